@@ -1,0 +1,37 @@
+/**
+ * A decoded module as the compiler sees it: the runtime's description plus where the bodies lie.
+ */
+import type { ModuleDescription } from '../../runtime/types.ts';
+
+export interface CodeBody {
+  /** Offset of the first byte after the size field (the locals vector). */
+  readonly start: number;
+  /** Offset one past the final `end`. */
+  readonly end: number;
+}
+
+export interface CustomSection {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface SectionInfo {
+  readonly id: number;
+  /** `type`, `import`, …, `custom "name"`. */
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface ModuleInfo extends ModuleDescription {
+  readonly bytes: Uint8Array;
+  /** Bodies of defined functions: entry 0 is function `importedFunctions`. */
+  readonly bodies: readonly CodeBody[];
+  readonly customSections: readonly CustomSection[];
+  readonly sections: readonly SectionInfo[];
+  /** Whether a data count section exists (`memory.init`, `data.drop` need it), and its value. */
+  readonly dataCount: number | undefined;
+  /** Functions that `ref.func` may name inside bodies (C.refs of the spec). */
+  readonly declaredFunctions: ReadonlySet<number>;
+}

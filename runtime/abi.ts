@@ -1,0 +1,99 @@
+/**
+ * The application binary interface between generated code and the runtime: the objects that every generated function
+ * reaches through its first parameter `E`, and the names it may use. Types only, plus the version that keys caches.
+ *
+ * Generated code: `function f12_name(E, l0, l1, …)`.
+ *  - i32, f32, f64 and reference parameters are JavaScript parameters, in order; i64 parameters are not: the caller
+ *    writes the k-th i64 parameter into register-file cell `S.sp + k` before the call (the callee's frame starts there).
+ *  - The first result, unless i64, is the JavaScript return value. All other results lie in the register file at the
+ *    callee's frame start: the k-th of *them* in cell `S.sp + k` (by then S.sp is back at the caller's value): i64 in
+ *    `R`, f32/f64 in `RD`, i32 in `RL[2 * cell]`, references in `RR`.
+ *  - A callee leaves `S.sp` as it found it when it returns normally; after a throw the catcher restores it.
+ *  - `S.fuel` is exact at every call, return and exception.
+ */
+import type { Fuel } from './fuel.ts';
+import type { Global } from './global.ts';
+import type { Interrupt } from './interrupt.ts';
+import type { Memory } from './memory.ts';
+import type { Table } from './table.ts';
+import type { Tag } from './tag.ts';
+import type { FuncType } from './types.ts';
+
+/** Changes with every change of what generated code expects; part of every cache key. */
+export const ABI_VERSION = 1;
+
+/** Register-file cells 0 to 7 are scratch for single expressions; frames start here. */
+export const FIRST_CELL = 8;
+
+/** A compiled function, or a wrapper around a host function: `code(env, …args)`. */
+// biome-ignore lint/complexity/noBannedTypes: called only by generated code, with the signature's own arity
+export type Code = Function;
+
+/** What a funcref is: one object per function and instance (or host function), so identity holds. `null` is null. */
+export interface FunctionReference {
+  /** Canonical type: two function types are equal exactly if these numbers are (per Store). */
+  readonly typeId: number;
+  readonly type: FuncType;
+  /** First argument of `code`: the callee's Environment, or a HostFunction. */
+  readonly env: object;
+  /** Patched when the function is compiled. */
+  code: Code;
+  /** The exported function (host side), made on demand; `exports.f === table.get(0)`. */
+  host: ((...args: unknown[]) => unknown) | undefined;
+  /** For traces and messages. */
+  readonly index: number;
+}
+
+/** What crosses instances: one per Runtime and thread. */
+export interface StoreAbi {
+  /** Register file: one buffer, several views; and a plain array for references (cleared on pop). */
+  readonly R: BigInt64Array;
+  readonly RL: Int32Array;
+  readonly RD: Float64Array;
+  readonly RR: unknown[];
+  /** First free cell; frames above `limit` do not fit. */
+  sp: number;
+  readonly limit: number;
+  /** Fuel left of the current slice: an int32; below zero means overdrawn, noticed at the next check. */
+  fuel: number;
+  /** Frames in use and allowed, where a depth limit is compiled in. */
+  depth: number;
+  maxDepth: number;
+  readonly account: Fuel;
+}
+
+/** An instance as generated code sees it. Fixed fields; all classes of things by index. */
+export interface EnvironmentAbi {
+  readonly S: StoreAbi;
+  /** View of memory 0: exactly the current pages. Replaced on growth. */
+  V: DataView;
+  /** All memories, imports first. */
+  readonly M: Memory[];
+  readonly T: Table[];
+  /** Global values by type: defined globals and immutable imports. Index = global index (sparse is fine). */
+  readonly GI: Int32Array;
+  readonly GL: BigInt64Array;
+  readonly GD: Float64Array;
+  readonly GR: unknown[];
+  /** All globals as cells; generated code uses it for imported mutable ones only: `E.G[3].cells[E.G[3].cell]`. */
+  readonly G: Global[];
+  /** Imported functions by index. */
+  readonly I: FunctionReference[];
+  /** Function references by function index, made on demand by `ref_func(E, index)`. */
+  readonly refs: (FunctionReference | undefined)[];
+  /** Canonical type id of each type index. */
+  readonly types: Int32Array;
+  readonly tags: Tag[];
+  /** Data and element segments; dropped ones are empty. */
+  readonly data: Uint8Array[];
+  readonly elements: (readonly unknown[])[];
+}
+
+/** An import module object may carry a method under this symbol; see `BoundInstance`. */
+export const BIND: unique symbol = Symbol.for('sandglass.bind') as never;
+
+/** What a host module learns of the instance that imports it, before any of the instance's code runs. */
+export interface BoundInstance {
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly interrupt: Interrupt;
+}

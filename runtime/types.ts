@@ -1,0 +1,211 @@
+/**
+ * WebAssembly's types and the description of a module, as the runtime needs them to instantiate it.
+ *
+ * Pure data, no behaviour beyond equality and subtyping. The compiler's decoder fills these in; precompiled output
+ * carries them as JSON-like literals. They are shaped for WebAssembly 3.0 (heap types with nullability, recursion
+ * groups, a memory index and an address type on every memory), even where nothing emits those yet.
+ */
+
+export type NumberType = 'i32' | 'i64' | 'f32' | 'f64';
+export type AbstractHeapType =
+  | 'func'
+  | 'nofunc'
+  | 'extern'
+  | 'noextern'
+  | 'any'
+  | 'none'
+  | 'eq'
+  | 'i31'
+  | 'struct'
+  | 'array'
+  | 'exn'
+  | 'noexn';
+/** An abstract heap type, or a type index of the module. */
+export type HeapType = AbstractHeapType | number;
+
+/** Interned by `refType`: two equal reference types are the same object. */
+export interface RefType {
+  readonly nullable: boolean;
+  readonly heap: HeapType;
+  /** As the text format writes it: `funcref`, `(ref null 3)`. */
+  readonly text: string;
+}
+export type ValueType = NumberType | 'v128' | RefType;
+
+const interned = new Map<string, RefType>();
+
+/** The one object for a reference type. */
+export function refType(nullable: boolean, heap: HeapType): RefType {
+  const shorthand = nullable && typeof heap === 'string' ? SHORTHANDS[heap] : undefined;
+  const text = shorthand ?? `(ref ${nullable ? 'null ' : ''}${heap})`;
+  let type = interned.get(text);
+  if (type === undefined) {
+    type = { nullable, heap, text };
+    interned.set(text, type);
+  }
+  return type;
+}
+
+const SHORTHANDS: Readonly<Record<AbstractHeapType, string>> = {
+  func: 'funcref',
+  nofunc: 'nullfuncref',
+  extern: 'externref',
+  noextern: 'nullexternref',
+  any: 'anyref',
+  none: 'nullref',
+  eq: 'eqref',
+  i31: 'i31ref',
+  struct: 'structref',
+  array: 'arrayref',
+  exn: 'exnref',
+  noexn: 'nullexnref',
+};
+
+export const FUNCREF = refType(true, 'func');
+export const EXTERNREF = refType(true, 'extern');
+export const EXNREF = refType(true, 'exn');
+
+/** `i32`, `funcref`, `(ref null 3)`: the text format's spelling, for messages. */
+export function typeText(type: ValueType): string {
+  return typeof type === 'string' ? type : type.text;
+}
+
+export interface FuncType {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+export type PackedType = 'i8' | 'i16';
+export interface FieldType {
+  readonly type: ValueType | PackedType;
+  readonly mutable: boolean;
+}
+export type CompositeType =
+  | { readonly kind: 'func'; readonly func: FuncType }
+  | { readonly kind: 'struct'; readonly fields: readonly FieldType[] }
+  | { readonly kind: 'array'; readonly field: FieldType };
+/** One entry of the type index space. `group` is the index of the first type of its recursion group. */
+export interface SubType {
+  readonly final: boolean;
+  readonly supertypes: readonly number[];
+  readonly composite: CompositeType;
+  readonly group: number;
+  readonly groupSize: number;
+}
+
+/** `min`/`max` in pages or elements; bigint-sized 64-bit limits are held as numbers (beyond 2^53 they saturate). */
+export interface Limits {
+  readonly min: number;
+  readonly max: number | undefined;
+  readonly address: 'i32' | 'i64';
+}
+export interface MemoryType extends Limits {
+  readonly shared: boolean;
+}
+export interface TableType extends Limits {
+  readonly element: RefType;
+}
+export interface GlobalType {
+  readonly type: ValueType;
+  readonly mutable: boolean;
+}
+/** A tag's type: its parameters are the exception's values. */
+export interface TagType {
+  readonly type: FuncType;
+}
+
+export type ExternKind = 'func' | 'table' | 'memory' | 'global' | 'tag';
+/** An import's or definition's type; for functions and tags also the module's type index. */
+export type ExternType =
+  | { readonly kind: 'func'; readonly typeIndex: number }
+  | { readonly kind: 'tag'; readonly typeIndex: number }
+  | { readonly kind: 'table'; readonly table: TableType }
+  | { readonly kind: 'memory'; readonly memory: MemoryType }
+  | { readonly kind: 'global'; readonly global: GlobalType };
+
+export interface ImportDescription {
+  readonly module: string;
+  readonly name: string;
+  readonly type: ExternType;
+}
+export interface ExportDescription {
+  readonly name: string;
+  readonly kind: ExternKind;
+  readonly index: number;
+}
+
+/** One instruction of a constant expression; evaluated by `runtime/const-expr.ts`. `end` is implied, and charged. */
+export type ConstInstruction =
+  | { readonly op: 'i32.const'; readonly value: number }
+  | { readonly op: 'i64.const'; readonly value: bigint }
+  /** Raw bits, as a signed int32. */
+  | { readonly op: 'f32.const'; readonly bits: number }
+  /** Raw bits, as a signed 64-bit bigint. */
+  | { readonly op: 'f64.const'; readonly bits: bigint }
+  | { readonly op: 'ref.null'; readonly type: RefType }
+  | { readonly op: 'ref.func'; readonly index: number }
+  | { readonly op: 'global.get'; readonly index: number }
+  | { readonly op: 'i32.add' | 'i32.sub' | 'i32.mul' | 'i64.add' | 'i64.sub' | 'i64.mul' };
+export type ConstExpr = readonly ConstInstruction[];
+
+export interface TableDefinition {
+  readonly type: TableType;
+  /** Undefined: filled with null. */
+  readonly init: ConstExpr | undefined;
+}
+export interface GlobalDefinition {
+  readonly type: GlobalType;
+  readonly init: ConstExpr;
+}
+export type SegmentMode =
+  | { readonly kind: 'active'; readonly index: number; readonly offset: ConstExpr }
+  | { readonly kind: 'passive' }
+  | { readonly kind: 'declarative' };
+export interface ElementSegment {
+  readonly type: RefType;
+  readonly mode: SegmentMode;
+  readonly items: readonly ConstExpr[];
+}
+export interface DataSegment {
+  readonly mode: SegmentMode;
+  readonly bytes: Uint8Array;
+}
+
+/** Everything about a module except its functions' bodies. Index spaces hold imports first, then definitions. */
+export interface ModuleDescription {
+  readonly types: readonly SubType[];
+  readonly imports: readonly ImportDescription[];
+  /** Type index of every function, imports first. */
+  readonly functions: readonly number[];
+  readonly tables: readonly TableType[];
+  readonly memories: readonly MemoryType[];
+  readonly globals: readonly GlobalType[];
+  /** Type index of every tag, imports first. */
+  readonly tags: readonly number[];
+  readonly importedFunctions: number;
+  readonly importedTables: number;
+  readonly importedMemories: number;
+  readonly importedGlobals: number;
+  readonly importedTags: number;
+  /** Definitions only: entry 0 is table `importedTables`. */
+  readonly tableDefinitions: readonly TableDefinition[];
+  readonly globalDefinitions: readonly GlobalDefinition[];
+  readonly exports: readonly ExportDescription[];
+  readonly start: number | undefined;
+  readonly elements: readonly ElementSegment[];
+  readonly data: readonly DataSegment[];
+  /** Name section: module name and function names by index (may be sparse). */
+  readonly name: string | undefined;
+  readonly functionNames: ReadonlyMap<number, string>;
+}
+
+/** The function type at a type index; validation has made sure that it is one. */
+export function funcTypeAt(types: readonly SubType[], index: number): FuncType {
+  const composite = types[index]?.composite;
+  if (composite?.kind !== 'func') throw new Error(`type ${index} is not a function type`);
+  return composite.func;
+}
+
+export function sameTypes(a: readonly ValueType[], b: readonly ValueType[]): boolean {
+  return a.length === b.length && a.every((type, i) => type === b[i]);
+}
