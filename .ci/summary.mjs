@@ -1,0 +1,55 @@
+/**
+ * Adds up what `.ci/run` did: the outcomes of its steps (`steps`: one `name status` a line), vitest's JSON report and
+ * the official suite's report. Prints one line per part and, last and alone, `N passed, N failed`. A report that is
+ * missing or unreadable counts nothing; the step that should have written it has failed by then, or is made to.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const folder = process.argv[2];
+const total = { passed: 0, failed: 0 };
+
+function count(part, passed, failed, note = '') {
+  total.passed += passed;
+  total.failed += failed;
+  console.log(`${part}: ${passed} passed, ${failed} failed${note}`);
+}
+
+function report(file) {
+  try {
+    return JSON.parse(readFileSync(join(folder, file), 'utf8'));
+  } catch {
+    return undefined; // the runner crashed before it could write: its step counts as failed
+  }
+}
+
+/** Test files that failed without a failing test in them (a syntax error, a failing import or hook). */
+function brokenFiles(vitest) {
+  const broken = (file) =>
+    file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed');
+  return vitest.testResults.filter(broken).length;
+}
+
+const vitest = report('vitest.json');
+const spectest = report('spectest.json');
+/** Runners whose own counts explain a non-zero status; a failure they do not explain counts as one more. */
+const counted = { tests: undefined, spectest: undefined };
+if (vitest !== undefined) {
+  counted.tests = vitest.numFailedTests + brokenFiles(vitest);
+  count('tests', vitest.numPassedTests, counted.tests, `, ${vitest.numPendingTests} skipped`);
+}
+if (spectest !== undefined) {
+  counted.spectest = spectest.failed;
+  count('official suite', spectest.passed, spectest.failed, `, ${spectest.skipped} skipped`);
+}
+
+console.log('');
+for (const line of readFileSync(join(folder, 'steps'), 'utf8').trim().split('\n')) {
+  const [name, status] = line.split(' ');
+  const isRunner = name in counted;
+  const failed = status !== '0' || (isRunner && counted[name] === undefined);
+  if (!failed) count(`step ${name}`, isRunner ? 0 : 1, 0);
+  else count(`step ${name}`, 0, isRunner && counted[name] > 0 ? 0 : 1, `, exit status ${status}`);
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 ? 0 : 1;
