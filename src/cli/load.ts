@@ -1,0 +1,50 @@
+/**
+ * Reads a module for a command: a binary, or text that goes through an optional parser (`wat.ts`). Every way in which
+ * that can fail becomes one line that names the file.
+ */
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { CompileError } from '../../runtime/errors.ts';
+import { CliError } from './exit-status.ts';
+import { parseWat } from './wat.ts';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'is a directory',
+  EACCES: 'permission denied',
+  ENOTDIR: 'a part of the path is not a directory',
+  ERR_FS_FILE_TOO_LARGE: 'larger than 2 GiB',
+};
+
+function read(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CliError(`${file}: ${REASONS[code ?? ''] ?? message}`);
+  }
+}
+
+/** The text format by extension, or by its first characters after blanks and comments. */
+export function looksLikeWat(file: string, bytes: Uint8Array): boolean {
+  if (extname(file).toLowerCase() === '.wat') return true;
+  const start = Buffer.from(bytes.subarray(0, 4096)).toString('latin1');
+  return /^\s*(;;[^\n]*\n\s*)*\(\s*module\b/.test(start);
+}
+
+/** The binary module in a file. */
+export async function loadModule(file: string): Promise<Uint8Array> {
+  const bytes = read(file);
+  if (bytes.length === 0) throw new CliError(`${file}: the file is empty`);
+  return looksLikeWat(file, bytes) ? await parseWat(file, bytes) : bytes;
+}
+
+/** Runs a step of compiling or linking; its errors then begin with the file's name. */
+export function naming<T>(file: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof CompileError) throw new CliError(`${file}: ${error.message}`);
+    throw error;
+  }
+}

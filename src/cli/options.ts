@@ -1,0 +1,53 @@
+/**
+ * Values of command-line options, parsed strictly: what is not exactly right is wrong usage (exit status 2).
+ */
+import { InvalidArgumentError } from 'commander';
+
+function natural(text: string): bigint {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return BigInt(text);
+}
+
+/** `--fuel N`: any size. */
+export function parseFuel(text: string): bigint {
+  return natural(text);
+}
+
+/** `--timeout MS`: whole milliseconds, from 1 to what a timer can hold (about 24 days). */
+export function parseTimeout(text: string): number {
+  const value = natural(text);
+  if (value < 1n || value > 0x7fff_ffffn)
+    throw new InvalidArgumentError('It must be from 1 to 2147483647 ms.');
+  return Number(value);
+}
+
+/** `--max-memory PAGES` of 64 KiB; a 32-bit memory has at most 65,536. */
+export function parsePages(text: string): number {
+  const value = natural(text);
+  if (value > 65536n) throw new InvalidArgumentError('It must be from 0 to 65536 pages of 64 KiB.');
+  return Number(value);
+}
+
+/** `--func N`: an index, imports counted. */
+export function parseIndex(text: string): number {
+  const value = natural(text);
+  if (value > 0xffff_ffffn) throw new InvalidArgumentError('It must be a function index.');
+  return Number(value);
+}
+
+/** `--env K=V`, repeatable; the first `=` separates, so values may hold more of them. */
+export function collectEnv(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
+  const separator = text.indexOf('=');
+  if (separator < 1) throw new InvalidArgumentError('It must be NAME=VALUE.');
+  return { ...previous, [text.slice(0, separator)]: text.slice(separator + 1) };
+}
+
+/** `--dir host[::guest]`, repeatable: guest path → host path. Without a guest path both are the same. */
+export function collectDir(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
+  const separator = text.indexOf('::');
+  const host = separator < 0 ? text : text.slice(0, separator);
+  const guest = separator < 0 ? text : text.slice(separator + 2);
+  if (host === '' || guest === '') throw new InvalidArgumentError('It must be HOST or HOST::GUEST.');
+  if (guest in previous) throw new InvalidArgumentError(`"${guest}" is mapped twice.`);
+  return { ...previous, [guest]: host };
+}

@@ -1,0 +1,100 @@
+/**
+ * The worker's half of `sandglass run`: loads, compiles, instantiates and runs the module, and posts one Outcome. The
+ * program's input and output go straight to the process's file descriptors from here; the event loop is not involved.
+ */
+import { writeSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { quoteName } from '../../runtime/errors.ts';
+import { type FuncType, funcTypeAt } from '../../runtime/types.ts';
+import { Wasi } from '../../wasi/index.ts';
+import { type Instance, type Module, Runtime } from '../index.ts';
+import { CliError, conclude, type Outcome, outcomeOf } from './exit-status.ts';
+import { loadModule, naming } from './load.ts';
+import type { RunRequest } from './run.ts';
+import { parseArguments, resultLines } from './typed-arguments.ts';
+
+/** 64 MB of frames, to match the stack. */
+const REGISTER_CELLS = 1 << 23;
+
+const request = workerData as RunRequest;
+const started = performance.now();
+
+function makeRuntime(): Runtime {
+  return new Runtime({
+    registerCells: REGISTER_CELLS,
+    ...(request.fuel !== undefined && { fuel: request.fuel }),
+    ...(request.maxMemory !== undefined && { limits: { memoryPages: request.maxMemory } }),
+  });
+}
+
+function makeWasi(): Wasi {
+  return new Wasi({
+    args: [basename(request.file), ...request.args],
+    env: { ...request.env },
+    preopens: { ...request.dirs },
+  });
+}
+
+/** The type of an exported function; undefined if there is none of that name. */
+function exportedType({ info }: Module, name: string): FuncType | undefined {
+  const found = info.exports.find((each) => each.name === name && each.kind === 'func');
+  return found && funcTypeAt(info.types, info.functions[found.index]!);
+}
+
+/** Time counts from the start of the worker, so that compiling is part of it. */
+function control(): { deadlineMs?: number } {
+  if (request.timeout === undefined) return {};
+  return { deadlineMs: Math.max(1, request.timeout - (performance.now() - started)) };
+}
+
+function runProgram(instance: Instance, module: Module): void {
+  if (exportedType(module, '_start') === undefined) {
+    throw new CliError(`${request.file}: exports no function "_start"; call another one with --invoke`);
+  }
+  instance.invoke('_start', [], control());
+}
+
+function runFunction(instance: Instance, module: Module, name: string): void {
+  const type = exportedType(module, name);
+  if (type === undefined) throw new CliError(`${request.file}: exports no function ${quoteName(name)}`);
+  const args = parseArguments(name, type, request.args);
+  // A reactor prepares itself before anything else of it may be called.
+  if (exportedType(module, '_initialize') !== undefined) instance.invoke('_initialize', [], control());
+  const lines = resultLines(instance.invoke(name, args, control()), type);
+  if (lines.length > 0) writeSync(1, `${lines.join('\n')}\n`);
+}
+
+function statsLines(runtime: Runtime, module: Module | undefined): string[] {
+  const { functions, compiled, groups, bytes } = module?.stats ?? {
+    functions: 0,
+    compiled: 0,
+    groups: 0,
+    bytes: 0,
+  };
+  return [
+    `functions ${functions}, compiled ${compiled}, groups ${groups}, bytes of text ${bytes}`,
+    `fuel consumed ${runtime.fuel.consumed}`,
+    `time ${Math.round(performance.now() - started)} ms`,
+  ].map((line) => `sandglass: ${line}`);
+}
+
+async function run(): Promise<Outcome> {
+  const runtime = makeRuntime();
+  let module: Module | undefined;
+  let outcome: Outcome = { status: 0, lines: [] };
+  try {
+    const bytes = await loadModule(request.file);
+    const compiled = naming(request.file, () => runtime.compileSync(bytes));
+    module = compiled;
+    const instance = naming(request.file, () => runtime.instantiateSync(compiled, makeWasi().imports));
+    if (request.invoke === undefined) runProgram(instance, compiled);
+    else runFunction(instance, compiled, request.invoke);
+  } catch (error) {
+    outcome = outcomeOf(error, request.trace);
+  }
+  if (request.stats) conclude({ status: 0, lines: statsLines(runtime, module) });
+  return outcome;
+}
+
+parentPort!.postMessage(await run());

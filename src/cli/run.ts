@@ -1,0 +1,122 @@
+/**
+ * `sandglass run`: the options, and the main thread's half of a run. The program itself runs in a worker
+ * (`run-worker.ts`) with a 64 MB stack, for language runtimes recurse deeper than a main thread's 984 KB allow. This
+ * thread only waits: so signals work, and a program that the worker itself cannot stop is ended from here.
+ */
+import { Worker } from 'node:worker_threads';
+import { Command } from 'commander';
+import { conclude, type Outcome, STATUS, unexpected } from './exit-status.ts';
+import { collectDir, collectEnv, parseFuel, parsePages, parseTimeout } from './options.ts';
+
+/** Everything the worker has to know. */
+export interface RunRequest {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly invoke: string | undefined;
+  readonly fuel: bigint | undefined;
+  readonly timeout: number | undefined;
+  readonly maxMemory: number | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly dirs: Readonly<Record<string, string>>;
+  readonly stats: boolean;
+  readonly trace: boolean;
+}
+
+interface RunOptions {
+  readonly invoke?: string;
+  readonly fuel?: bigint;
+  readonly timeout?: number;
+  readonly maxMemory?: number;
+  readonly env: Record<string, string>;
+  readonly envInherit?: true;
+  readonly dir: Record<string, string>;
+  readonly stats?: true;
+  readonly trace?: true;
+}
+
+const STACK_MB = 64;
+/** How long after the deadline the worker may take to stop by itself, before this thread ends the process. */
+const GRACE_MS = 250;
+
+const EXIT_STATUS = `
+Exit status: that of the program; 134 after a trap, 124 when the time is up, 125 when the fuel is used up,
+1 for any other error, 2 for wrong usage.`;
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run a WASI program, or one exported function of a module')
+    .usage('[options] <file.wasm|file.wat> [args...]')
+    .argument('<file>', 'the module; options end here')
+    .argument('[args...]', "the program's arguments, or the function's with --invoke")
+    .option('--invoke <name>', 'call this export instead of _start; print each result on its own line')
+    .option('--fuel <n>', 'stop after n instructions', parseFuel)
+    .option('--timeout <ms>', 'stop after so many milliseconds', parseTimeout)
+    .option('--max-memory <pages>', 'refuse memories larger than so many pages of 64 KiB', parsePages)
+    .option('--env <name=value>', 'set an environment variable of the program (repeatable)', collectEnv, {})
+    .option('--env-inherit', "give the program all of this process's environment; --env overrides")
+    .option(
+      '--dir <host[::guest]>',
+      'let the program use a directory, under its own name or guest (repeatable)',
+      collectDir,
+      {},
+    )
+    .option('--stats', 'tell on stderr what was compiled and consumed')
+    .option('--trace', "after a trap, print the program's call stack")
+    .passThroughOptions()
+    .addHelpText('after', EXIT_STATUS)
+    .action(run);
+}
+
+function request(file: string, args: readonly string[], options: RunOptions): RunRequest {
+  const inherited = options.envInherit === true ? (process.env as Record<string, string>) : {};
+  return {
+    file,
+    args,
+    invoke: options.invoke,
+    fuel: options.fuel,
+    timeout: options.timeout,
+    maxMemory: options.maxMemory,
+    env: { ...inherited, ...options.env },
+    dirs: options.dir,
+    stats: options.stats === true,
+    trace: options.trace === true,
+  };
+}
+
+async function run(file: string, args: readonly string[], options: RunOptions): Promise<void> {
+  process.exitCode = conclude(await runInWorker(request(file, args, options)));
+}
+
+function runInWorker(workerData: RunRequest): Promise<Outcome> {
+  const worker = new Worker(new URL('./run-worker.js', import.meta.url), {
+    workerData,
+    resourceLimits: { stackSizeMb: STACK_MB },
+  });
+  const net = workerData.timeout === undefined ? undefined : armNet(workerData.timeout);
+  return new Promise<Outcome>((resolve) => {
+    worker.once('message', resolve);
+    worker.once('error', (error) => resolve(workerFailure(error)));
+    worker.once('exit', () =>
+      resolve({ status: STATUS.error, lines: ['sandglass: the run ended without a result'] }),
+    );
+  }).finally(() => clearTimeout(net));
+}
+
+/** The second net: a program stuck where no check runs (compiling, say) ends with its process. */
+function armNet(timeout: number): NodeJS.Timeout {
+  return setTimeout(() => {
+    process.exit(
+      conclude({ status: STATUS.timeout, lines: [`sandglass: time-out: stopped after ${timeout} ms`] }),
+    );
+  }, timeout + GRACE_MS);
+}
+
+function workerFailure(error: Error & { code?: string }): Outcome {
+  if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return {
+      status: STATUS.error,
+      lines: ["sandglass: out of memory: the JavaScript engine's heap is full"],
+    };
+  }
+  return { status: unexpected(error), lines: [] };
+}

@@ -1,0 +1,37 @@
+/**
+ * `sandglass validate`: says of each file whether it is a valid module that Sandglass can compile, and why not.
+ */
+import { Command } from 'commander';
+import { oneLine, outcomeOf, STATUS } from './exit-status.ts';
+import { loadModule, naming } from './load.ts';
+
+export function validateCommand(): Command {
+  return new Command('validate')
+    .description('check modules: prints "valid" or the first error of each; exit status 1 if any has one')
+    .argument('<files...>', 'binary modules, or text (.wat)')
+    .action(validate);
+}
+
+/** Undefined if the module is valid; otherwise the line that says why not. */
+async function fault(file: string): Promise<string | undefined> {
+  try {
+    const { Runtime } = await import('../index.ts');
+    const bytes = await loadModule(file);
+    naming(file, () => new Runtime().compileSync(bytes));
+    return undefined;
+  } catch (error) {
+    return outcomeOf(error).lines[0];
+  }
+}
+
+async function validate(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const line = await fault(file);
+    if (line === undefined) {
+      process.stdout.write(`${oneLine(file)}: valid\n`);
+    } else {
+      process.stderr.write(`${line}\n`);
+      process.exitCode = STATUS.error;
+    }
+  }
+}
