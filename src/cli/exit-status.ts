@@ -32,8 +32,8 @@ const MAX_MESSAGE = 500;
 
 /** Control characters escaped, so that names chosen by a module can neither add lines nor steer the terminal. */
 export function oneLine(text: string): string {
-  const escape = (character: string) => `\\u{${character.codePointAt(0)!.toString(16)}}`;
-  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escape);
+  const escaped = (character: string) => `\\u{${character.codePointAt(0)!.toString(16)}}`;
+  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
   return clean.length <= MAX_MESSAGE ? clean : `${clean.slice(0, MAX_MESSAGE)}…`;
 }
 
