@@ -29,6 +29,9 @@ export const FIRST_CELL = 8;
 // biome-ignore lint/complexity/noBannedTypes: called only by generated code, with the signature's own arity
 export type Code = Function;
 
+/** An exported function as the host sees it. */
+export type HostFunction = (...args: unknown[]) => unknown;
+
 /** What a funcref is: one object per function and instance (or host function), so identity holds. `null` is null. */
 export interface FunctionReference {
   /** Canonical type: two function types are equal exactly if these numbers are (per Store). */
@@ -38,8 +41,10 @@ export interface FunctionReference {
   readonly env: object;
   /** Patched when the function is compiled. */
   code: Code;
-  /** The exported function (host side), made on demand; `exports.f === table.get(0)`. */
-  host: ((...args: unknown[]) => unknown) | undefined;
+  /** The exported function, once somebody asked; ask through `hostFunctionOf`: `exports.f === table.get(0)`. */
+  host: HostFunction | undefined;
+  /** Makes the exported function; only `hostFunctionOf` calls it, once. */
+  toHost(): HostFunction;
   /** For traces and messages. */
   readonly index: number;
 }

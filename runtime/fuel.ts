@@ -1,0 +1,129 @@
+/**
+ * The account of fuel. Generated code spends from an int32 in the store, one slice at a time; this class holds the wide
+ * rest and is asked only when the slice is used up (`refuel`), which is also when interruption is looked at.
+ *
+ * Not here: what costs how much (`costs.ts`), and who charges where (`compiler/emit/metering.ts`).
+ *
+ * Between runs, and whenever a host function looks: consumed = taken − store.fuel.
+ */
+import { HostError, OutOfFuelError, outOfRange, wrongType } from './errors.ts';
+import type { Interrupt } from './interrupt.ts';
+
+/** Fuel of one slice: a few milliseconds, and far from the int32's ends. */
+export const SLICE = 2 ** 20;
+const WIDE_SLICE = BigInt(SLICE);
+
+export interface FuelInfo {
+  readonly consumed: bigint;
+  readonly limit: bigint;
+}
+
+/** Asked when the fuel is used up: a positive amount is granted and the run goes on. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a callback may return nothing
+export type OnOutOfFuel = (info: FuelInfo) => bigint | undefined | void;
+
+export interface FuelOptions {
+  /** Undefined: unlimited, and counted. */
+  readonly limit: bigint | undefined;
+  readonly onOutOfFuel?: OnOutOfFuel | undefined;
+  readonly interrupt: Interrupt;
+}
+
+export class Fuel {
+  readonly #store: { fuel: number };
+  readonly #onOutOfFuel: OnOutOfFuel | undefined;
+  readonly #interrupt: Interrupt;
+  /** Fuel that has left the pool for slices. */
+  #taken = 0n;
+  /** All that was ever granted. */
+  #limit: bigint | undefined;
+
+  constructor(store: { fuel: number }, options: FuelOptions) {
+    if (options.limit !== undefined) checkAmount('fuel', options.limit);
+    store.fuel = 0;
+    this.#store = store;
+    this.#limit = options.limit;
+    this.#onOutOfFuel = options.onOutOfFuel;
+    this.#interrupt = options.interrupt;
+  }
+
+  /** Everything charged since the start. */
+  get consumed(): bigint {
+    return this.#taken - BigInt(this.#store.fuel);
+  }
+
+  /** All that was granted; undefined: unlimited. */
+  get limit(): bigint | undefined {
+    return this.#limit;
+  }
+
+  /** What is left; undefined: unlimited. Never below zero, though a region may have been charged beyond the limit. */
+  get remaining(): bigint | undefined {
+    if (this.#limit === undefined) return undefined;
+    const remaining = this.#limit - this.consumed;
+    return remaining > 0n ? remaining : 0n;
+  }
+
+  /** Grants more. What was consumed beyond the limit is paid from it first. No effect where fuel is unlimited. */
+  add(amount: bigint): void {
+    checkAmount('fuel to add', amount);
+    if (this.#limit !== undefined) this.#limit += amount;
+  }
+
+  /** Makes `remaining` exactly `amount`. */
+  set(amount: bigint): void {
+    checkAmount('fuel', amount);
+    this.#taken = this.consumed;
+    this.#store.fuel = 0;
+    this.#limit = this.#taken + amount;
+  }
+
+  /** Charges what no generated code charges: constant expressions, bulk operations, growth. */
+  charge(amount: number): void {
+    const left = this.#store.fuel - amount;
+    if (left >= 0) {
+      this.#store.fuel = left;
+    } else {
+      this.#overdraw(-left);
+      this.refuel();
+    }
+  }
+
+  /** Brings `store.fuel` to zero or more, or throws: out of fuel, past the deadline, interrupted. */
+  refuel(): void {
+    if (this.#store.fuel < 0) this.#overdraw(-this.#store.fuel);
+    this.#interrupt.poll();
+    if (this.#store.fuel >= 0) return;
+    let slice = WIDE_SLICE;
+    if (this.#limit !== undefined) {
+      while (this.#limit < this.consumed) this.#askForMore(this.#limit);
+      const pool = this.#limit - this.#taken;
+      if (pool < slice) slice = pool;
+    }
+    this.#taken += slice;
+    this.#store.fuel += Number(slice);
+  }
+
+  /** Moves a debt to the wide side, all but one: the int32 cannot wrap, and stays below zero until fuel is found. */
+  #overdraw(debt: number): void {
+    this.#taken += BigInt(debt) - 1n;
+    this.#store.fuel = -1;
+  }
+
+  /** Returns when there may be more fuel: granted by the answer, or by the callback itself through `add` or `set`. */
+  #askForMore(limit: bigint): void {
+    const consumed = this.consumed;
+    try {
+      const grant = this.#onOutOfFuel?.({ consumed, limit });
+      if (grant !== undefined) this.add(grant as bigint);
+    } catch (error) {
+      throw new HostError(error, false);
+    }
+    if (this.#limit === limit) throw new OutOfFuelError(consumed, limit);
+  }
+}
+
+function checkAmount(what: string, amount: unknown): void {
+  if (typeof amount !== 'bigint') throw wrongType(`${what} to be a bigint`, amount);
+  if (amount < 0n) throw outOfRange(what, amount, 0, 'any');
+}

@@ -1,0 +1,43 @@
+/**
+ * Exception tags: an identity, and the types of what an exception of that tag carries.
+ */
+import { outOfRange, wrongPayloadLength } from './errors.ts';
+import { type FuncType, typeText } from './types.ts';
+import { fromHost, parseValueType, toHost } from './values.ts';
+
+export interface TagDescriptor {
+  /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'anyfunc'`, `'externref'`. */
+  readonly parameters: Iterable<string>;
+}
+
+export class Tag {
+  readonly type: FuncType;
+
+  constructor(descriptor: TagDescriptor) {
+    this.type = { params: Array.from(descriptor.parameters, parseValueType), results: [] };
+  }
+
+  /** A module's own tag. */
+  static define(type: FuncType): Tag {
+    return Object.assign(new Tag({ parameters: [] }), { type });
+  }
+
+  /** An exception's payload out of the host's values. */
+  payloadFromHost(values: readonly unknown[]): unknown[] {
+    const { params } = this.type;
+    if (values.length !== params.length) throw wrongPayloadLength(params.length, values.length);
+    return params.map((type, i) => fromHost(values[i], type));
+  }
+
+  /** One value of an exception's payload as the host sees it. */
+  argumentToHost(payload: readonly unknown[], index: number): unknown {
+    const type = this.type.params[index];
+    if (type === undefined) throw outOfRange('argument index', index, 0, this.type.params.length - 1);
+    return toHost(payload[index], type);
+  }
+
+  /** `(i32 i64)`. */
+  toString(): string {
+    return `(${this.type.params.map(typeText).join(' ')})`;
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Values crossing between WebAssembly and JavaScript: `toHost` and `fromHost` are ToJSValue and ToWebAssemblyValue of
+ * the JavaScript API, `toRaw` and `fromRaw` the bit-exact forms of `invokeRaw`.
+ *
+ * Not here: the wrappers around functions (`boundary.ts`), which inline the number cases.
+ */
+import type { FunctionReference } from './abi.ts';
+import { notConvertible, notVisibleToHost, wrongType } from './errors.ts';
+import { hostFunctionOf, referenceOf } from './function-reference.ts';
+import { f32_from_bits, f32_to_bits, f64_from_bits, f64_to_bits } from './helpers/float.ts';
+import { EXTERNREF, FUNCREF, type RefType, typeText, type ValueType } from './types.ts';
+
+/** ToJSValue: what the host sees of an internal value. */
+export function toHost(value: unknown, type: ValueType): unknown {
+  if (typeof type === 'string') {
+    if (type === 'v128') throw notVisibleToHost(type);
+    return value;
+  }
+  if (type.heap === 'exn' || type.heap === 'noexn') throw notVisibleToHost(type.text);
+  return isFunctionType(type) && value !== null ? hostFunctionOf(value as FunctionReference) : value;
+}
+
+/** ToWebAssemblyValue: coerces numbers as the JavaScript API does, refuses what does not fit with a `TypeError`. */
+export function fromHost(value: unknown, type: ValueType): unknown {
+  switch (type) {
+    case 'i32':
+      return (value as number) | 0;
+    case 'i64':
+      return BigInt.asIntN(64, value as bigint);
+    case 'f32':
+      return Math.fround(value as number);
+    case 'f64':
+      return +(value as number);
+    case 'v128':
+      throw notVisibleToHost(type);
+    default:
+      return referenceFromHost(value, type);
+  }
+}
+
+function referenceFromHost(value: unknown, type: RefType): unknown {
+  if (type.heap === 'exn' || type.heap === 'noexn') throw notVisibleToHost(type.text);
+  if (value === null && type.nullable) return null;
+  if (type.heap === 'extern' && value !== null) return value;
+  const reference = type.heap === 'func' ? referenceOf(value) : undefined;
+  if (reference === undefined) throw notConvertible(value, type.text);
+  return reference;
+}
+
+/** Whether values of the type are `FunctionReference`s: `func`, `nofunc`, and type indices (the only ones emitted yet). */
+function isFunctionType(type: RefType): boolean {
+  return type.heap === 'func' || type.heap === 'nofunc' || typeof type.heap === 'number';
+}
+
+/** DefaultValue of the JavaScript API: what a missing argument stands for. */
+export function defaultValue(type: ValueType): unknown {
+  if (type === 'i64') return 0n;
+  if (type === 'v128') throw notVisibleToHost(type);
+  if (typeof type === 'string') return 0;
+  return type.heap === 'extern' ? undefined : fromHost(null, type);
+}
+
+/** The value's bits, unsigned, in a bigint; a reference as its JavaScript value. */
+export function toRaw(value: unknown, type: ValueType): unknown {
+  switch (type) {
+    case 'i32':
+      return BigInt.asUintN(32, BigInt(value as number));
+    case 'i64':
+      return BigInt.asUintN(64, value as bigint);
+    case 'f32':
+      return BigInt.asUintN(32, BigInt(f32_to_bits(value as number)));
+    case 'f64':
+      return BigInt.asUintN(64, f64_to_bits(value as number));
+    default:
+      return toHost(value, type);
+  }
+}
+
+/** The value with these bits (higher ones are ignored); a reference from its JavaScript value. */
+export function fromRaw(bits: unknown, type: ValueType): unknown {
+  if (typeof type !== 'string' || type === 'v128') return fromHost(bits, type);
+  if (typeof bits !== 'bigint') throw wrongType(`the bits of ${type} as a bigint`, bits);
+  switch (type) {
+    case 'i32':
+      return Number(BigInt.asIntN(32, bits));
+    case 'i64':
+      return BigInt.asIntN(64, bits);
+    case 'f32':
+      return f32_from_bits(Number(BigInt.asIntN(32, bits)));
+    case 'f64':
+      return f64_from_bits(BigInt.asIntN(64, bits));
+  }
+}
+
+const TYPE_NAMES: Readonly<Record<string, ValueType>> = {
+  __proto__: null as never,
+  i32: 'i32',
+  i64: 'i64',
+  f32: 'f32',
+  f64: 'f64',
+  anyfunc: FUNCREF,
+  [typeText(FUNCREF)]: FUNCREF,
+  [typeText(EXTERNREF)]: EXTERNREF,
+};
+
+/** The type that a string of the JavaScript API names: `'i32'`, `'anyfunc'`. */
+export function parseValueType(text: unknown): ValueType {
+  const type = TYPE_NAMES[String(text)];
+  if (type === undefined) throw wrongType('a value type', text);
+  return type;
+}
+
+/** The same for what a table may hold. */
+export function parseReferenceType(text: unknown): RefType {
+  const type = parseValueType(text);
+  if (typeof type === 'string') throw wrongType('a reference type', text);
+  return type;
+}
+
+/** WebIDL's `[EnforceRange] unsigned long`, the type of every size and index of the JavaScript API. */
+export function enforceUint32(value: unknown, what: string): number {
+  const integer = Math.trunc(+(value as number));
+  if (!(integer >= 0 && integer <= 0xffffffff)) throw wrongType(`${what} from 0 to 4294967295`, value);
+  return integer + 0;
+}
