@@ -1,70 +1,86 @@
 /**
- * THE TABLE: one row per WebAssembly instruction (stub: being written).
+ * THE TABLE: one row per WebAssembly instruction. Decoder, validator, emitter, disassembler and tests derive from it;
+ * an instruction that JavaScript can express costs one row. The rows stand in opcodes/*.ts by family; what we do not
+ * compile yet stands in unsupported.ts.
+ *
+ * A template (`js`) is one JavaScript expression, parsed once, with these free names:
+ *  - `a`, `b`, `c`: the operands in order. Bound to a temporary first where mentioned more than once; first uses are in
+ *    order, so evaluating the template evaluates the operands once, left to right.
+ *  - `x`, `y`: fresh temporaries, assigned inside the template.
+ *  - `ea`, `V`: effective address of a memory access (it stands for `a`) and the memory's DataView.
+ *  - `i`, `j`: first and second immediate index. `E`: the environment.
+ *  - `A`, `U`: BigInt.asIntN, asUintN. `BigInt`. The functions of `MATH`.
+ *  - `R`, `RL`, `RD`, `RF`: views of the register file, whose first cells are scratch within a single expression.
+ *  - every helper of runtime/helpers/index.ts by its name, and `POW2`.
+ *  - `k`, `m`, `u`, in `constant` templates: literals made from the last operand by `CONSTANTS`.
+ * An i32 result may be a JavaScript boolean if the template's top node is a comparison; all else is closed: i32 by
+ * `| 0`, i64 by `A(64, …)`, f32 by `fround`.
  */
 
-/** How the immediate is decoded; see `Immediate` in function/sink.ts. */
-export type ImmediateKind =
-  | 'none'
-  | 'i32'
-  | 'i64'
-  | 'f32'
-  | 'f64'
-  | 'local'
-  | 'global'
-  | 'function'
-  | 'table'
-  | 'memory'
-  | 'data'
-  | 'element'
-  | 'memarg'
-  | 'data memory'
-  | 'memory memory'
-  | 'element table'
-  | 'table table'
-  | 'types'
-  | 'heaptype'
-  | 'block'
-  | 'label'
-  | 'labels'
-  | 'call'
-  | 'type table'
-  | 'try_table'
-  | 'tag';
+import type { FuncType } from '../runtime/types.ts';
+import { BULK } from './opcodes/bulk.ts';
+import { CONTROL } from './opcodes/control.ts';
+import { FLOAT } from './opcodes/float.ts';
+import { I32 } from './opcodes/i32.ts';
+import { I64 } from './opcodes/i64.ts';
+import { MEMORY } from './opcodes/memory.ts';
+import { type Opcode, parseSignature } from './opcodes/row.ts';
 
-export type Effect = 'pure' | 'trap' | 'load' | 'store' | 'call' | 'control';
+export type { Effect, Feature, ImmediateKind, Opcode, Target } from './opcodes/row.ts';
 
-export type Feature =
-  | 'mvp'
-  | 'mutable-globals'
-  | 'sign-extension'
-  | 'saturating-float-to-int'
-  | 'multi-value'
-  | 'bulk-memory'
-  | 'reference-types'
-  | 'simd'
-  | 'extended-const'
-  | 'multi-memory'
-  | 'tail-call'
-  | 'exception-handling'
-  | 'legacy-exceptions'
-  | 'function-references'
-  | 'gc'
-  | 'memory64'
-  | 'threads'
-  | 'relaxed-simd'
-  | 'custom-page-sizes'
-  | 'wide-arithmetic';
+/** Every instruction that we compile. */
+export const OPCODES: readonly Opcode[] = [...CONTROL, ...MEMORY, ...BULK, ...I32, ...I64, ...FLOAT];
 
-export interface Opcode {
-  /** One byte, or prefix and sub-opcode. */
-  readonly code: number | readonly [number, number];
-  /** The specification's text name. */
-  readonly name: string;
-  readonly immediate: ImmediateKind;
-  /** `'i32 i32 -> i32'`, or `'custom'`: the reader knows. */
-  readonly signature: string;
-  /** The JavaScript it becomes; see the head of this file for the conventions. Absent: the emitter knows. */
-  readonly js?: string;
-  readonly effect: Effect;
-  readonly feature: Feature;
+/** Functions of `Math` that templates call by their bare names. */
+export const MATH = [
+  'abs',
+  'ceil',
+  'clz32',
+  'floor',
+  'fround',
+  'imul',
+  'max',
+  'min',
+  'sqrt',
+  'trunc',
+] as const;
+
+/** The literals of `constant` templates, from the value of a constant i64 operand. */
+export const CONSTANTS: Readonly<Record<'k' | 'm' | 'u', (b: bigint) => bigint>> = {
+  k: (b) => b & 63n,
+  m: (b) => -b & 63n,
+  u: (b) => b ^ -(1n << 63n),
+};
+
+const single: (Opcode | undefined)[] = new Array(256).fill(undefined);
+const prefixed = new Map<number, (Opcode | undefined)[]>();
+for (const row of OPCODES) {
+  if (typeof row.code === 'number') single[row.code] = row;
+  else rowsUnder(row.code[0])[row.code[1]] = row;
+}
+
+function rowsUnder(prefix: number): (Opcode | undefined)[] {
+  const existing = prefixed.get(prefix);
+  if (existing !== undefined) return existing;
+  const created: (Opcode | undefined)[] = [];
+  prefixed.set(prefix, created);
+  return created;
+}
+
+/** The row of a byte, or of a prefix byte and a sub-opcode; undefined for what we do not compile. */
+export function opcodeOf(code: number, sub?: number): Opcode | undefined {
+  return sub === undefined ? single[code] : prefixed.get(code)?.[sub];
+}
+
+const signatures = new Map<string, FuncType>();
+
+/** A row's signature as a type: equal texts give the same object. Undefined: `custom`. */
+export function signatureOf(row: Opcode): FuncType | undefined {
+  if (row.signature === 'custom') return undefined;
+  let type = signatures.get(row.signature);
+  if (type === undefined) {
+    type = parseSignature(row.signature);
+    signatures.set(row.signature, type);
+  }
+  return type;
 }

@@ -55,6 +55,7 @@ export interface StoreAbi {
   readonly R: BigInt64Array;
   readonly RL: Int32Array;
   readonly RD: Float64Array;
+  readonly RF: Float32Array;
   readonly RR: unknown[];
   /** First free cell; frames above `limit` do not fit. */
   sp: number;
@@ -65,6 +66,8 @@ export interface StoreAbi {
   depth: number;
   maxDepth: number;
   readonly account: Fuel;
+  /** Bytes or elements of a bulk operation that cost one fuel (default 64); 0: they cost nothing, or metering is off. */
+  readonly bulkUnit: number;
 }
 
 /** An instance as generated code sees it. Fixed fields; all classes of things by index. */
@@ -86,6 +89,8 @@ export interface EnvironmentAbi {
   readonly I: FunctionReference[];
   /** Function references by function index, made on demand by `ref_func(E, index)`. */
   readonly refs: (FunctionReference | undefined)[];
+  /** Makes the reference of a function, and keeps it in `refs`. */
+  makeRef(index: number): FunctionReference;
   /** Canonical type id of each type index. */
   readonly types: Int32Array;
   readonly tags: Tag[];

@@ -86,10 +86,15 @@ export class Memory {
     return previous;
   }
 
+  /** Whether limits allow it; the host may still have no room. */
+  mayGrow(delta: number): boolean {
+    return delta <= this.#largest - this.#pages;
+  }
+
   /** `memory.grow`: the previous size in pages, or −1. `delta` is unsigned. */
   tryGrow(delta: number): number {
     const previous = this.#pages;
-    if (delta > this.#largest - previous) return -1;
+    if (!this.mayGrow(delta)) return -1;
     const pages = previous + delta;
     if (pages * PAGE > this.#buffer.byteLength) {
       const larger = this.#allocateSpacious(pages);

@@ -64,10 +64,15 @@ export class Table {
     return previous;
   }
 
+  /** Whether limits allow it. */
+  mayGrow(delta: number): boolean {
+    return delta <= this.#largest - this.elements.length;
+  }
+
   /** `table.grow`: the previous length or −1. `value` is internal. */
   tryGrow(delta: number, value: unknown): number {
     const previous = this.elements.length;
-    if (delta > this.#largest - previous) return -1;
+    if (!this.mayGrow(delta)) return -1;
     this.#push(delta, value);
     return previous;
   }

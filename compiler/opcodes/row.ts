@@ -1,0 +1,170 @@
+/**
+ * What a row of the opcode table is, and how rows are made from the dense tuples of the files beside this one.
+ *
+ * Rows are checked as they are made: a template that forgets or swaps an operand stops the program at load, not a
+ * user's run. Not here: the lookup (`../opcodes.ts`) and the meaning of instructions (their templates and helpers).
+ */
+import { EXTERNREF, FUNCREF, type FuncType, type ValueType } from '../../runtime/types.ts';
+
+/** How the immediate is decoded; see `Immediate` in function/sink.ts. */
+export type ImmediateKind =
+  | 'none'
+  | 'i32'
+  | 'i64'
+  | 'f32'
+  | 'f64'
+  | 'local'
+  | 'global'
+  | 'function'
+  | 'table'
+  | 'memory'
+  | 'data'
+  | 'element'
+  | 'memarg'
+  | 'data memory'
+  | 'memory memory'
+  | 'element table'
+  | 'table table'
+  | 'types'
+  | 'heaptype'
+  | 'block'
+  | 'label'
+  | 'labels'
+  | 'call'
+  | 'type table'
+  | 'try_table'
+  | 'tag';
+
+/**
+ * What an instruction may do besides giving its result: `trap` may trap and is pure otherwise; `load` reads state (and
+ * may trap); `store` writes memory, a local or a global (and may trap); `call` may do anything: grow, charge fuel, run
+ * other code; `control` moves control and has a method of its own in the sink.
+ */
+export type Effect = 'pure' | 'trap' | 'load' | 'store' | 'call' | 'control';
+
+export type Feature =
+  | 'mvp'
+  | 'mutable-globals'
+  | 'sign-extension'
+  | 'saturating-float-to-int'
+  | 'multi-value'
+  | 'bulk-memory'
+  | 'reference-types'
+  | 'simd'
+  | 'extended-const'
+  | 'multi-memory'
+  | 'tail-call'
+  | 'exception-handling'
+  | 'legacy-exceptions'
+  | 'function-references'
+  | 'gc'
+  | 'memory64'
+  | 'threads'
+  | 'relaxed-simd'
+  | 'custom-page-sizes'
+  | 'wide-arithmetic';
+
+/** The V8 that code is generated for: Node 20, and everything later. */
+export type Target = 'v8-11' | 'v8-12+';
+
+export interface Opcode {
+  /** One byte, or prefix and sub-opcode. */
+  readonly code: number | readonly [number, number];
+  /** The specification's text name; `select t` is the typed form of `select`. */
+  readonly name: string;
+  readonly immediate: ImmediateKind;
+  /** `'i32 i32 -> i32'`, or `'custom'`: the reader knows. */
+  readonly signature: string;
+  /** The JavaScript it becomes; see the head of ../opcodes.ts for the conventions. Absent: the emitter knows. */
+  readonly js?: string;
+  readonly effect: Effect;
+  readonly feature: Feature;
+  /** Template for a last operand that is a literal; may use the literals of `CONSTANTS`. */
+  readonly constant?: string;
+  /** Template for a last operand that is a literal other than 0 and −1: a divisor that needs no test. */
+  readonly divisor?: string;
+  /** Faster templates for some target; each is right on every engine. */
+  readonly variants?: Readonly<Partial<Record<Target, string>>>;
+}
+
+type Extra = Partial<Pick<Opcode, 'constant' | 'divisor' | 'variants'>>;
+/** Columns: code, name, immediate, signature, effect, js, rare columns. */
+export type Row = readonly [
+  code: Opcode['code'],
+  name: string,
+  immediate: ImmediateKind,
+  signature: string,
+  effect: Effect,
+  js?: string | undefined,
+  extra?: Extra,
+];
+
+/** Rows of one feature, checked. */
+export function rows(feature: Feature, table: readonly Row[]): readonly Opcode[] {
+  return table.map(([code, name, immediate, signature, effect, js, extra]) => {
+    const row: Opcode = {
+      code,
+      name,
+      immediate,
+      signature,
+      effect,
+      feature,
+      ...(js !== undefined && { js }),
+      ...extra,
+    };
+    for (const template of templatesOf(row)) checkTemplate(row, template);
+    return row;
+  });
+}
+
+/** All templates of a row: the plain one, then the special ones. */
+export function templatesOf(row: Opcode): readonly string[] {
+  const { js, constant, divisor, variants } = row;
+  return [js, constant, divisor, ...Object.values(variants ?? {})].filter((text) => text !== undefined);
+}
+
+const LAST_OPERAND_AS_LITERAL = new Set(['k', 'm', 'u']);
+
+/**
+ * The operands a template uses, in order of first use. `ea` (the effective address) is the first operand of a memory
+ * access; `k`, `m` and `u` are the second one as a literal.
+ */
+export function operandsOf(template: string): readonly string[] {
+  const used = new Set<string>();
+  for (const [name] of template.matchAll(/\b(?<!\.)(?:[abckmu]|ea)\b/g)) {
+    used.add(name === 'ea' ? 'a' : LAST_OPERAND_AS_LITERAL.has(name) ? 'b' : name);
+  }
+  return [...used];
+}
+
+function checkTemplate(row: Opcode, template: string): void {
+  if (row.signature === 'custom') return;
+  const needed = ['a', 'b', 'c'].slice(0, parseSignature(row.signature).params.length);
+  const used = operandsOf(template);
+  if (used.join() === needed.join()) return;
+  throw new Error(`${row.name}: template uses [${used.join(', ')}], signature needs [${needed.join(', ')}]`);
+}
+
+const TYPES: Readonly<Record<string, ValueType>> = {
+  i32: 'i32',
+  i64: 'i64',
+  f32: 'f32',
+  f64: 'f64',
+  funcref: FUNCREF,
+  externref: EXTERNREF,
+};
+
+/** `'i32 i32 -> i64'` as a function type. */
+export function parseSignature(signature: string): FuncType {
+  const [params, results] = signature
+    .split('->')
+    .map((side) => side.trim().split(/\s+/).filter(Boolean).map(typeNamed));
+  if (params === undefined || results === undefined) throw new Error(`bad signature "${signature}"`);
+  return { params, results };
+}
+
+function typeNamed(name: string): ValueType {
+  const type = TYPES[name];
+  if (type === undefined) throw new Error(`unknown type ${name} in a signature`);
+  return type;
+}

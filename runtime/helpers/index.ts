@@ -1,0 +1,30 @@
+/**
+ * All functions that generated code calls by name, for the wrapper that binds them (src/jit.ts, precompiled output).
+ *
+ * A helper is named like the instruction it serves, with `_` for `.`; one law test checks that the opcode table and the
+ * emitter use exactly these.
+ */
+import { trap } from '../errors.ts';
+import * as float from './float.ts';
+import * as fuel from './fuel.ts';
+import * as integer from './integer.ts';
+import * as memory from './memory.ts';
+import * as table from './table.ts';
+import * as truncate from './truncate.ts';
+
+const { charge: _charge, ...fuelHelpers } = fuel;
+const { POW2, ...integerHelpers } = integer;
+
+/** `1n << k` by `k`: the one name in generated code that is a table instead of a function. */
+export { POW2 };
+
+// biome-ignore lint/complexity/noBannedTypes: called only by generated code, each with its own arity
+export const HELPERS: Readonly<Record<string, Function>> = {
+  trap,
+  ...fuelHelpers,
+  ...integerHelpers,
+  ...truncate,
+  ...float,
+  ...memory,
+  ...table,
+};
