@@ -5,13 +5,13 @@
 import { writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { quoteName } from '../../runtime/errors.ts';
+import { AbortError, quoteName, TimeoutError } from '../../runtime/errors.ts';
 import { type FuncType, funcTypeAt } from '../../runtime/types.ts';
 import { Wasi } from '../../wasi/index.ts';
 import { type Instance, type Module, Runtime } from '../index.ts';
 import { CliError, conclude, type Outcome, outcomeOf } from './exit-status.ts';
 import { loadModule, naming } from './load.ts';
-import type { RunRequest } from './run.ts';
+import type { RunRequest, WorkerMessage } from './run.ts';
 import { parseArguments, resultLines } from './typed-arguments.ts';
 
 /** 64 MB of frames, to match the stack. */
@@ -42,17 +42,11 @@ function exportedType({ info }: Module, name: string): FuncType | undefined {
   return found && funcTypeAt(info.types, info.functions[found.index]!);
 }
 
-/** Time counts from the start of the worker, so that compiling is part of it. */
-function control(): { deadlineMs?: number } {
-  if (request.timeout === undefined) return {};
-  return { deadlineMs: Math.max(1, request.timeout - (performance.now() - started)) };
-}
-
 function runProgram(instance: Instance, module: Module): void {
   if (exportedType(module, '_start') === undefined) {
     throw new CliError(`${request.file}: exports no function "_start"; call another one with --invoke`);
   }
-  instance.invoke('_start', [], control());
+  instance.invoke('_start', []);
 }
 
 function runFunction(instance: Instance, module: Module, name: string): void {
@@ -60,8 +54,8 @@ function runFunction(instance: Instance, module: Module, name: string): void {
   if (type === undefined) throw new CliError(`${request.file}: exports no function ${quoteName(name)}`);
   const args = parseArguments(name, type, request.args);
   // A reactor prepares itself before anything else of it may be called.
-  if (exportedType(module, '_initialize') !== undefined) instance.invoke('_initialize', [], control());
-  const lines = resultLines(instance.invoke(name, args, control()), type);
+  if (exportedType(module, '_initialize') !== undefined) instance.invoke('_initialize', []);
+  const lines = resultLines(instance.invoke(name, args), type);
   if (lines.length > 0) writeSync(1, `${lines.join('\n')}\n`);
 }
 
@@ -79,8 +73,14 @@ function statsLines(runtime: Runtime, module: Module | undefined): string[] {
   ].map((line) => `sandglass: ${line}`);
 }
 
-async function run(): Promise<Outcome> {
-  const runtime = makeRuntime();
+/** The main thread interrupts when the time is up; nobody else does. */
+function whyInterrupted(error: unknown): unknown {
+  return error instanceof AbortError && request.timeout !== undefined
+    ? new TimeoutError(request.timeout)
+    : error;
+}
+
+async function run(runtime: Runtime): Promise<Outcome> {
   let module: Module | undefined;
   let outcome: Outcome = { status: 0, lines: [] };
   try {
@@ -91,10 +91,14 @@ async function run(): Promise<Outcome> {
     if (request.invoke === undefined) runProgram(instance, compiled);
     else runFunction(instance, compiled, request.invoke);
   } catch (error) {
-    outcome = outcomeOf(error, request.trace);
+    outcome = outcomeOf(whyInterrupted(error), request.trace);
   }
   if (request.stats) conclude({ status: 0, lines: statsLines(runtime, module) });
   return outcome;
 }
 
-parentPort!.postMessage(await run());
+const post = (message: WorkerMessage) => parentPort!.postMessage(message);
+
+const runtime = makeRuntime();
+post({ interruptWord: runtime.interruptWord });
+post({ outcome: await run(runtime) });

@@ -1,11 +1,12 @@
 /**
  * `sandglass run`: the options, and the main thread's half of a run. The program itself runs in a worker
  * (`run-worker.ts`) with a 64 MB stack, for language runtimes recurse deeper than a main thread's 984 KB allow. This
- * thread only waits: so signals work, and a program that the worker itself cannot stop is ended from here.
+ * thread only waits: so signals work, and the time limit is kept from here.
  */
 import { Worker } from 'node:worker_threads';
 import { Command } from 'commander';
-import { conclude, type Outcome, STATUS, unexpected } from './exit-status.ts';
+import { TimeoutError } from '../../runtime/errors.ts';
+import { conclude, type Outcome, outcomeOf, STATUS, unexpected } from './exit-status.ts';
 import { collectDir, collectEnv, parseFuel, parsePages, parseTimeout } from './options.ts';
 
 /** Everything the worker has to know. */
@@ -87,28 +88,41 @@ async function run(file: string, args: readonly string[], options: RunOptions): 
   process.exitCode = conclude(await runInWorker(request(file, args, options)));
 }
 
+/** What the worker posts: first the word that interrupts its runtime, in the end the outcome. */
+export type WorkerMessage =
+  | { readonly interruptWord: Int32Array<SharedArrayBuffer> }
+  | { readonly outcome: Outcome };
+
 function runInWorker(workerData: RunRequest): Promise<Outcome> {
   const worker = new Worker(new URL('./run-worker.js', import.meta.url), {
     workerData,
     resourceLimits: { stackSizeMb: STACK_MB },
   });
-  const net = workerData.timeout === undefined ? undefined : armNet(workerData.timeout);
+  const timers: NodeJS.Timeout[] = [];
   return new Promise<Outcome>((resolve) => {
-    worker.once('message', resolve);
+    worker.on('message', (message: WorkerMessage) => {
+      if ('outcome' in message) resolve(message.outcome);
+      else if (workerData.timeout !== undefined)
+        timers.push(...arm(workerData.timeout, message.interruptWord));
+    });
     worker.once('error', (error) => resolve(workerFailure(error)));
     worker.once('exit', () =>
       resolve({ status: STATUS.error, lines: ['sandglass: the run ended without a result'] }),
     );
-  }).finally(() => clearTimeout(net));
+  }).finally(() => timers.forEach(clearTimeout));
 }
 
-/** The second net: a program stuck where no check runs (compiling, say) ends with its process. */
-function armNet(timeout: number): NodeJS.Timeout {
-  return setTimeout(() => {
-    process.exit(
-      conclude({ status: STATUS.timeout, lines: [`sandglass: time-out: stopped after ${timeout} ms`] }),
-    );
-  }, timeout + GRACE_MS);
+/**
+ * At the deadline the runtime is interrupted, wherever it is: running, waiting, in a start function. What is stuck
+ * where no check runs (compiling, say) ends with the process, a little later.
+ */
+function arm(timeout: number, interruptWord: Int32Array<SharedArrayBuffer>): NodeJS.Timeout[] {
+  const interrupt = () => {
+    Atomics.store(interruptWord, 0, 1);
+    Atomics.notify(interruptWord, 0);
+  };
+  const end = () => process.exit(conclude(outcomeOf(new TimeoutError(timeout))));
+  return [setTimeout(interrupt, timeout), setTimeout(end, timeout + GRACE_MS)];
 }
 
 function workerFailure(error: Error & { code?: string }): Outcome {
