@@ -1,6 +1,7 @@
 /**
  * A decoded module as the compiler sees it: the runtime's description plus where the bodies lie.
  */
+import type { CompileLimits } from '../../runtime/limits.ts';
 import type { ModuleDescription } from '../../runtime/types.ts';
 
 export interface CodeBody {
@@ -26,6 +27,8 @@ export interface SectionInfo {
 
 export interface ModuleInfo extends ModuleDescription {
   readonly bytes: Uint8Array;
+  /** What the module was decoded under; bodies are read under the same. */
+  readonly limits: CompileLimits;
   /** Bodies of defined functions: entry 0 is function `importedFunctions`. */
   readonly bodies: readonly CodeBody[];
   readonly customSections: readonly CustomSection[];
@@ -34,4 +37,11 @@ export interface ModuleInfo extends ModuleDescription {
   readonly dataCount: number | undefined;
   /** Functions that `ref.func` may name inside bodies (C.refs of the spec). */
   readonly declaredFunctions: ReadonlySet<number>;
+}
+
+/** A function's name, from the name section or else from its first export. */
+export function functionName(module: ModuleInfo, index: number): string | undefined {
+  const name = module.functionNames.get(index);
+  if (name !== undefined) return name;
+  return module.exports.find((entry) => entry.kind === 'func' && entry.index === index)?.name;
 }

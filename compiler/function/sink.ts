@@ -8,8 +8,8 @@
  * `offset` is the byte offset of the instruction's first byte in the module.
  */
 import type { FuncType, ValueType } from '../../runtime/types.ts';
-import type { Opcode } from '../opcodes.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
+import type { Opcode } from '../opcodes.ts';
 
 /** What the reader knows of a function before its first instruction. */
 export interface FunctionContext {

@@ -1,0 +1,180 @@
+/**
+ * A cursor over the module's bytes: bytes, LEB128 integers, floats as raw bits, names. Every read is bounded by `end`
+ * (the section's or the body's), and every failure is a `CompileError` with the byte offset and, inside a function, its
+ * index and name.
+ *
+ * Not here: what the bytes mean (types.ts, sections.ts, ../function/reader.ts).
+ */
+import { CompileError, type Place } from '../../runtime/errors.ts';
+import type { Feature } from '../opcodes.ts';
+import { decodeUtf8 } from './utf8.ts';
+
+export class ByteReader {
+  readonly bytes: Uint8Array;
+  offset: number;
+  /** Reading past it fails. */
+  end: number;
+  /** What "unexpected end" ends. */
+  private readonly container: string;
+  /** The function that errors speak of. */
+  private readonly place: Place | undefined;
+
+  constructor(
+    bytes: Uint8Array,
+    start = 0,
+    end = bytes.length,
+    container = ' of section or function',
+    place?: Place,
+  ) {
+    this.bytes = bytes;
+    this.offset = start;
+    this.end = end;
+    this.container = container;
+    this.place = place;
+  }
+
+  /** Throws a `CompileError` for the given place, by default the cursor. */
+  fail(message: string, offset: number = this.offset): never {
+    throw new CompileError(message, { ...this.place, offset });
+  }
+
+  /** Refuses what WebAssembly has and we do not emit. `what` names the construct. */
+  unsupported(feature: Feature, what: string, offset: number): never {
+    throw new CompileError(`${feature} is not supported: ${what}`, { ...this.place, offset, feature });
+  }
+
+  byte(): number {
+    if (this.offset >= this.end) this.fail(`unexpected end${this.container}`);
+    return this.bytes[this.offset++]!;
+  }
+
+  /** Little-endian, four bytes. */
+  u32Raw(): number {
+    return this.i32Raw() >>> 0;
+  }
+
+  /** Raw bits of an f32, as an int32. */
+  i32Raw(): number {
+    if (this.offset + 4 > this.end) this.fail(`unexpected end${this.container}`, this.end);
+    const { bytes, offset } = this;
+    this.offset = offset + 4;
+    return (
+      bytes[offset]! | (bytes[offset + 1]! << 8) | (bytes[offset + 2]! << 16) | (bytes[offset + 3]! << 24)
+    );
+  }
+
+  /** Raw bits of an f64, as a signed bigint. */
+  i64Raw(): bigint {
+    const low = this.i32Raw();
+    const high = this.i32Raw();
+    return (BigInt(high) << 32n) | BigInt(low >>> 0);
+  }
+
+  u32(): number {
+    const first = this.byte();
+    if (first < 0x80) return first;
+    let result = first & 0x7f;
+    for (let shift = 7; shift < 28; shift += 7) {
+      const byte = this.byte();
+      result |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return result;
+    }
+    const last = this.lastByte(0x70, 0);
+    return (result | (last << 28)) >>> 0;
+  }
+
+  s32(): number {
+    let result = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.byte();
+      result |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return (result << (25 - shift)) >> (25 - shift);
+    }
+    return result | (this.lastByte(0x78, 0x78) << 28);
+  }
+
+  /** Block types and heap types: 33 bits, so that every u32 index is non-negative. */
+  s33(): number {
+    let result = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.byte();
+      result |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return (result << (25 - shift)) >> (25 - shift);
+    }
+    const last = this.lastByte(0x70, 0x70);
+    return result + ((last << 27) >> 27) * 0x1000_0000;
+  }
+
+  s64(): bigint {
+    let low = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.byte();
+      low |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt((low << (25 - shift)) >> (25 - shift));
+    }
+    return BigInt.asIntN(64, this.wide(low, 0x7f, 0x7f));
+  }
+
+  /** A number where exact, else a bigint. */
+  u64(): number | bigint {
+    let low = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.byte();
+      low |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return low;
+    }
+    const value = this.wide(low, 0x7e, 0);
+    return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+  }
+
+  /** Bytes five to ten of a 64-bit LEB128, sign-extended if `ones` allows a negative number. */
+  private wide(low: number, mask: number, ones: number): bigint {
+    let result = BigInt(low);
+    for (let shift = 28; shift < 63; shift += 7) {
+      const byte = this.byte();
+      result |= BigInt(byte & 0x7f) << BigInt(shift);
+      if (byte < 0x80) return ones === 0 ? result : BigInt.asIntN(shift + 7, result);
+    }
+    return result | (BigInt(this.lastByte(mask, ones) & 1) << 63n);
+  }
+
+  /** The last byte an integer may have: its unused bits (`mask`) are all zero or, for negative numbers, equal `ones`. */
+  private lastByte(mask: number, ones: number): number {
+    const start = this.offset;
+    const byte = this.byte();
+    if (byte >= 0x80) this.fail('integer representation too long', start);
+    const unused = byte & mask;
+    if (unused !== 0 && unused !== (ones || -1)) this.fail('integer too large', start);
+    return byte;
+  }
+
+  name(): string {
+    const length = this.u32();
+    const start = this.skip(length);
+    const text = decodeUtf8(this.bytes, start, start + length);
+    if (text === undefined) this.fail('malformed UTF-8 encoding', start);
+    return text;
+  }
+
+  /** Steps over `length` bytes and answers where they start. */
+  skip(length: number): number {
+    const start = this.offset;
+    if (length > this.end - start) this.fail(`unexpected end${this.container}`, this.end);
+    this.offset = start + length;
+    return start;
+  }
+
+  /** A reader of the next `length` bytes, which this one steps over. */
+  slice(length: number): ByteReader {
+    const start = this.skip(length);
+    return new ByteReader(this.bytes, start, start + length, undefined, this.place);
+  }
+
+  /** A count, then that many things: nothing is reserved by the count alone, it may be a lie. */
+  vector<T>(read: (index: number) => T): T[] {
+    const count = this.u32();
+    const items: T[] = [];
+    for (let i = 0; i < count; i++) items.push(read(i));
+    return items;
+  }
+}

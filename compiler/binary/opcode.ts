@@ -1,0 +1,31 @@
+/**
+ * From bytes to a row of the opcode table, prefixed instructions included. What the table lacks is refused: by proposal
+ * and name if WebAssembly has it, else as illegal.
+ */
+import { type Opcode, opcodeOf } from '../opcodes.ts';
+import { unsupportedOpcode } from '../unsupported.ts';
+import type { ByteReader } from './bytes.ts';
+
+const FIRST_PREFIX = 0xfb;
+const LAST_PREFIX = 0xfe;
+
+export function readOpcode(reader: ByteReader): Opcode {
+  const offset = reader.offset;
+  const byte = reader.byte();
+  return opcodeOf(byte) ?? readPrefixedOpcode(reader, byte, offset);
+}
+
+/** The rest of `readOpcode`, when the first byte is read and no instruction by itself. */
+export function readPrefixedOpcode(reader: ByteReader, byte: number, offset: number): Opcode {
+  const sub = byte >= FIRST_PREFIX && byte <= LAST_PREFIX ? reader.u32() : undefined;
+  const row = sub === undefined ? undefined : opcodeOf(byte, sub);
+  if (row !== undefined) return row;
+  const unsupported = unsupportedOpcode(byte, sub);
+  if (unsupported !== undefined) reader.unsupported(unsupported.feature, unsupported.name, offset);
+  const code = sub === undefined ? hex(byte) : `${hex(byte)} ${hex(sub)}`;
+  return reader.fail(`illegal opcode ${code}`, offset);
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(2, '0');
+}

@@ -1,0 +1,302 @@
+/**
+ * The contents of every section but the custom ones: each function reads one entry, checks it against what is known so
+ * far (sections come in an order that makes one pass enough) and adds it to the draft.
+ */
+import {
+  type ExternKind,
+  type ExternType,
+  FUNCREF,
+  funcTypeAt,
+  type GlobalType,
+  type MemoryType,
+  type RefType,
+  type SegmentMode,
+  type TableType,
+  typeText,
+} from '../../runtime/types.ts';
+import type { ByteReader } from './bytes.ts';
+import { readConstExpr, readFunctionReference } from './const-expr.ts';
+import type { ModuleDraft } from './module-draft.ts';
+import { readLimits, readMutability, readRecursionGroup, readRefType, readValueType } from './types.ts';
+
+type ReadSection = (reader: ByteReader, draft: ModuleDraft) => void;
+
+export interface SectionRow {
+  readonly id: number;
+  readonly name: string;
+  readonly read: ReadSection;
+}
+
+/** Sections in the order in which a module must have them. */
+export const SECTIONS: readonly SectionRow[] = [
+  { id: 1, name: 'type', read: entries((reader, draft) => readRecursionGroup(reader, draft.types)) },
+  { id: 2, name: 'import', read: entries(readImport) },
+  { id: 3, name: 'function', read: entries(readFunction) },
+  { id: 4, name: 'table', read: entries(readTable) },
+  { id: 5, name: 'memory', read: entries((reader, draft) => draft.memories.push(readMemoryType(reader))) },
+  { id: 13, name: 'tag', read: entries((reader, draft) => draft.tags.push(readTag(reader, draft))) },
+  { id: 6, name: 'global', read: entries(readGlobal) },
+  { id: 7, name: 'export', read: readExports },
+  { id: 8, name: 'start', read: readStart },
+  { id: 9, name: 'element', read: entries(readElement) },
+  { id: 12, name: 'data count', read: readDataCount },
+  { id: 10, name: 'code', read: readCode },
+  { id: 11, name: 'data', read: readData },
+];
+
+function entries(read: (reader: ByteReader, draft: ModuleDraft) => unknown): ReadSection {
+  return (reader, draft) => {
+    const count = reader.u32();
+    for (let i = 0; i < count; i++) read(reader, draft);
+  };
+}
+
+function readImport(reader: ByteReader, draft: ModuleDraft): void {
+  const module = reader.name();
+  const name = reader.name();
+  draft.imports.push({ module, name, type: readExternType(reader, draft) });
+}
+
+function readExternType(reader: ByteReader, draft: ModuleDraft): ExternType {
+  const offset = reader.offset;
+  switch (reader.byte()) {
+    case 0: {
+      draft.importedFunctions++;
+      readFunction(reader, draft);
+      return { kind: 'func', typeIndex: draft.functions.at(-1)! };
+    }
+    case 1: {
+      const table = readTableType(reader);
+      draft.importedTables = draft.tables.push(table);
+      return { kind: 'table', table };
+    }
+    case 2: {
+      const memory = readMemoryType(reader);
+      draft.importedMemories = draft.memories.push(memory);
+      return { kind: 'memory', memory };
+    }
+    case 3: {
+      const global = readGlobalType(reader);
+      draft.importedGlobals = draft.globals.push(global);
+      return { kind: 'global', global };
+    }
+    case 4: {
+      const typeIndex = readTag(reader, draft);
+      draft.importedTags = draft.tags.push(typeIndex);
+      return { kind: 'tag', typeIndex };
+    }
+    default:
+      return reader.fail('malformed import kind', offset);
+  }
+}
+
+function readFunction(reader: ByteReader, draft: ModuleDraft): void {
+  const offset = reader.offset;
+  const { functions, limits } = draft;
+  if (functions.length >= limits.functions) {
+    reader.fail(`too many functions: the limit is ${limits.functions}`, offset);
+  }
+  functions.push(readFuncTypeIndex(reader, draft));
+}
+
+function readFuncTypeIndex(reader: ByteReader, draft: ModuleDraft): number {
+  const offset = reader.offset;
+  const index = reader.u32();
+  if (index >= draft.types.length) reader.fail(`unknown type ${index}`, offset);
+  return index;
+}
+
+const TABLE_WITH_INIT = 0x40;
+
+function readTable(reader: ByteReader, draft: ModuleDraft): void {
+  const offset = reader.offset;
+  if (reader.bytes[offset] !== TABLE_WITH_INIT) {
+    const type = readTableType(reader);
+    draft.tables.push(type);
+    draft.tableDefinitions.push({ type, init: undefined });
+    return;
+  }
+  reader.byte();
+  if (reader.byte() !== 0) reader.fail('zero byte expected', offset + 1);
+  const type = readTableType(reader);
+  draft.tableDefinitions.push({ type, init: readConstExpr(reader, draft, type.element) });
+  draft.tables.push(type);
+}
+
+function readTableType(reader: ByteReader): TableType {
+  const element = readRefType(reader);
+  const { min, max, address } = readLimits(reader, 'table', 0xffff_ffff, 'table size must be at most 2^32-1');
+  return { element, min, max, address };
+}
+
+function readMemoryType(reader: ByteReader): MemoryType {
+  return readLimits(reader, 'memory', 65536, 'memory size must be at most 65536 pages (4GiB)');
+}
+
+function readTag(reader: ByteReader, draft: ModuleDraft): number {
+  const offset = reader.offset;
+  if (reader.byte() !== 0) reader.fail('malformed tag attribute', offset);
+  const typeIndex = readFuncTypeIndex(reader, draft);
+  if (funcTypeAt(draft.types, typeIndex).results.length > 0) reader.fail('non-empty tag result type', offset);
+  return typeIndex;
+}
+
+function readGlobalType(reader: ByteReader): GlobalType {
+  return { type: readValueType(reader), mutable: readMutability(reader) };
+}
+
+function readGlobal(reader: ByteReader, draft: ModuleDraft): void {
+  const type = readGlobalType(reader);
+  draft.globalDefinitions.push({ type, init: readConstExpr(reader, draft, type.type) });
+  draft.globals.push(type);
+}
+
+/** By the binary format's number: the kind and the index space it indexes. */
+const EXPORT_KINDS: readonly {
+  readonly kind: ExternKind;
+  readonly text: string;
+  readonly space: 'functions' | 'tables' | 'memories' | 'globals' | 'tags';
+}[] = [
+  { kind: 'func', text: 'function', space: 'functions' },
+  { kind: 'table', text: 'table', space: 'tables' },
+  { kind: 'memory', text: 'memory', space: 'memories' },
+  { kind: 'global', text: 'global', space: 'globals' },
+  { kind: 'tag', text: 'tag', space: 'tags' },
+];
+
+function readExports(reader: ByteReader, draft: ModuleDraft): void {
+  const names = new Set<string>();
+  const count = reader.u32();
+  for (let i = 0; i < count; i++) {
+    const offset = reader.offset;
+    const name = reader.name();
+    const row = EXPORT_KINDS[reader.byte()] ?? reader.fail('malformed export kind', reader.offset - 1);
+    const index = reader.u32();
+    if (index >= draft[row.space].length) reader.fail(`unknown ${row.text} ${index}`, offset);
+    if (names.has(name)) reader.fail(`duplicate export name ${JSON.stringify(name)}`, offset);
+    names.add(name);
+    if (row.kind === 'func') draft.declaredFunctions.add(index);
+    draft.exports.push({ name, kind: row.kind, index });
+  }
+}
+
+function readStart(reader: ByteReader, draft: ModuleDraft): void {
+  const offset = reader.offset;
+  const index = reader.u32();
+  const typeIndex = draft.functions[index] ?? reader.fail(`unknown function ${index}`, offset);
+  const { params, results } = funcTypeAt(draft.types, typeIndex);
+  if (params.length > 0 || results.length > 0) {
+    reader.fail(`start function must have type [] -> []: function ${index}`, offset);
+  }
+  draft.start = index;
+}
+
+/** Bits of an element segment's kind. */
+const NOT_ACTIVE = 1;
+const EXPLICIT_INDEX = 2;
+const EXPRESSIONS = 4;
+
+function readElement(reader: ByteReader, draft: ModuleDraft): void {
+  const offset = reader.offset;
+  const flags = reader.u32();
+  if (flags > 7) reader.fail('malformed elements segment kind', offset);
+  const mode = readElementMode(reader, draft, flags);
+  const typed = (flags & (NOT_ACTIVE | EXPLICIT_INDEX)) !== 0;
+  const type = typed ? readElementType(reader, flags) : FUNCREF;
+  if (mode.kind === 'active' && draft.tables[mode.index]!.element !== type) {
+    const found = typeText(draft.tables[mode.index]!.element);
+    reader.fail(
+      `type mismatch: element segment of ${typeText(type)}, table ${mode.index} of ${found}`,
+      offset,
+    );
+  }
+  const items = reader.vector(() =>
+    (flags & EXPRESSIONS) !== 0
+      ? readConstExpr(reader, draft, type)
+      : [{ op: 'ref.func' as const, index: readFunctionReference(reader, draft) }],
+  );
+  draft.elements.push({ type, mode, items });
+}
+
+function readElementMode(reader: ByteReader, draft: ModuleDraft, flags: number): SegmentMode {
+  if ((flags & NOT_ACTIVE) !== 0) {
+    return { kind: (flags & EXPLICIT_INDEX) !== 0 ? 'declarative' : 'passive' };
+  }
+  const offset = reader.offset;
+  const index = (flags & EXPLICIT_INDEX) !== 0 ? reader.u32() : 0;
+  if (index >= draft.tables.length) reader.fail(`unknown table ${index}`, offset);
+  return { kind: 'active', index, offset: readConstExpr(reader, draft, 'i32') };
+}
+
+function readElementType(reader: ByteReader, flags: number): RefType {
+  if ((flags & EXPRESSIONS) !== 0) return readRefType(reader);
+  if (reader.byte() !== 0) reader.fail('malformed element kind', reader.offset - 1);
+  return FUNCREF;
+}
+
+function readDataCount(reader: ByteReader, draft: ModuleDraft): void {
+  draft.dataCount = reader.u32();
+}
+
+/** Where the bodies lie; function/reader.ts reads them. */
+function readCode(reader: ByteReader, draft: ModuleDraft): void {
+  const offset = reader.offset;
+  const count = reader.u32();
+  requireBodies(reader, draft, count, offset);
+  for (let i = 0; i < count; i++) {
+    const size = reader.u32();
+    const limit = draft.limits.functionBytes;
+    if (size > limit) reader.fail(`function body of ${size} bytes: the limit is ${limit}`);
+    const start = reader.skip(size);
+    draft.bodies.push({ start, end: start + size });
+  }
+}
+
+/** There must be as many bodies as functions were declared. */
+export function requireBodies(reader: ByteReader, draft: ModuleDraft, count: number, offset?: number): void {
+  const declared = draft.functions.length - draft.importedFunctions;
+  if (count === declared) return;
+  reader.fail(
+    `function and code section have inconsistent lengths: ${declared} functions, ${count} bodies`,
+    offset,
+  );
+}
+
+function readData(reader: ByteReader, draft: ModuleDraft): void {
+  const offset = reader.offset;
+  const count = reader.u32();
+  requireDataCount(reader, draft, count, offset);
+  for (let i = 0; i < count; i++) readDataSegment(reader, draft);
+}
+
+/** A data count section, if there is one, must tell the truth. */
+export function requireDataCount(
+  reader: ByteReader,
+  draft: ModuleDraft,
+  count: number,
+  offset?: number,
+): void {
+  const { dataCount } = draft;
+  if (dataCount === undefined || dataCount === count) return;
+  reader.fail(
+    `data count and data section have inconsistent lengths: ${dataCount} announced, ${count} present`,
+    offset,
+  );
+}
+
+function readDataSegment(reader: ByteReader, draft: ModuleDraft): void {
+  const mode = readDataMode(reader, draft);
+  const length = reader.u32();
+  const start = reader.skip(length);
+  draft.data.push({ mode, bytes: reader.bytes.subarray(start, start + length) });
+}
+
+function readDataMode(reader: ByteReader, draft: ModuleDraft): SegmentMode {
+  const offset = reader.offset;
+  const kind = reader.u32();
+  if (kind > 2) reader.fail('malformed data segment kind', offset);
+  if (kind === 1) return { kind: 'passive' };
+  const index = kind === 2 ? reader.u32() : 0;
+  if (index >= draft.memories.length) reader.fail(`unknown memory ${index}`, offset);
+  return { kind: 'active', index, offset: readConstExpr(reader, draft, 'i32') };
+}

@@ -1,0 +1,203 @@
+/**
+ * One function while it is being read: cursor, stacks, locals and sink, and the lookups that several instructions
+ * share (labels, types, memories, tables). Each lookup fails with the specification's words.
+ *
+ * The loop is in reader.ts, the instructions in control.ts, typing.ts and immediates.ts.
+ */
+import { type FuncType, funcTypeAt, type ValueType } from '../../runtime/types.ts';
+import { ByteReader } from '../binary/bytes.ts';
+import { functionName, type ModuleInfo } from '../binary/module-info.ts';
+import { readValueType } from '../binary/types.ts';
+import type { Opcode } from '../opcodes.ts';
+import type { Sink } from './sink.ts';
+import {
+  type ControlFrame,
+  makeSignature,
+  type Operand,
+  operandOf,
+  type Signature,
+  Stacks,
+} from './stacks.ts';
+
+export class FunctionState {
+  readonly module: ModuleInfo;
+  readonly index: number;
+  readonly signature: Signature;
+  readonly bytes: ByteReader;
+  readonly sink: Sink;
+  readonly stacks: Stacks;
+  /** Parameters, then declared locals; the same as operands. */
+  readonly locals: ValueType[];
+  readonly localOperands: Operand[];
+  /** Signatures by type index, shared by all functions of the module. */
+  private readonly signatures: (Signature | undefined)[];
+  /** Code at this point can be reached, so the sink is told. */
+  live = true;
+  /** The instruction being read, and where it starts. */
+  row: Opcode | undefined;
+  offset = 0;
+
+  constructor(module: ModuleInfo, definedIndex: number, sink: Sink) {
+    const body = module.bodies[definedIndex];
+    if (body === undefined) throw new RangeError(`no function body ${definedIndex}`);
+    const index = module.importedFunctions + definedIndex;
+    this.module = module;
+    this.index = index;
+    this.sink = sink;
+    this.signatures = signaturesOf(module);
+    this.signature = this.signatureAt(module.functions[index]!);
+    this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, placeOf(module, index));
+    this.stacks = new Stacks((expected, found) => this.mismatch(expected, found));
+    this.locals = [...this.signature.type.params];
+    this.localOperands = [...this.signature.params];
+  }
+
+  fail(message: string): never {
+    return this.bytes.fail(message, this.offset);
+  }
+
+  mismatch(expected: string, found: string): never {
+    return this.fail(`type mismatch: ${this.row?.name ?? 'function'} expected ${expected}, found ${found}`);
+  }
+
+  /** Locals are declared in groups of one type. */
+  readLocals(): void {
+    const { bytes, locals, localOperands } = this;
+    const limit = this.module.limits.locals;
+    const groups = bytes.u32();
+    for (let i = 0; i < groups; i++) {
+      const offset = bytes.offset;
+      const count = bytes.u32();
+      if (locals.length + count > limit) {
+        bytes.fail(`too many locals: ${locals.length + count}, the limit is ${limit}`, offset);
+      }
+      const type = readValueType(bytes);
+      const operand = operandOf(type);
+      for (let k = 0; k < count; k++) {
+        locals.push(type);
+        localOperands.push(operand);
+      }
+    }
+  }
+
+  /** The signature of a type index that validation has seen. */
+  signatureAt(typeIndex: number): Signature {
+    const known = this.signatures[typeIndex];
+    if (known !== undefined) return known;
+    const made = makeSignature(funcTypeAt(this.module.types, typeIndex));
+    this.signatures[typeIndex] = made;
+    return made;
+  }
+
+  readTypeIndex(): number {
+    const index = this.bytes.u32();
+    if (index >= this.module.types.length) this.fail(`unknown type ${index}`);
+    return index;
+  }
+
+  /** Empty, one value type, or (as a non-negative s33) a type index. */
+  readBlockType(): Signature {
+    const { bytes } = this;
+    const first = bytes.bytes[bytes.offset]!;
+    if (first === EMPTY_BLOCK) {
+      bytes.byte();
+      return EMPTY;
+    }
+    if (first > EMPTY_BLOCK && first < 0x80) return singleResult(readValueType(bytes));
+    const index = bytes.s33();
+    if (index < 0) this.fail('malformed block type');
+    if (index >= this.module.types.length) this.fail(`unknown type ${index}`);
+    return this.signatureAt(index);
+  }
+
+  readLabel(): number {
+    const depth = this.bytes.u32();
+    this.label(depth);
+    return depth;
+  }
+
+  label(depth: number): ControlFrame {
+    return this.stacks.frame(depth) ?? this.fail(`unknown label ${depth}`);
+  }
+
+  readTag(): number {
+    const index = this.bytes.u32();
+    if (index >= this.module.tags.length) this.fail(`unknown tag ${index}`);
+    return index;
+  }
+
+  readFunction(): number {
+    const index = this.bytes.u32();
+    if (index >= this.module.functions.length) this.fail(`unknown function ${index}`);
+    return index;
+  }
+
+  readTable(): number {
+    const index = this.bytes.u32();
+    if (index >= this.module.tables.length) this.fail(`unknown table ${index}`);
+    return index;
+  }
+
+  readMemory(): number {
+    const index = this.bytes.u32();
+    if (index >= this.module.memories.length) this.fail(`unknown memory ${index}`);
+    return index;
+  }
+
+  readElement(): number {
+    const index = this.bytes.u32();
+    if (index >= this.module.elements.length) this.fail(`unknown elem segment ${index}`);
+    return index;
+  }
+
+  readData(): number {
+    const index = this.bytes.u32();
+    const count = this.module.dataCount ?? this.fail('data count section required');
+    if (index >= count) this.fail(`unknown data segment ${index}`);
+    return index;
+  }
+
+  /** The rest of the block is dead: validated still, but not reported. */
+  markUnreachable(): void {
+    this.stacks.markUnreachable();
+    this.live = false;
+  }
+}
+
+/** A block type of nothing; from here to 0x7f, the byte is a value type. */
+const EMPTY_BLOCK = 0x40;
+const EMPTY: Signature = makeSignature({ params: [], results: [] });
+const singleResults = new Map<ValueType, Signature>();
+
+function singleResult(type: ValueType): Signature {
+  let signature = singleResults.get(type);
+  if (signature === undefined) {
+    signature = makeSignature({ params: [], results: [type] } satisfies FuncType);
+    singleResults.set(type, signature);
+  }
+  return signature;
+}
+
+const signatureCaches = new WeakMap<ModuleInfo, (Signature | undefined)[]>();
+
+function signaturesOf(module: ModuleInfo): (Signature | undefined)[] {
+  let cache = signatureCaches.get(module);
+  if (cache === undefined) {
+    cache = new Array<Signature | undefined>(module.types.length).fill(undefined);
+    signatureCaches.set(module, cache);
+  }
+  return cache;
+}
+
+/** For errors. The name is looked up only when one happens. */
+function placeOf(
+  module: ModuleInfo,
+  index: number,
+): { functionIndex: number; functionName: string | undefined } {
+  return {
+    functionIndex: index,
+    get functionName() {
+      return functionName(module, index);
+    },
+  };
+}

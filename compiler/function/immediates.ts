@@ -1,0 +1,70 @@
+/**
+ * Immediates of the instructions with a fixed signature, one function per kind of the table's `immediate` column: each
+ * decodes, checks what it refers to, and answers the immediate as the sink gets it.
+ */
+import { typeText } from '../../runtime/types.ts';
+import type { ImmediateKind, Opcode } from '../opcodes.ts';
+import type { FunctionState } from './function-state.ts';
+import type { Immediate, MemoryArgument } from './sink.ts';
+
+export type ReadImmediate = (f: FunctionState, naturalAlignment: number) => Immediate;
+
+export const IMMEDIATES: Readonly<Partial<Record<ImmediateKind, ReadImmediate>>> = {
+  none: () => undefined,
+  i32: (f) => f.bytes.s32(),
+  i64: (f) => f.bytes.s64(),
+  f32: (f) => f.bytes.i32Raw(),
+  f64: (f) => f.bytes.i64Raw(),
+  table: (f) => f.readTable(),
+  memory: (f) => f.readMemory(),
+  data: (f) => f.readData(),
+  element: (f) => f.readElement(),
+  memarg: readMemoryArgument,
+  'data memory': (f) => [f.readData(), f.readMemory()],
+  'memory memory': (f) => [f.readMemory(), f.readMemory()],
+  'element table': readElementTable,
+  'table table': readTables,
+};
+
+/** Bit of a memory argument's alignment field that announces a memory index. */
+const HAS_MEMORY = 0x40;
+
+function readMemoryArgument(f: FunctionState, naturalAlignment: number): MemoryArgument {
+  const { bytes } = f;
+  const flags = bytes.u32();
+  if (flags >= 0x80) f.fail('malformed memop flags');
+  const align = flags & (HAS_MEMORY - 1);
+  const memory = (flags & HAS_MEMORY) !== 0 ? bytes.u32() : 0;
+  const offset = bytes.u64();
+  if (memory >= f.module.memories.length) f.fail(`unknown memory ${memory}`);
+  if (align > naturalAlignment) {
+    f.fail(`alignment must not be larger than natural: 2^${align} for ${f.row!.name}`);
+  }
+  if (offset > 0xffff_ffff) f.fail(`offset out of range: ${offset}`);
+  return { memory, align, offset };
+}
+
+/** log2 of the bytes that a load or store accesses: `i64.load32_u` 2, `f64.store` 3. */
+export function naturalAlignmentOf({ name }: Opcode): number {
+  const [, type, narrow] = /^[if](\d+)\.(?:load|store)(\d*)/.exec(name) ?? [];
+  return type === undefined ? 0 : Math.log2(Number(narrow || type) / 8);
+}
+
+function readElementTable(f: FunctionState): [number, number] {
+  const element = f.readElement();
+  const table = f.readTable();
+  const from = f.module.elements[element]!.type;
+  const to = f.module.tables[table]!.element;
+  if (from !== to) f.mismatch(typeText(to), `elements of ${typeText(from)}`);
+  return [element, table];
+}
+
+function readTables(f: FunctionState): [number, number] {
+  const to = f.readTable();
+  const from = f.readTable();
+  const { tables } = f.module;
+  if (tables[from]!.element !== tables[to]!.element) {
+    f.mismatch(typeText(tables[to]!.element), `a table of ${typeText(tables[from]!.element)}`);
+  }
+  return [to, from];
+}

@@ -1,0 +1,126 @@
+/**
+ * Validation of the instructions whose operand types depend on their immediate or on the stack: parametric, variable,
+ * table and reference instructions, by the specification's text name. The rest has fixed signatures in the table.
+ */
+import { FUNCREF, type ValueType } from '../../runtime/types.ts';
+import { readNullType, readValueType } from '../binary/types.ts';
+import type { FunctionState } from './function-state.ts';
+import type { Immediate } from './sink.ts';
+import { I32, isReference, type Operand, operandOf, operandText, UNKNOWN } from './stacks.ts';
+
+/** Reads the immediate and moves the stacks; answers the immediate for the sink. */
+type Type = (f: FunctionState) => Immediate;
+
+export const TYPING: Readonly<Record<string, Type>> = {
+  drop(f) {
+    f.stacks.popOperand(UNKNOWN);
+    return undefined;
+  },
+  select(f) {
+    const { stacks } = f;
+    stacks.popOperand(I32);
+    const second = stacks.popOperand(UNKNOWN);
+    const first = stacks.popOperand(UNKNOWN);
+    if (isReference(first) || isReference(second)) {
+      f.mismatch('numbers', operandText(isReference(first) ? first : second));
+    }
+    if (first !== second && first !== UNKNOWN && second !== UNKNOWN)
+      f.mismatch(operandText(first), operandText(second));
+    stacks.pushOperand(first === UNKNOWN ? second : first);
+    return undefined;
+  },
+  'select t'(f) {
+    const types: ValueType[] = f.bytes.vector(() => readValueType(f.bytes));
+    if (types.length !== 1) f.fail(`invalid result arity ${types.length}`);
+    const operand = operandOf(types[0]!);
+    f.stacks.popOperand(I32);
+    f.stacks.popOperand(operand);
+    f.stacks.popOperand(operand);
+    f.stacks.pushOperand(operand);
+    return types;
+  },
+  'local.get'(f) {
+    const index = f.bytes.u32();
+    f.stacks.pushOperand(local(f, index));
+    return index;
+  },
+  'local.set'(f) {
+    const index = f.bytes.u32();
+    f.stacks.popOperand(local(f, index));
+    return index;
+  },
+  'local.tee'(f) {
+    const index = f.bytes.u32();
+    const operand = local(f, index);
+    f.stacks.popOperand(operand);
+    f.stacks.pushOperand(operand);
+    return index;
+  },
+  'global.get'(f) {
+    const index = f.bytes.u32();
+    f.stacks.pushOperand(operandOf(global(f, index).type));
+    return index;
+  },
+  'global.set'(f) {
+    const index = f.bytes.u32();
+    const { type, mutable } = global(f, index);
+    if (!mutable) f.fail(`immutable global ${index}`);
+    f.stacks.popOperand(operandOf(type));
+    return index;
+  },
+  'table.get'(f) {
+    const index = f.readTable();
+    f.stacks.popOperand(I32);
+    f.stacks.pushOperand(element(f, index));
+    return index;
+  },
+  'table.set'(f) {
+    const index = f.readTable();
+    f.stacks.popOperand(element(f, index));
+    f.stacks.popOperand(I32);
+    return index;
+  },
+  'table.grow'(f) {
+    const index = f.readTable();
+    f.stacks.popOperand(I32);
+    f.stacks.popOperand(element(f, index));
+    f.stacks.pushOperand(I32);
+    return index;
+  },
+  'table.fill'(f) {
+    const index = f.readTable();
+    f.stacks.popOperand(I32);
+    f.stacks.popOperand(element(f, index));
+    f.stacks.popOperand(I32);
+    return index;
+  },
+  'ref.null'(f) {
+    const type = readNullType(f.bytes);
+    f.stacks.pushOperand(operandOf(type));
+    return [type];
+  },
+  'ref.is_null'(f) {
+    const operand = f.stacks.popOperand(UNKNOWN);
+    if (operand !== UNKNOWN && !isReference(operand)) f.mismatch('a reference', operandText(operand));
+    f.stacks.pushOperand(I32);
+    return undefined;
+  },
+  'ref.func'(f) {
+    const index = f.readFunction();
+    if (!f.module.declaredFunctions.has(index)) f.fail(`undeclared function reference ${index}`);
+    f.stacks.pushOperand(operandOf(FUNCREF));
+    return index;
+  },
+};
+
+function local(f: FunctionState, index: number): Operand {
+  return f.localOperands[index] ?? f.fail(`unknown local ${index}`);
+}
+
+function global(f: FunctionState, index: number) {
+  return f.module.globals[index] ?? f.fail(`unknown global ${index}`);
+}
+
+function element(f: FunctionState, table: number): Operand {
+  return operandOf(f.module.tables[table]!.element);
+}
