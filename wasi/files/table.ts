@@ -1,0 +1,61 @@
+/** The guest's descriptor numbers: 0 to 2 are stdio, preopened directories follow, new ones get the lowest free number from 3. */
+import { WasiError } from '../errno.ts';
+import type { Descriptor } from './descriptor.ts';
+import { Directory } from './directory.ts';
+
+const FIRST_FREE = 3;
+const MAXIMUM = 2048;
+
+export class DescriptorTable {
+  readonly #slots = new Map<number, Descriptor>();
+
+  /** Puts a descriptor under a fixed number: stdio. */
+  set(fd: number, descriptor: Descriptor): void {
+    this.#slots.set(fd, descriptor);
+  }
+
+  add(descriptor: Descriptor): number {
+    for (let fd = FIRST_FREE; fd < MAXIMUM; fd++) {
+      if (this.#slots.has(fd)) continue;
+      this.#slots.set(fd, descriptor);
+      return fd;
+    }
+    descriptor.close();
+    throw new WasiError('MFILE');
+  }
+
+  /** The open descriptor, if it has all of `rights`. */
+  get(fd: number, rights = 0n): Descriptor {
+    const descriptor = this.#slots.get(fd);
+    if (descriptor === undefined) throw new WasiError('BADF');
+    if ((descriptor.rights & rights) !== rights) throw new WasiError('NOTCAPABLE');
+    return descriptor;
+  }
+
+  /** The same for directories; rights are checked before the type. */
+  directory(fd: number, rights: bigint): Directory {
+    const descriptor = this.get(fd, rights);
+    if (!(descriptor instanceof Directory)) throw new WasiError('NOTDIR');
+    return descriptor;
+  }
+
+  close(fd: number): void {
+    const descriptor = this.get(fd);
+    this.#slots.delete(fd);
+    descriptor.close();
+  }
+
+  /** `to` becomes what `from` was; `from` is closed. Both must be open. */
+  renumber(from: number, to: number): void {
+    const moved = this.get(from);
+    const replaced = this.get(to);
+    if (from === to) return;
+    this.#slots.set(to, moved);
+    this.#slots.delete(from);
+    replaced.close();
+  }
+
+  closeAll(): void {
+    for (const fd of [...this.#slots.keys()]) this.close(fd);
+  }
+}
