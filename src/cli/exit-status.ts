@@ -13,8 +13,8 @@ import {
   Trap,
 } from '../../runtime/errors.ts';
 
-/** As timeout(1) and the shell count: 124 timed out, 128 + SIGABRT for a trap; out of fuel is its neighbour. */
-export const STATUS = { error: 1, usage: 2, timeout: 124, fuel: 125, trap: 134 } as const;
+/** As timeout(1) and the shell count: 124 timed out, 128 + SIGABRT for a trap, 128 + SIGPIPE; 125 is ours. */
+export const STATUS = { error: 1, usage: 2, timeout: 124, fuel: 125, trap: 134, brokenPipe: 141 } as const;
 
 /** What a command reports to the process: plain data, because it crosses from the worker to the main thread. */
 export interface Outcome {

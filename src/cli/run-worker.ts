@@ -5,11 +5,11 @@
 import { writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { AbortError, quoteName, TimeoutError } from '../../runtime/errors.ts';
+import { AbortError, ExitError, quoteName, TimeoutError } from '../../runtime/errors.ts';
 import { type FuncType, funcTypeAt } from '../../runtime/types.ts';
 import { Wasi } from '../../wasi/index.ts';
 import { type Instance, type Module, Runtime } from '../index.ts';
-import { CliError, conclude, type Outcome, outcomeOf } from './exit-status.ts';
+import { CliError, conclude, type Outcome, outcomeOf, STATUS } from './exit-status.ts';
 import { loadModule, naming } from './load.ts';
 import type { RunRequest, WorkerMessage } from './run.ts';
 import { parseArguments, resultLines } from './typed-arguments.ts';
@@ -31,8 +31,12 @@ function makeRuntime(): Runtime {
 function makeWasi(): Wasi {
   return new Wasi({
     args: [basename(request.file), ...request.args],
-    env: { ...request.env },
-    preopens: { ...request.dirs },
+    env: request.env,
+    preopens: request.dirs,
+    // Where the system does not end the process itself.
+    onBrokenPipe: () => {
+      throw new ExitError(STATUS.brokenPipe);
+    },
   });
 }
 
@@ -42,21 +46,22 @@ function exportedType({ info }: Module, name: string): FuncType | undefined {
   return found && funcTypeAt(info.types, info.functions[found.index]!);
 }
 
-function runProgram(instance: Instance, module: Module): void {
+function runProgram(instance: Instance, module: Module, wasi: Wasi): number {
   if (exportedType(module, '_start') === undefined) {
     throw new CliError(`${request.file}: exports no function "_start"; call another one with --invoke`);
   }
-  instance.invoke('_start', []);
+  return wasi.start(instance);
 }
 
-function runFunction(instance: Instance, module: Module, name: string): void {
+function runFunction(instance: Instance, module: Module, wasi: Wasi, name: string): number {
   const type = exportedType(module, name);
   if (type === undefined) throw new CliError(`${request.file}: exports no function ${quoteName(name)}`);
   const args = parseArguments(name, type, request.args);
-  // A reactor prepares itself before anything else of it may be called.
-  if (exportedType(module, '_initialize') !== undefined) instance.invoke('_initialize', []);
+  // A library prepares itself before anything else of it may be called.
+  if (exportedType(module, '_start') === undefined) wasi.initialize(instance);
   const lines = resultLines(instance.invoke(name, args), type);
   if (lines.length > 0) writeSync(1, `${lines.join('\n')}\n`);
+  return 0;
 }
 
 function statsLines(runtime: Runtime, module: Module | undefined): string[] {
@@ -82,14 +87,19 @@ function whyInterrupted(error: unknown): unknown {
 
 async function run(runtime: Runtime): Promise<Outcome> {
   let module: Module | undefined;
-  let outcome: Outcome = { status: 0, lines: [] };
+  let outcome: Outcome;
   try {
-    const bytes = await loadModule(request.file);
-    const compiled = naming(request.file, () => runtime.compileSync(bytes));
+    const { file, invoke } = request;
+    const bytes = await loadModule(file);
+    const compiled = naming(file, () => runtime.compileSync(bytes));
     module = compiled;
-    const instance = naming(request.file, () => runtime.instantiateSync(compiled, makeWasi().imports));
-    if (request.invoke === undefined) runProgram(instance, compiled);
-    else runFunction(instance, compiled, request.invoke);
+    const wasi = makeWasi();
+    const instance = naming(file, () => runtime.instantiateSync(compiled, wasi.imports));
+    const status =
+      invoke === undefined
+        ? runProgram(instance, compiled, wasi)
+        : runFunction(instance, compiled, wasi, invoke);
+    outcome = { status, lines: [] };
   } catch (error) {
     outcome = outcomeOf(whyInterrupted(error), request.trace);
   }
