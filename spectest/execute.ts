@@ -23,7 +23,7 @@ export interface Outcome {
 /** A command did not do what it should have done. */
 class Mismatch extends Error {}
 /** The command needs an instance that is not there. */
-class MissingInstance extends Error {
+class MissingInstance extends Mismatch {
   readonly listed: boolean;
   constructor(line: number, listed: boolean) {
     super(`needs the module of line ${line}, which ${listed ? 'is skipped' : 'failed'}`);
@@ -186,7 +186,7 @@ export class Execution {
     try {
       await attempt();
     } catch (error) {
-      if (error instanceof MissingInstance || error instanceof Mismatch) throw error;
+      if (error instanceof Mismatch) throw error;
       const sameKind = this.#engine.kindOf(error) === FAILURE_KINDS[kind];
       const sameText = text === '' || !this.#engine.speaksSpec || textMatches(text, messageOf(error));
       if (sameKind && sameText) return;
