@@ -13,7 +13,10 @@ export class ByteReader {
   readonly bytes: Uint8Array;
   offset: number;
   /** Reading past it fails. */
-  end: number;
+  readonly end: number;
+  /** Of the integer just read: bits, and whether more digits follow. */
+  private width = 0;
+  private more = false;
   /** What "unexpected end" ends. */
   private readonly container: string;
   /** The function that errors speak of. */
@@ -71,80 +74,89 @@ export class ByteReader {
   }
 
   u32(): number {
-    const first = this.byte();
-    if (first < 0x80) return first;
-    let result = first & 0x7f;
-    for (let shift = 7; shift < 28; shift += 7) {
-      const byte = this.byte();
-      result |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return result;
-    }
-    const last = this.lastByte(0x70, 0);
-    return (result | (last << 28)) >>> 0;
+    const low = this.digits();
+    return this.more ? (low | (this.lastDigit(0x70, 0) << 28)) >>> 0 : low;
   }
 
   s32(): number {
-    let result = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.byte();
-      result |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return (result << (25 - shift)) >> (25 - shift);
-    }
-    return result | (this.lastByte(0x78, 0x78) << 28);
+    const low = this.digits();
+    return this.more ? low | (this.lastDigit(0x78, 0x78) << 28) : this.signed(low);
   }
 
   /** Block types and heap types: 33 bits, so that every u32 index is non-negative. */
   s33(): number {
-    let result = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.byte();
-      result |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return (result << (25 - shift)) >> (25 - shift);
-    }
-    const last = this.lastByte(0x70, 0x70);
-    return result + ((last << 27) >> 27) * 0x1000_0000;
+    const low = this.digits();
+    if (!this.more) return this.signed(low);
+    return low + ((this.lastDigit(0x70, 0x70) << 27) >> 27) * 2 ** 28;
   }
 
   s64(): bigint {
-    let low = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.byte();
-      low |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt((low << (25 - shift)) >> (25 - shift));
-    }
-    return BigInt.asIntN(64, this.wide(low, 0x7f, 0x7f));
+    const low = this.digits();
+    return this.more ? this.wide(low, 0x7f, 0x7f) : BigInt(this.signed(low));
   }
 
   /** A number where exact, else a bigint. */
   u64(): number | bigint {
-    let low = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.byte();
-      low |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return low;
-    }
-    const value = this.wide(low, 0x7e, 0);
+    const low = this.digits();
+    if (!this.more) return low;
+    const value = BigInt.asUintN(64, this.wide(low, 0x7e, 0));
     return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
   }
 
-  /** Bytes five to ten of a 64-bit LEB128, sign-extended if `ones` allows a negative number. */
-  private wide(low: number, mask: number, ones: number): bigint {
-    let result = BigInt(low);
-    for (let shift = 28; shift < 63; shift += 7) {
-      const byte = this.byte();
-      result |= BigInt(byte & 0x7f) << BigInt(shift);
-      if (byte < 0x80) return ones === 0 ? result : BigInt.asIntN(shift + 7, result);
+  /** Up to four digits of a LEB128 integer, seven bits each; `width` and `more` say how far that got. */
+  private digits(): number {
+    let byte = this.byte();
+    let bits = byte & 0x7f;
+    let width = 7;
+    while (byte >= 0x80 && width < 28) {
+      byte = this.digit();
+      bits |= (byte & 0x7f) << width;
+      width += 7;
     }
-    return result | (BigInt(this.lastByte(mask, ones) & 1) << 63n);
+    this.width = width;
+    this.more = byte >= 0x80;
+    return bits;
   }
 
-  /** The last byte an integer may have: its unused bits (`mask`) are all zero or, for negative numbers, equal `ones`. */
-  private lastByte(mask: number, ones: number): number {
+  /** What `digits` read, as a signed number. */
+  private signed(bits: number): number {
+    return (bits << (32 - this.width)) >> (32 - this.width);
+  }
+
+  /** Digits five to ten of a 64-bit integer, sign-extended if `ones` allows a negative number. */
+  private wide(low: number, mask: number, ones: number): bigint {
+    let result = BigInt(low);
+    for (let width = 28; width < 63; width += 7) {
+      const byte = this.digit();
+      result |= BigInt(byte & 0x7f) << BigInt(width);
+      if (byte < 0x80) return ones === 0 ? result : BigInt.asIntN(width + 7, result);
+    }
+    return BigInt.asIntN(64, result | (BigInt(this.lastDigit(mask, ones)) << 63n));
+  }
+
+  /**
+   * A further digit. It may lie beyond `end`: that an integer is malformed is said first. Where it is not, whatever
+   * comes next finds that the end has passed.
+   */
+  private digit(): number {
+    if (this.offset >= this.bytes.length) this.fail('unexpected end');
+    return this.bytes[this.offset++]!;
+  }
+
+  /** The last digit an integer may have: its unused bits (`mask`) are all zero or, in a negative number, equal `ones`. */
+  private lastDigit(mask: number, ones: number): number {
     const start = this.offset;
-    const byte = this.byte();
+    const byte = this.digit();
     if (byte >= 0x80) this.fail('integer representation too long', start);
     const unused = byte & mask;
     if (unused !== 0 && unused !== (ones || -1)) this.fail('integer too large', start);
+    return byte;
+  }
+
+  /** The code of a type's form: an s7, of which all are negative. */
+  typeCode(): number {
+    const byte = this.byte();
+    if (byte >= 0x80) this.fail('integer representation too long', this.offset - 1);
     return byte;
   }
 

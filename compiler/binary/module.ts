@@ -7,7 +7,7 @@ import { ByteReader } from './bytes.ts';
 import { ModuleDraft } from './module-draft.ts';
 import type { ModuleInfo } from './module-info.ts';
 import { readNames } from './names.ts';
-import { requireBodies, requireDataCount, SECTIONS } from './sections.ts';
+import { SECTIONS } from './sections.ts';
 
 const MAGIC = 0x6d736100;
 const VERSION = 1;
@@ -31,8 +31,7 @@ export function decodeModule(bytes: Uint8Array, limits: CompileLimits): ModuleIn
     position = row;
     readSection(sectionContents(reader), draft, row);
   }
-  requireBodies(reader, draft, draft.bodies.length);
-  requireDataCount(reader, draft, draft.data.length);
+  requireConsistentLengths(reader, draft);
   readNameSection(draft);
   return draft;
 }
@@ -87,6 +86,22 @@ function readCustomSection(reader: ByteReader, draft: ModuleDraft): void {
   const name = reader.name();
   draft.customSections.push({ name, start: reader.offset, end: reader.end });
   draft.sections.push({ id: CUSTOM, name: `custom ${JSON.stringify(name)}`, start, end: reader.end });
+}
+
+/** Sections that speak of the same things must agree on how many there are. */
+function requireConsistentLengths(reader: ByteReader, draft: ModuleDraft): void {
+  const functions = draft.functions.length - draft.importedFunctions;
+  const bodies = draft.bodies.length;
+  if (functions !== bodies) {
+    reader.fail(
+      `function and code section have inconsistent lengths: ${functions} functions, ${bodies} bodies`,
+    );
+  }
+  const announced = draft.dataCount ?? draft.data.length;
+  if (announced === draft.data.length) return;
+  reader.fail(
+    `data count and data section have inconsistent lengths: ${announced} announced, ${draft.data.length} present`,
+  );
 }
 
 function readNameSection(draft: ModuleDraft): void {

@@ -40,8 +40,8 @@ export const SECTIONS: readonly SectionRow[] = [
   { id: 8, name: 'start', read: readStart },
   { id: 9, name: 'element', read: entries(readElement) },
   { id: 12, name: 'data count', read: readDataCount },
-  { id: 10, name: 'code', read: readCode },
-  { id: 11, name: 'data', read: readData },
+  { id: 10, name: 'code', read: entries(readBody) },
+  { id: 11, name: 'data', read: entries(readDataSegment) },
 ];
 
 function entries(read: (reader: ByteReader, draft: ModuleDraft) => unknown): ReadSection {
@@ -239,49 +239,13 @@ function readDataCount(reader: ByteReader, draft: ModuleDraft): void {
 }
 
 /** Where the bodies lie; function/reader.ts reads them. */
-function readCode(reader: ByteReader, draft: ModuleDraft): void {
+function readBody(reader: ByteReader, draft: ModuleDraft): void {
   const offset = reader.offset;
-  const count = reader.u32();
-  requireBodies(reader, draft, count, offset);
-  for (let i = 0; i < count; i++) {
-    const size = reader.u32();
-    const limit = draft.limits.functionBytes;
-    if (size > limit) reader.fail(`function body of ${size} bytes: the limit is ${limit}`);
-    const start = reader.skip(size);
-    draft.bodies.push({ start, end: start + size });
-  }
-}
-
-/** There must be as many bodies as functions were declared. */
-export function requireBodies(reader: ByteReader, draft: ModuleDraft, count: number, offset?: number): void {
-  const declared = draft.functions.length - draft.importedFunctions;
-  if (count === declared) return;
-  reader.fail(
-    `function and code section have inconsistent lengths: ${declared} functions, ${count} bodies`,
-    offset,
-  );
-}
-
-function readData(reader: ByteReader, draft: ModuleDraft): void {
-  const offset = reader.offset;
-  const count = reader.u32();
-  requireDataCount(reader, draft, count, offset);
-  for (let i = 0; i < count; i++) readDataSegment(reader, draft);
-}
-
-/** A data count section, if there is one, must tell the truth. */
-export function requireDataCount(
-  reader: ByteReader,
-  draft: ModuleDraft,
-  count: number,
-  offset?: number,
-): void {
-  const { dataCount } = draft;
-  if (dataCount === undefined || dataCount === count) return;
-  reader.fail(
-    `data count and data section have inconsistent lengths: ${dataCount} announced, ${count} present`,
-    offset,
-  );
+  const size = reader.u32();
+  const limit = draft.limits.functionBytes;
+  if (size > limit) reader.fail(`function body of ${size} bytes: the limit is ${limit}`, offset);
+  const start = reader.skip(size);
+  draft.bodies.push({ start, end: start + size });
 }
 
 function readDataSegment(reader: ByteReader, draft: ModuleDraft): void {

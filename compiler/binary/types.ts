@@ -74,7 +74,7 @@ export function readNullType(reader: ByteReader): RefType {
 
 function parseValueType(reader: ByteReader, malformed = 'malformed value type'): ValueType {
   const offset = reader.offset;
-  const code = reader.byte();
+  const code = reader.typeCode();
   const short = SHORT_TYPES[code];
   if (short !== undefined) return short;
   if (code === REF || code === REF_NULL) return refType(code === REF_NULL, parseHeapType(reader));
@@ -129,7 +129,7 @@ function parseSubType(reader: ByteReader): ParsedType {
 
 function parseComposite(reader: ByteReader): CompositeType {
   const offset = reader.offset;
-  switch (reader.byte()) {
+  switch (reader.typeCode()) {
     case 0x60:
       return { kind: 'func', func: parseFuncType(reader) };
     case 0x5f:

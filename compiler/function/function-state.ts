@@ -133,28 +133,37 @@ export class FunctionState {
   }
 
   readTable(): number {
-    const index = this.bytes.u32();
+    return this.table(this.bytes.u32());
+  }
+
+  table(index: number): number {
     if (index >= this.module.tables.length) this.fail(`unknown table ${index}`);
     return index;
   }
 
   readMemory(): number {
-    const index = this.bytes.u32();
+    return this.memory(this.bytes.u32());
+  }
+
+  memory(index: number): number {
     if (index >= this.module.memories.length) this.fail(`unknown memory ${index}`);
     return index;
   }
 
-  readElement(): number {
-    const index = this.bytes.u32();
+  element(index: number): number {
     if (index >= this.module.elements.length) this.fail(`unknown elem segment ${index}`);
     return index;
   }
 
-  readData(): number {
-    const index = this.bytes.u32();
-    const count = this.module.dataCount ?? this.fail('data count section required');
-    if (index >= count) this.fail(`unknown data segment ${index}`);
+  data(index: number): number {
+    if (index >= this.module.dataCount!) this.fail(`unknown data segment ${index}`);
     return index;
+  }
+
+  /** Bodies come before the data section: what they may name is known from the data count section. */
+  readDataIndex(): number {
+    if (this.module.dataCount === undefined) this.fail('data count section required');
+    return this.bytes.u32();
   }
 
   /** The rest of the block is dead: validated still, but not reported. */

@@ -17,10 +17,10 @@ export const IMMEDIATES: Readonly<Partial<Record<ImmediateKind, ReadImmediate>>>
   f64: (f) => f.bytes.i64Raw(),
   table: (f) => f.readTable(),
   memory: (f) => f.readMemory(),
-  data: (f) => f.readData(),
-  element: (f) => f.readElement(),
+  data: (f) => f.data(f.readDataIndex()),
+  element: (f) => f.element(f.bytes.u32()),
   memarg: readMemoryArgument,
-  'data memory': (f) => [f.readData(), f.readMemory()],
+  'data memory': readDataMemory,
   'memory memory': (f) => [f.readMemory(), f.readMemory()],
   'element table': readElementTable,
   'table table': readTables,
@@ -36,7 +36,7 @@ function readMemoryArgument(f: FunctionState, naturalAlignment: number): MemoryA
   const align = flags & (HAS_MEMORY - 1);
   const memory = (flags & HAS_MEMORY) !== 0 ? bytes.u32() : 0;
   const offset = bytes.u64();
-  if (memory >= f.module.memories.length) f.fail(`unknown memory ${memory}`);
+  f.memory(memory);
   if (align > naturalAlignment) {
     f.fail(`alignment must not be larger than natural: 2^${align} for ${f.row!.name}`);
   }
@@ -50,9 +50,17 @@ export function naturalAlignmentOf({ name }: Opcode): number {
   return type === undefined ? 0 : Math.log2(Number(narrow || type) / 8);
 }
 
+/** The segment's index comes first, but an unknown memory or table is reported first. */
+function readDataMemory(f: FunctionState): [number, number] {
+  const data = f.readDataIndex();
+  const memory = f.readMemory();
+  return [f.data(data), memory];
+}
+
 function readElementTable(f: FunctionState): [number, number] {
-  const element = f.readElement();
+  const index = f.bytes.u32();
   const table = f.readTable();
+  const element = f.element(index);
   const from = f.module.elements[element]!.type;
   const to = f.module.tables[table]!.element;
   if (from !== to) f.mismatch(typeText(to), `elements of ${typeText(from)}`);
