@@ -257,9 +257,20 @@ export function formatWasmStack(frames: readonly WasmFrame[]): string {
 
 /** How a value looks in a message: short, on one line, and without running the host's code. */
 function describe(value: unknown): string {
-  if (typeof value === 'string') return quoteName(value);
-  if (typeof value === 'bigint') return `${value}n`;
-  return value === null || typeof value !== 'object' ? String(value).split('\n', 1)[0]! : 'an object';
+  switch (typeof value) {
+    case 'string':
+      return quoteName(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'object':
+      return value === null ? 'null' : 'an object';
+    case 'function':
+      return 'a function';
+    case 'symbol':
+      return 'a symbol';
+    default:
+      return String(value);
+  }
 }
 
 // The messages of the JavaScript API and of the limits: each returns the error to throw.

@@ -3,7 +3,7 @@
  */
 import { outOfRange, wrongPayloadLength } from './errors.ts';
 import { type FuncType, typeText } from './types.ts';
-import { fromHost, parseValueType, toHost } from './values.ts';
+import { enforceUint32, fromHost, parseValueType, toHost } from './values.ts';
 
 export interface TagDescriptor {
   /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'anyfunc'`, `'externref'`. */
@@ -31,9 +31,10 @@ export class Tag {
 
   /** One value of an exception's payload as the host sees it. */
   argumentToHost(payload: readonly unknown[], index: number): unknown {
-    const type = this.type.params[index];
-    if (type === undefined) throw outOfRange('argument index', index, 0, this.type.params.length - 1);
-    return toHost(payload[index], type);
+    const integer = enforceUint32(index, 'index');
+    const type = this.type.params[integer];
+    if (type === undefined) throw outOfRange('index', integer, 0, this.type.params.length - 1);
+    return toHost(payload[integer], type);
   }
 
   /** `(i32 i64)`. */

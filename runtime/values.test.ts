@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import type { FunctionReference, HostFunction } from './abi.ts';
+import { hostFunctionOf, referenceOf } from './function-reference.ts';
+import { EXNREF, EXTERNREF, FUNCREF, refType, type ValueType } from './types.ts';
+import { defaultValue, enforceUint32, fromHost, fromRaw, parseValueType, toHost, toRaw } from './values.ts';
+
+function newReference(): FunctionReference & { made: number } {
+  return {
+    typeId: 0,
+    type: { params: [], results: [] },
+    env: {},
+    code: () => undefined,
+    host: undefined,
+    index: 0,
+    made: 0,
+    toHost(): HostFunction {
+      this.made++;
+      return () => undefined;
+    },
+  };
+}
+
+describe('functions', () => {
+  test('have one host function, and it leads back', () => {
+    const reference = newReference();
+    const host = hostFunctionOf(reference);
+    expect(hostFunctionOf(reference)).toBe(host);
+    expect(reference.made).toBe(1);
+    expect(referenceOf(host)).toBe(reference);
+    expect(toHost(reference, FUNCREF)).toBe(host);
+    expect(fromHost(host, FUNCREF)).toBe(reference);
+  });
+
+  test.each([() => 1, 1, undefined, {}, Symbol('s'), 'f'])('are not %s', (value) => {
+    expect(referenceOf(value)).toBeUndefined();
+    expect(() => fromHost(value, FUNCREF)).toThrow(TypeError);
+  });
+
+  test('null is null unless the type forbids it', () => {
+    expect([fromHost(null, FUNCREF), toHost(null, FUNCREF)]).toEqual([null, null]);
+    expect(() => fromHost(null, refType(false, 'func'))).toThrow('cannot convert null to (ref func)');
+    expect(() => fromHost(null, refType(false, 'extern'))).toThrow('cannot convert null to (ref extern)');
+    expect(fromHost(undefined, refType(false, 'extern'))).toBeUndefined();
+  });
+});
+
+test.each([null, undefined, 0, 'text', 5n, Symbol.iterator, {}])('externref passes %s unchanged', (value) => {
+  expect(fromHost(value, EXTERNREF)).toBe(value);
+  expect(toHost(value, EXTERNREF)).toBe(value);
+  expect(toRaw(value, EXTERNREF)).toBe(value);
+  expect(fromRaw(value, EXTERNREF)).toBe(value);
+});
+
+test.each([EXNREF, 'v128'] as const)('%s does not pass', (type) => {
+  for (const convert of [toHost, fromHost, toRaw, fromRaw])
+    expect(() => convert(null, type)).toThrow(TypeError);
+});
+
+describe('raw bits', () => {
+  test.each<[ValueType, bigint]>([
+    ['i32', 0n],
+    ['i32', 0xffffffffn],
+    ['i64', 0x8000000000000000n],
+    ['f32', 0x80000000n],
+    ['f32', 0x3f800000n],
+    ['f32', 0x7f800001n],
+    ['f32', 0xffc00001n],
+    ['f32', 0x7fbfffffn],
+    ['f64', 0x7ff0000000000001n],
+    ['f64', 0xfff8000000000000n],
+    ['f64', 0x3ff0000000000000n],
+  ])('of %s survive: %d', (type, bits) => {
+    expect(toRaw(fromRaw(bits, type), type)).toBe(bits);
+  });
+
+  test('are the value', () => {
+    expect(fromRaw(0xffffffffn, 'i32')).toBe(-1);
+    expect(fromRaw(0xffffffffffffffffn, 'i64')).toBe(-1n);
+    expect(fromRaw(0x3f800000n, 'f32')).toBe(1);
+    expect(fromRaw(0x3ff0000000000000n, 'f64')).toBe(1);
+  });
+
+  test('come in a bigint', () => {
+    expect(() => fromRaw(1, 'i32')).toThrow(new TypeError('expected the bits of i32 as a bigint, found 1'));
+  });
+});
+
+test('a missing value is zero, null, or undefined', () => {
+  const types: ValueType[] = ['i32', 'i64', 'f32', 'f64', FUNCREF, EXTERNREF];
+  expect(types.map(defaultValue)).toEqual([0, 0n, 0, 0, null, undefined]);
+  expect(() => defaultValue(refType(false, 'func'))).toThrow(TypeError);
+});
+
+test.each(['i8', '', 'toString', '__proto__', 'v128', 'exnref', undefined, null, {}])(
+  '%s is no type',
+  (text) => {
+    expect(() => parseValueType(text)).toThrow(TypeError);
+  },
+);
+
+test.each<[unknown, number]>([
+  [0, 0],
+  [-0.9, 0],
+  ['7', 7],
+  [null, 0],
+  [true, 1],
+  [2 ** 32 - 0.5, 2 ** 32 - 1],
+])('%j is the size %d', (value, size) => {
+  expect(enforceUint32(value, 'size')).toBe(size);
+});
