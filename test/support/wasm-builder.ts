@@ -48,15 +48,12 @@ function typeByte(type: string): number {
   return byte;
 }
 
-const ROWS = new Map<string, Opcode[]>();
-for (const row of OPCODES) ROWS.set(row.name, [...(ROWS.get(row.name) ?? []), row]);
+const ROWS = new Map(OPCODES.map((row) => [row.name, row]));
 
-/** The row of a name; `select` has two, told apart by whether types are given. */
-function rowOf(instruction: string, operands: readonly Operand[]): Opcode {
-  const rows = ROWS.get(instruction);
-  if (rows === undefined) throw new Error(`wasm-builder: unknown instruction ${instruction}`);
-  const typed = rows.find((row) => row.immediate === 'types');
-  return (operands.length > 0 ? typed : rows.find((row) => row !== typed)) ?? rows[0]!;
+function rowOf(instruction: string): Opcode {
+  const row = ROWS.get(instruction);
+  if (row === undefined) throw new Error(`wasm-builder: unknown instruction ${instruction}`);
+  return row;
 }
 
 /** Natural alignment follows from the name: `i64.load32_u` accesses 32 bits. */
@@ -133,7 +130,7 @@ export function code(...items: readonly Instruction[]): Uint8Array {
     items.map((item): Bytes => {
       if (item instanceof Uint8Array) return item;
       const [instruction, ...operands] = typeof item === 'string' ? ([item] as const) : item;
-      const row = rowOf(instruction, operands);
+      const row = rowOf(instruction);
       const opcode = typeof row.code === 'number' ? row.code : [row.code[0], unsigned(row.code[1])];
       return [opcode, immediate(row, operands)];
     }),

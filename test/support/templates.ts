@@ -1,0 +1,239 @@
+/**
+ * Runs a template of the opcode table by itself, outside any compiled function, and gives edge values to run it with.
+ *
+ * Values travel as bits in bigints (unsigned), so that NaNs keep theirs on the way into and out of a template; here
+ * they become what generated code holds: int32 numbers, signed BigInts, fround-closed numbers.
+ */
+import { CONSTANTS, MATH, type Opcode } from '../../compiler/opcodes.ts';
+import { f32_from_bits, f32_to_bits, f64_from_bits, f64_to_bits } from '../../runtime/helpers/float.ts';
+import { HELPERS, POW2 } from '../../runtime/helpers/index.ts';
+import type { NumberType } from '../../runtime/types.ts';
+
+/** A register file of the scratch cells only. */
+const cells = new ArrayBuffer(64);
+const SCOPE: Readonly<Record<string, unknown>> = {
+  A: BigInt.asIntN,
+  U: BigInt.asUintN,
+  R: new BigInt64Array(cells),
+  RL: new Int32Array(cells),
+  RD: new Float64Array(cells),
+  RF: new Float32Array(cells),
+  POW2,
+  ...Object.fromEntries(MATH.map((name) => [name, Math[name]])),
+  ...HELPERS,
+};
+
+/** All names that a template may mention beside operands, temporaries, indices and the literals of CONSTANTS. */
+export const FREE_NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(SCOPE),
+  'V',
+  'E',
+  'BigInt',
+  'null',
+  'true',
+]);
+
+export type Evaluate = (a?: unknown, b?: unknown, c?: unknown, view?: DataView, offset?: number) => unknown;
+
+/** `ea` is computed from `a` and `offset` as the emitter does; `k`, `m`, `u` from `b`. */
+export function evaluator(template: string): Evaluate {
+  const literals = Object.entries(CONSTANTS).filter(([name]) => mentions(template, name));
+  const scope = { ...SCOPE, ...Object.fromEntries(literals.map(([name, make]) => [`make_${name}`, make])) };
+  const declarations = [
+    'let x, y',
+    ...literals.map(([name]) => `const ${name} = make_${name}(b)`),
+    ...(mentions(template, 'ea') ? ['const ea = (a >>> 0) + offset'] : []),
+  ];
+  const body = `return (a, b, c, V, offset) => { ${declarations.join('; ')}; return ${template} }`;
+  return new Function(...Object.keys(scope), body)(...Object.values(scope)) as Evaluate;
+}
+
+export function mentions(template: string, name: string): boolean {
+  return new RegExp(`(?<![.\\w])${name}(?!\\w)`).test(template);
+}
+
+/**
+ * As the emitter would place operands that are expressions: a name mentioned once is evaluated in its place, another
+ * one before. Every operand writes its name to the log, and rubbish to the scratch cells, as its expression may.
+ */
+export function evaluationLog(
+  row: Opcode,
+  template: string,
+  operands: Readonly<Record<string, unknown>>,
+): string[] {
+  const scope: Record<string, unknown> = {
+    ...SCOPE,
+    V: new DataView(new ArrayBuffer(64)),
+    log: (name: string) => {
+      (SCOPE.R as BigInt64Array).fill(0x5555_5555_5555_5555n);
+      log.push(name);
+      return operands[name];
+    },
+  };
+  const log: string[] = [];
+  const names = Object.keys(operands).filter((name) => mentions(template, name));
+  const repeated = names.filter(
+    (name) => template.match(new RegExp(`(?<![.\\w])${name}(?!\\w)`, 'g'))!.length > 1,
+  );
+  const body = template.replace(/(?<![.\w])(?:[abc]|ea)(?!\w)/g, (name) =>
+    repeated.includes(name) ? `${name}_bound` : `log('${name}')`,
+  );
+  const bindings = repeated.map((name) => `const ${name}_bound = log('${name}');`).join(' ');
+  try {
+    new Function(...Object.keys(scope), `let x, y; ${bindings} return ${body}`)(...Object.values(scope));
+  } catch (error) {
+    throw new Error(`${row.name}: ${template}`, { cause: error });
+  }
+  return log;
+}
+
+export function fromBits(bits: bigint, type: NumberType): unknown {
+  if (type === 'i32') return Number(BigInt.asIntN(32, bits));
+  if (type === 'i64') return BigInt.asIntN(64, bits);
+  return type === 'f32'
+    ? f32_from_bits(Number(BigInt.asIntN(32, bits)))
+    : f64_from_bits(BigInt.asIntN(64, bits));
+}
+
+/** Refuses results that are not closed: an i32 outside int32 (or −0), an unwrapped BigInt, an f32 with too many bits. */
+export function toBits(value: unknown, type: NumberType): bigint {
+  const result = type === 'i32' && typeof value === 'boolean' ? Number(value) : value;
+  if (!isClosed(result, type)) throw new Error(`${String(value)} is not a closed ${type}`);
+  if (type === 'i32') return BigInt.asUintN(32, BigInt(result as number));
+  if (type === 'i64') return BigInt.asUintN(64, result as bigint);
+  if (type === 'f32') return BigInt.asUintN(32, BigInt(f32_to_bits(result as number)));
+  return BigInt.asUintN(64, f64_to_bits(result as number));
+}
+
+function isClosed(value: unknown, type: NumberType): boolean {
+  if (type === 'i64') return typeof value === 'bigint' && BigInt.asIntN(64, value) === value;
+  if (typeof value !== 'number') return false;
+  if (type === 'i32') return Object.is(value, value | 0);
+  return type === 'f64' || Object.is(value, Math.fround(value));
+}
+
+export const BITS: Readonly<Record<NumberType, bigint>> = { i32: 32n, i64: 64n, f32: 32n, f64: 64n };
+
+const POWERS_32 = [1, 7, 8, 15, 16, 20, 21, 24, 30, 31].map((k) => 1n << BigInt(k));
+const POWERS_64 = [1, 8, 11, 16, 24, 31, 32, 33, 52, 53, 54, 62, 63].map((k) => 1n << BigInt(k));
+const around = (powers: readonly bigint[]) =>
+  powers.flatMap((p) => [p - 1n, p, p + 1n, -p, -p + 1n, -p - 1n]);
+
+const FLOATS = [
+  0,
+  0.25,
+  0.49999997,
+  0.5,
+  0.75,
+  0.99999994,
+  1,
+  1.5,
+  2.5,
+  3.5,
+  1e-5,
+  1e10,
+  1e-30,
+  1e30,
+  2147483647,
+  2147483648,
+  2147483649,
+  4294967295,
+  4294967296,
+  4294967297,
+  4503599627370495.5,
+  4503599627370496.5,
+  8388607.5,
+  8388608,
+  8388609,
+  9007199254740991,
+  9007199254740992,
+  9007199254740994,
+  9223372036854774784,
+  9223372036854775808,
+  9223372036854777856,
+  18446744073709549568,
+  18446744073709551616,
+  3.4028234663852886e38,
+  3.4028235677973366e38,
+  1.1754943508222875e-38,
+  1.401298464324817e-45,
+  7e-46,
+  1.1e-45,
+  1.7976931348623157e308,
+  2.2250738585072014e-308,
+  5e-324,
+  Number.POSITIVE_INFINITY,
+  0.1,
+  0.3,
+  Math.PI,
+  2147483647.5,
+  2147483648.5,
+  4294967295.5,
+  0.5000000001,
+  16777217,
+  33554433,
+];
+const F32_NANS = [
+  0x7fc00000n,
+  0x7fc00001n,
+  0x7fe00000n,
+  0x7fffffffn,
+  0x7f800001n,
+  0x7fa00000n,
+  0x7fbfffffn,
+  0x7f900003n,
+];
+const F64_NANS = [
+  0x7ff8000000000000n,
+  0x7ff8000000000001n,
+  0x7ffc000000000000n,
+  0x7fffffffffffffffn,
+  0x7ff0000000000001n,
+  0x7ff4000000000000n,
+  0x7ff7ffffffffffffn,
+  0x7ff0000020000000n,
+  0x7ff8000020000001n,
+];
+
+function floatBits(type: 'f32' | 'f64'): bigint[] {
+  const sign = 1n << (BITS[type] - 1n);
+  const toRaw = type === 'f32' ? (value: number) => f32_to_bits(value) : f64_to_bits;
+  const positive = [
+    ...FLOATS.map((value) => BigInt(toRaw(value))),
+    ...(type === 'f32' ? F32_NANS : F64_NANS),
+  ];
+  return positive.flatMap((bits) => [bits, bits | sign]);
+}
+
+/** Bits, unsigned, each once; the random ones from a seed. */
+export function edgeValues(type: NumberType, random: () => number): readonly bigint[] {
+  const edges: Readonly<Record<NumberType, () => bigint[]>> = {
+    i32: () => [0n, 10n, 33n, 63n, 65n, 1000000007n, ...around(POWERS_32)],
+    i64: () => [
+      0n,
+      10n,
+      35n,
+      65n,
+      1000000007n,
+      0x7fffffffffffffffn,
+      0x123456789abcdef0n,
+      ...around(POWERS_64),
+    ],
+    f32: () => floatBits('f32'),
+    f64: () => floatBits('f64'),
+  };
+  const randomBits = () => (BigInt(random() | 0) << 32n) | BigInt(random() >>> 0);
+  const values = [...edges[type](), ...Array.from({ length: 12 }, randomBits)];
+  return [...new Set(values.map((bits) => BigInt.asUintN(Number(BITS[type]), bits)))];
+}
+
+/** Reproducible 32-bit numbers (Marsaglia's xorshift). */
+export function xorshift(seed: number): () => number {
+  let state = seed | 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
