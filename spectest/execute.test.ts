@@ -30,7 +30,9 @@ const convert: Convert = async (source) => Buffer.from(source.kind === 'text' ? 
 async function outcomes(script: string, listed: Record<number, string> = {}): Promise<readonly string[]> {
   const lines = new Map(Object.entries(listed).map(([line, reason]) => [Number(line), reason]));
   const results: string[] = [];
-  for await (const { status, detail } of new Execution(engine, convert, lines).run(parseScript(script))) {
+  for await (const { status, detail } of new Execution(engine, convert, lines).run(
+    parseScript(script, new Set(lines.keys())),
+  )) {
     results.push(detail === '' ? status : `${status}: ${detail}`);
   }
   return results;
@@ -91,6 +93,16 @@ test('what calls a module that failed fails', async () => {
 test('a listed command that passes, or is not there, fails', async () => {
   expect(await outcomes('(module)', { 1: 'gc', 9: 'gc' })).toEqual([
     'failed: passes, though listed as not due (gc): take it off the list',
-    'failed: no command begins here',
+    'failed: no command or field begins here',
+  ]);
+});
+
+test('a listed field is cut out of its module, and must be what does not compile', async () => {
+  const script = (name: string) => `(module\n(func)\n(func $${name}))\n(invoke "one")`;
+  expect(await outcomes(script('bad'), { 3: 'gc' })).toEqual(['passed', 'passed']);
+  const detail = 'compiles with lines 3, though they are listed as not due: take them off the list';
+  expect(await outcomes(script('good'), { 3: 'gc' })).toEqual([
+    `failed: ${detail}`,
+    expect.stringContaining('failed'),
   ]);
 });

@@ -7,7 +7,7 @@ import { type Convert, TextProblem } from './convert.ts';
 import type { Engine, EngineInstance, FailureKind, Imports } from './engine.ts';
 import { spectestModule } from './host.ts';
 import { textMatches } from './messages.ts';
-import type { Action, Command, Failure, ModuleSource, Refusal } from './script.ts';
+import type { Action, Command, Cut, Failure, ModuleSource, Refusal } from './script.ts';
 import { describe, matches, type Pattern } from './values.ts';
 
 /** `text`: a claim about the text format, whose parser is not Sandglass's; counted nowhere. */
@@ -70,10 +70,10 @@ export class Execution {
       const { line, kind } = command;
       yield { line, kind, ...(await this.#outcome(command)) };
     }
-    const lines = new Set(commands.map(({ line }) => line));
+    const lines = new Set(commands.flatMap((command) => [command.line, ...cutOf(command).lines]));
     for (const line of this.#listed.keys()) {
       if (!lines.has(line))
-        yield { line, kind: 'expectation', status: 'failed', detail: 'no command begins here' };
+        yield { line, kind: 'expectation', status: 'failed', detail: 'no command or field begins here' };
     }
   }
 
@@ -93,6 +93,7 @@ export class Execution {
   }
 
   async #perform(command: Command): Promise<void> {
+    await this.#checkCut(cutOf(command));
     switch (command.kind) {
       case 'module':
         return this.#enter(command.name, command.line, async () =>
@@ -132,6 +133,21 @@ export class Execution {
       case 'unknown':
         throw new Mismatch(`the runner does not know (${command.keyword} …)`);
     }
+  }
+
+  /** What was cut out of a module must be what the engine does not take. */
+  async #checkCut({ lines, uncut }: Cut): Promise<void> {
+    if (lines.length === 0) return;
+    const bytes = await this.#convert({ kind: 'text', text: uncut });
+    try {
+      this.#engine.compile(bytes);
+    } catch (error) {
+      if (this.#engine.kindOf(error) === 'compile') return;
+      throw error;
+    }
+    throw new Mismatch(
+      `compiles with lines ${lines.join(', ')}, though they are listed as not due: take them off the list`,
+    );
   }
 
   /** Makes an instance the latest one; or the reason why there is none. */
@@ -199,6 +215,11 @@ export class Execution {
     if (error instanceof TextProblem) return `the text parser refuses it: ${error.message}`;
     return error instanceof Error ? `${error.name}: ${messageOf(error)}` : describe(error);
   }
+}
+
+function cutOf(command: Command): Cut {
+  const source = 'source' in command ? command.source : undefined;
+  return (source?.kind === 'text' ? source.cut : undefined) ?? { lines: [], uncut: '' };
 }
 
 function messageOf(error: unknown): string {

@@ -33,6 +33,6 @@ async function printers(engine: Engine, convert: Convert): Promise<Readonly<Reco
   const fields = Object.entries(PRINTERS).map(
     ([name, types]) => `(func (export "${name}") (import "host" "print") (param ${types}))`,
   );
-  const bytes = await convert({ kind: 'text', text: `(module ${fields.join('\n')})`, quoted: false });
+  const bytes = await convert({ kind: 'text', text: `(module ${fields.join('\n')})` });
   return engine.instantiate(engine.compile(bytes), { host: { print: () => undefined } }).exports;
 }

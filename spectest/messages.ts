@@ -3,12 +3,16 @@
  * more: one must begin with the other, ending at a word's end. Where ours is another wording, it stands in the table.
  */
 
-/** Expected text → our wordings for it, with the reason why we do not use the suite's. */
-export const ALTERNATIVES: readonly {
-  readonly expected: string;
-  readonly ours: RegExp;
-  readonly reason: string;
-}[] = [];
+/** The suite's text → our wording for it, with the reason why it is another. */
+const ALTERNATIVES: readonly { readonly expected: RegExp; readonly ours: RegExp; readonly reason: string }[] =
+  [
+    {
+      expected: /^type mismatch: (instruction|block) requires /,
+      ours: /^type mismatch: /,
+      reason:
+        "the exception files alone spell out a stack in their interpreter's words; ours name expected and found",
+    },
+  ];
 
 export function textMatches(expected: string, message: string): boolean {
   // ` (func 3 "f", offset 0x1f)` says where, not what.
@@ -16,7 +20,7 @@ export function textMatches(expected: string, message: string): boolean {
   return (
     beginsWith(ours, expected) ||
     beginsWith(expected, ours) ||
-    ALTERNATIVES.some((row) => row.expected === expected && row.ours.test(ours))
+    ALTERNATIVES.some((row) => row.expected.test(expected) && row.ours.test(ours))
   );
 }
 

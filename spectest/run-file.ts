@@ -27,7 +27,7 @@ export interface FileTask {
 export async function runFile(task: FileTask, listed: ReadonlyMap<number, string>): Promise<FileResult> {
   const counts = { passed: 0, failed: 0, skipped: 0, text: 0 };
   const failures: Outcome[] = [];
-  await attempt(task, async (engine, commands) => {
+  await attempt(task, new Set(listed.keys()), async (engine, commands) => {
     for await (const outcome of new Execution(engine, task.convert, listed).run(commands)) {
       counts[outcome.status]++;
       if (outcome.status === 'failed') failures.push(outcome);
@@ -43,7 +43,7 @@ export async function runFile(task: FileTask, listed: ReadonlyMap<number, string
 export async function skipFile(task: FileTask, reason: string): Promise<FileResult> {
   let skipped = 0;
   let fails = false;
-  await attempt(task, async (engine, commands) => {
+  await attempt(task, new Set(), async (engine, commands) => {
     skipped = commands.length;
     for await (const { status } of new Execution(engine, task.convert).run(commands)) {
       fails = status === 'failed';
@@ -60,9 +60,10 @@ export async function skipFile(task: FileTask, reason: string): Promise<FileResu
 
 async function attempt(
   { path, startEngine }: FileTask,
+  cutLines: ReadonlySet<number>,
   use: (engine: Engine, commands: readonly Command[]) => Promise<void>,
 ): Promise<void> {
-  const commands = parseScript(await readFile(path, 'utf8'));
+  const commands = parseScript(await readFile(path, 'utf8'), cutLines);
   const engine = startEngine();
   try {
     await use(engine, commands);

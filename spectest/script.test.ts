@@ -8,7 +8,7 @@ test('modules come as they were written', () => {
     line: 1,
     kind: 'module',
     name: '$m',
-    source: { kind: 'text', text: '(module $m (func))', quoted: false },
+    source: { kind: 'text', text: '(module $m (func))' },
   });
   expect(command('\n(module definition $m (func))')).toMatchObject({
     line: 2,
@@ -24,7 +24,7 @@ test('modules come as they were written', () => {
     source: { kind: 'binary', bytes: Buffer.from('\0asm') },
   });
   expect(command('(module quote "(func" ")")')).toMatchObject({
-    source: { text: '(module (func)\n)', quoted: true },
+    source: { text: '(module (func)\n)' },
   });
 });
 
@@ -57,4 +57,16 @@ test('what is no command is refused by line', () => {
   expect(() => parseScript('\nmodule')).toThrow('line 2: expected a list, found module');
   expect(() => parseScript('(assert_trap (invoke "f"))')).toThrow('line 1: the list ends too early');
   expect(() => parseScript('(assert_return (call "f"))')).toThrow('line 1: unknown action call');
+});
+
+test('fields on listed lines are cut out', () => {
+  const text = '(module $m\n (func $a)\n (func $b (nop)) (memory 0)\n (func $c))\n(module (func))';
+  const [first, second] = parseScript(text, new Set([3, 4, 5]));
+  expect(first).toMatchObject({
+    source: {
+      text: '(module $m\n (func $a)\n  \n )',
+      cut: { lines: [3, 3, 4], uncut: text.slice(0, text.lastIndexOf('\n')) },
+    },
+  });
+  expect(second).toMatchObject({ source: { text: '(module (func))' } });
 });

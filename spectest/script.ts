@@ -8,9 +8,16 @@ import { headOf, type List, type Node, parseSexprs, SyntaxProblem } from './sexp
 import { type Pattern, readPattern, readValue, type Value } from './values.ts';
 
 export type ModuleSource =
-  /** As written, for a parser of the text format. `quoted`: from `(module quote "…")`. */
-  | { readonly kind: 'text'; readonly text: string; readonly quoted: boolean }
+  /** As written, for a parser of the text format. */
+  | { readonly kind: 'text'; readonly text: string; readonly cut?: Cut }
   | { readonly kind: 'binary'; readonly bytes: Uint8Array };
+
+/** Fields were left out of a module because they stand on listed lines: functions that use what is not due. */
+export interface Cut {
+  readonly lines: readonly number[];
+  /** The text with them. */
+  readonly uncut: string;
+}
 
 export type Action = {
   readonly kind: 'invoke' | 'get';
@@ -43,26 +50,33 @@ export type Command = CommandBody & { readonly line: number };
 
 const FIELDS = /^(type|rec|import|func|table|memory|global|tag|export|start|elem|data)$/;
 
-export function parseScript(text: string): readonly Command[] {
+interface Script {
+  readonly text: string;
+  readonly cutLines: ReadonlySet<number>;
+}
+
+/** Fields of modules that begin on `cutLines` are left out, except where the module itself begins there. */
+export function parseScript(text: string, cutLines: ReadonlySet<number> = new Set()): readonly Command[] {
   const nodes = parseSexprs(text);
   // A script may be one module whose `(module …)` is left out.
   if (FIELDS.test(headOf(nodes[0]) ?? '')) {
-    const source: ModuleSource = { kind: 'text', text: `(module ${text}\n)`, quoted: false };
-    return [{ kind: 'module', line: 1, name: undefined, source }];
+    return [
+      { kind: 'module', line: 1, name: undefined, source: { kind: 'text', text: `(module ${text}\n)` } },
+    ];
   }
-  return nodes.map((node) => commandOf(node, text));
+  return nodes.map((node) => commandOf(node, { text, cutLines }));
 }
 
-function commandOf(node: Node, text: string): Command {
-  return { line: node.line, ...commandBody(node, text) };
+function commandOf(node: Node, script: Script): Command {
+  return { line: node.line, ...commandBody(node, script) };
 }
 
-function commandBody(node: Node, text: string): CommandBody {
+function commandBody(node: Node, script: Script): CommandBody {
   const items = new Items(node);
   const kind = items.atom();
   switch (kind) {
     case 'module':
-      return moduleCommand(node, text);
+      return moduleCommand(node, script);
     case 'register':
       return { kind, as: items.string(), instance: items.optionalName() };
     case 'invoke':
@@ -74,7 +88,7 @@ function commandBody(node: Node, text: string): CommandBody {
       const subject = items.next();
       if (headOf(subject) !== 'module') return { kind, action: actionOf(subject), text: items.string() };
       // The start function, or an active segment, traps.
-      return { kind: 'assert_uninstantiable', source: sourceOf(subject, text), text: items.string() };
+      return { kind: 'assert_uninstantiable', source: sourceOf(subject, script), text: items.string() };
     }
     case 'assert_exhaustion':
       return { kind, action: actionOf(items.next()), text: items.string() };
@@ -84,7 +98,7 @@ function commandBody(node: Node, text: string): CommandBody {
     case 'assert_malformed':
     case 'assert_unlinkable':
     case 'assert_uninstantiable':
-      return { kind, source: sourceOf(items.next(), text), text: items.string() };
+      return { kind, source: sourceOf(items.next(), script), text: items.string() };
     default:
       return { kind: 'unknown', keyword: kind };
   }
@@ -98,33 +112,49 @@ function actionOf(node: Node): Action {
   return { kind, instance: items.optionalName(), field: items.string(), args: items.rest().map(readValue) };
 }
 
-function sourceOf(node: Node, text: string): ModuleSource {
-  const command = moduleCommand(node, text);
+function sourceOf(node: Node, script: Script): ModuleSource {
+  const command = moduleCommand(node, script);
   if (command.kind !== 'module') throw new SyntaxProblem(`line ${node.line}: expected a module`);
   return command.source;
 }
 
+type ModuleCommand = Extract<CommandBody, { kind: 'module' | 'definition' | 'instance' }>;
+
 /** `(module [definition] $name? …)` or `(module instance $name? $definition?)` */
-function moduleCommand(
-  node: Node,
-  text: string,
-): Extract<CommandBody, { kind: 'module' | 'definition' | 'instance' }> {
+function moduleCommand(node: Node, script: Script): ModuleCommand {
   const items = new Items(node);
   items.atom();
   if (items.skipAtom('instance')) {
     return { kind: 'instance', name: items.optionalName(), definition: items.optionalName() };
   }
-  const definition = items.skipAtom('definition');
-  // The text format knows no `definition`: cut it out.
-  const written = definition ? `(module${text.slice(items.at, node.end)}` : text.slice(node.start, node.end);
+  const kind = items.skipAtom('definition') ? 'definition' : 'module';
+  const start = items.at;
   const name = items.optionalName();
-  return { kind: definition ? 'definition' : 'module', name, source: contentsOf(items, written) };
+  if (items.skipAtom('binary')) return { kind, name, source: { kind: 'binary', bytes: joined(items) } };
+  if (items.skipAtom('quote')) {
+    return { kind, name, source: { kind: 'text', text: `(module ${textDecoder.decode(joined(items))}\n)` } };
+  }
+  return { kind, name, source: writtenSource(node, start, items.rest(), script) };
 }
 
-function contentsOf(items: Items, written: string): ModuleSource {
-  if (items.skipAtom('binary')) return { kind: 'binary', bytes: joined(items) };
-  if (!items.skipAtom('quote')) return { kind: 'text', text: written, quoted: false };
-  return { kind: 'text', text: `(module ${textDecoder.decode(joined(items))}\n)`, quoted: true };
+/** The text format knows no `definition`, so the text begins anew behind it. */
+function writtenSource(
+  node: Node,
+  start: number,
+  fields: readonly Node[],
+  { text, cutLines }: Script,
+): ModuleSource {
+  const uncut = `(module${text.slice(start, node.end)}`;
+  const cut = cutLines.has(node.line) ? [] : fields.filter((field) => cutLines.has(field.line));
+  if (cut.length === 0) return { kind: 'text', text: uncut };
+  const pieces: string[] = [];
+  let from = start;
+  for (const field of cut) {
+    pieces.push(text.slice(from, field.start));
+    from = field.end;
+  }
+  const left = `(module${pieces.join('')}${text.slice(from, node.end)}`;
+  return { kind: 'text', text: left, cut: { lines: cut.map(({ line }) => line), uncut } };
 }
 
 const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true });

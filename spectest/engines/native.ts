@@ -88,8 +88,7 @@ export class NativeEngine implements Engine<object> {
       return undefined;
     }
     const text = adapterText(...types);
-    const module =
-      this.#adapters.get(text) ?? this.compile(await this.#convert({ kind: 'text', text, quoted: false }));
+    const module = this.#adapters.get(text) ?? this.compile(await this.#convert({ kind: 'text', text }));
     this.#adapters.set(text, module);
     return this.instantiate(module, { host: { callee: exported } }).exports.f as NativeFunction;
   }
