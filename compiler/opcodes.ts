@@ -9,7 +9,7 @@
  *  - `x`, `y`: fresh temporaries, assigned inside the template.
  *  - `ea`, `V`: effective address of a memory access (it stands for `a`) and the memory's DataView.
  *  - `i`, `j`: first and second immediate index. `E`: the environment.
- *  - `A`, `U`: BigInt.asIntN, asUintN. `BigInt`. The functions of `MATH`.
+ *  - `A`, `U`: BigInt.asIntN, asUintN. `BigInt`, `NaN`. The functions of `MATH`.
  *  - `R`, `RL`, `RD`, `RF`: views of the register file, whose first cells are scratch within a single expression.
  *  - every helper of runtime/helpers/index.ts by its name, and `POW2`.
  *  - `k`, `m`, `u`, in `constant` templates: literals made from the last operand by `CONSTANTS`.

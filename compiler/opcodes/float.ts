@@ -2,7 +2,8 @@
  * f32 and f64: JavaScript numbers. An f32 is `fround`-closed, or a NaN whose bits runtime/helpers/float.ts explains.
  *
  * Arithmetic may give any NaN the specification allows; neg, abs, copysign and the reinterpretations are exact to the
- * bit, so they branch on `a === a` (V8 may compute `-a` as `a * -1`, which leaves the sign of a NaN alone). Every f32
+ * bit, so they branch on `a === a` (V8 may compute `-a` as `a * -1`, which leaves the sign of a NaN alone). So do min
+ * and max, because V8's may answer a NaN of all ones where the specification wants the canonical one. Every other f32
  * result that may be a NaN goes through `fround`, which also removes the marker of a signalling operand.
  */
 import { rows } from './row.ts';
@@ -36,8 +37,8 @@ const ARITHMETIC = rows('mvp', [
   [0x93, 'f32.sub',      'none', 'f32 f32 -> f32', 'pure', 'fround(a - b)'],
   [0x94, 'f32.mul',      'none', 'f32 f32 -> f32', 'pure', 'fround(a * b)'],
   [0x95, 'f32.div',      'none', 'f32 f32 -> f32', 'pure', 'fround(a / b)'],
-  [0x96, 'f32.min',      'none', 'f32 f32 -> f32', 'pure', 'fround(min(a, b))'],
-  [0x97, 'f32.max',      'none', 'f32 f32 -> f32', 'pure', 'fround(max(a, b))'],
+  [0x96, 'f32.min',      'none', 'f32 f32 -> f32', 'pure', '(x = min(a, b), x === x ? x : NaN)'],
+  [0x97, 'f32.max',      'none', 'f32 f32 -> f32', 'pure', '(x = max(a, b), x === x ? x : NaN)'],
   [0x98, 'f32.copysign', 'none', 'f32 f32 -> f32', 'pure', 'f64_copysign(a, b)'],
   [0x99, 'f64.abs',      'none', 'f64 -> f64',     'pure', 'a === a ? abs(a) : f64_abs_nan(a)'],
   [0x9a, 'f64.neg',      'none', 'f64 -> f64',     'pure', 'a === a ? -a : f64_neg_nan(a)'],
@@ -50,8 +51,8 @@ const ARITHMETIC = rows('mvp', [
   [0xa1, 'f64.sub',      'none', 'f64 f64 -> f64', 'pure', 'a - b'],
   [0xa2, 'f64.mul',      'none', 'f64 f64 -> f64', 'pure', 'a * b'],
   [0xa3, 'f64.div',      'none', 'f64 f64 -> f64', 'pure', 'a / b'],
-  [0xa4, 'f64.min',      'none', 'f64 f64 -> f64', 'pure', 'min(a, b)'],
-  [0xa5, 'f64.max',      'none', 'f64 f64 -> f64', 'pure', 'max(a, b)'],
+  [0xa4, 'f64.min',      'none', 'f64 f64 -> f64', 'pure', '(x = min(a, b), x === x ? x : NaN)'],
+  [0xa5, 'f64.max',      'none', 'f64 f64 -> f64', 'pure', '(x = max(a, b), x === x ? x : NaN)'],
   [0xa6, 'f64.copysign', 'none', 'f64 f64 -> f64', 'pure', 'f64_copysign(a, b)'],
 ]);
 

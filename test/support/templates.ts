@@ -119,59 +119,22 @@ const POWERS_64 = [1, 8, 11, 16, 24, 31, 32, 33, 52, 53, 54, 62, 63].map((k) => 
 const around = (powers: readonly bigint[]) =>
   powers.flatMap((p) => [p - 1n, p, p + 1n, -p, -p + 1n, -p - 1n]);
 
+/** Positive: near halves, near integers' ends, near the formats' ends; each with its neighbours in f32 and in f64. */
 const FLOATS = [
-  0,
-  0.25,
-  0.49999997,
-  0.5,
-  0.75,
-  0.99999994,
-  1,
-  1.5,
-  2.5,
-  3.5,
-  1e-5,
-  1e10,
-  1e-30,
-  1e30,
-  2147483647,
-  2147483648,
-  2147483649,
-  4294967295,
-  4294967296,
-  4294967297,
-  4503599627370495.5,
-  4503599627370496.5,
-  8388607.5,
-  8388608,
-  8388609,
-  9007199254740991,
-  9007199254740992,
-  9007199254740994,
-  9223372036854774784,
-  9223372036854775808,
-  9223372036854777856,
-  18446744073709549568,
-  18446744073709551616,
-  3.4028234663852886e38,
-  3.4028235677973366e38,
-  1.1754943508222875e-38,
-  1.401298464324817e-45,
-  7e-46,
-  1.1e-45,
-  1.7976931348623157e308,
-  2.2250738585072014e-308,
-  5e-324,
-  Number.POSITIVE_INFINITY,
-  0.1,
-  0.3,
-  Math.PI,
-  2147483647.5,
-  2147483648.5,
-  4294967295.5,
-  0.5000000001,
-  16777217,
-  33554433,
+  ...[0, 0.1, 0.25, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 3.5, Math.PI, 1e-30, 1e30, Number.POSITIVE_INFINITY],
+  ...[
+    2 ** -149,
+    2 ** -150,
+    2 ** -126,
+    2 ** -1022,
+    2 ** -1074,
+    2 ** 127,
+    2 ** 128,
+    2 ** 1023,
+    Number.MAX_VALUE,
+  ],
+  ...[7, 8, 15, 16, 22, 23, 24, 25, 31, 32, 51, 52, 53, 54, 62, 63, 64, 65].map((k) => 2 ** k),
+  ...[22, 23, 31, 32, 51].flatMap((k) => [2 ** k - 0.5, 2 ** k + 0.5, 2 ** k - 1.5, 2 ** k + 1]),
 ];
 const F32_NANS = [
   0x7fc00000n,
@@ -197,11 +160,9 @@ const F64_NANS = [
 
 function floatBits(type: 'f32' | 'f64'): bigint[] {
   const sign = 1n << (BITS[type] - 1n);
-  const toRaw = type === 'f32' ? (value: number) => f32_to_bits(value) : f64_to_bits;
-  const positive = [
-    ...FLOATS.map((value) => BigInt(toRaw(value))),
-    ...(type === 'f32' ? F32_NANS : F64_NANS),
-  ];
+  const raw = type === 'f32' ? (value: number) => BigInt(f32_to_bits(value)) : f64_to_bits;
+  const numbers = FLOATS.map(raw).flatMap((bits) => (bits === 0n ? [0n, 1n] : [bits - 1n, bits, bits + 1n]));
+  const positive = [...numbers, ...(type === 'f32' ? F32_NANS : F64_NANS)];
   return positive.flatMap((bits) => [bits, bits | sign]);
 }
 
