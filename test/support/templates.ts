@@ -29,6 +29,7 @@ export const FREE_NAMES: ReadonlySet<string> = new Set([
   'V',
   'E',
   'BigInt',
+  'NaN',
   'null',
   'true',
 ]);
