@@ -5,6 +5,7 @@
  * emitter use exactly these.
  */
 import { trap } from '../errors.ts';
+import * as control from './control.ts';
 import * as float from './float.ts';
 import * as fuel from './fuel.ts';
 import * as integer from './integer.ts';
@@ -21,6 +22,7 @@ export { POW2 };
 // biome-ignore lint/complexity/noBannedTypes: called only by generated code, each with its own arity
 export const HELPERS: Readonly<Record<string, Function>> = {
   trap,
+  ...control,
   ...fuelHelpers,
   ...integerHelpers,
   ...truncate,
