@@ -7,7 +7,7 @@
  *    writes the k-th i64 parameter into register-file cell `S.sp + k` before the call (the callee's frame starts there).
  *  - The first result, unless i64, is the JavaScript return value. All other results lie in the register file at the
  *    callee's frame start: the k-th of *them* in cell `S.sp + k` (by then S.sp is back at the caller's value): i64 in
- *    `R`, f32/f64 in `RD`, i32 in `RL[2 * cell]`, references in `RR`.
+ *    `R`, f32/f64 in `RD`, i32 in `RL[2 * cell]`; the k-th reference among them in `RR[S.rp + k]`.
  *  - A callee leaves `S.sp` as it found it when it returns normally; after a throw the catcher restores it.
  *  - `S.fuel` is exact at every call, return and exception.
  */
@@ -60,6 +60,8 @@ export interface StoreAbi {
   /** First free cell; frames above `limit` do not fit. */
   sp: number;
   readonly limit: number;
+  /** First free entry of the reference stack `RR`. */
+  rp: number;
   /** Fuel left of the current slice: an int32; below zero means overdrawn, noticed at the next check. */
   fuel: number;
   /** Frames in use and allowed, where a depth limit is compiled in. */

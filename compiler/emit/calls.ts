@@ -1,0 +1,149 @@
+/**
+ * Calls, by the convention of runtime/abi.ts:
+ *
+ *   call $g (i32 i64) -> i64     →     R[w] = a; S.fuel = fl; f7_g(E, l0); fl = S.fuel, V = E.V;     and then R[w]
+ *
+ * i64 arguments go to the cells above our frame, where the callee's frame starts; results that are not the JavaScript
+ * return value come back in the same cells. Functions of the same group are called by name, others through the module's
+ * array `F`; imports and table entries through their function reference, with the callee's environment.
+ */
+import type { FuncType, ValueType } from '../../runtime/types.ts';
+import type { FunctionEmitter } from './function-emitter.ts';
+import * as js from './js.ts';
+import { ANY_EFFECT, LOADS, numeric, OUTGOING, TRAPS, type Value } from './operand-stack.ts';
+
+const E = js.id('E');
+
+/** How a function of this module is called: the callee expression for a defined function's index. */
+export type Resolve = (functionIndex: number) => js.Expression;
+
+export function emitCall(
+  emitter: FunctionEmitter,
+  index: number,
+  type: FuncType,
+  offset: number,
+  resolve: Resolve,
+): void {
+  const args = stack(emitter, type);
+  if (index >= emitter.context.module.importedFunctions) {
+    perform(emitter, type, args, (rest) => js.call(located(emitter, resolve(index), offset), [E, ...rest]));
+    return;
+  }
+  const reference = emitter.temporary('x', emitter.stack.height);
+  const imported = js.index(js.member(E, 'I'), js.number(index));
+  perform(emitter, type, args, (rest) => callReference(emitter, reference, imported, rest, offset));
+}
+
+/** The element's type is compared with the expected one by their canonical numbers. */
+export function emitCallIndirect(
+  emitter: FunctionEmitter,
+  typeIndex: number,
+  table: number,
+  type: FuncType,
+  offset: number,
+): void {
+  const index = emitter.stack.pop();
+  const args = stack(emitter, type);
+  emitter.mayTrap = true;
+  const reference = emitter.temporary('x', emitter.stack.height);
+  perform(emitter, type, settled(emitter, args, index), (rest) => {
+    const found = js.call(emitter.use('indirect', offset), [E, js.number(table), numeric(index), js.number(typeIndex)]);
+    return callReference(emitter, reference, found, rest, offset);
+  });
+}
+
+/** The index is checked before the arguments are evaluated, in JavaScript; so what may trap there comes first. */
+function settled(emitter: FunctionEmitter, args: Value[], index: Value): Value[] {
+  const base = emitter.stack.height;
+  if (!args.some((value) => value.effects & TRAPS)) return args;
+  for (const value of args) emitter.stack.push(value);
+  emitter.stack.push(index);
+  emitter.stack.settleEffects(TRAPS);
+  emitter.stack.pop();
+  return emitter.stack.popMany(emitter.stack.height - base);
+}
+
+function callReference(
+  emitter: FunctionEmitter,
+  place: js.Expression,
+  found: js.Expression,
+  rest: js.Expression[],
+  offset: number,
+): js.Expression {
+  const code = js.member(js.assign(place, found), 'code');
+  const at = emitter.at(offset);
+  if (at !== undefined) code.property = js.idAt('code', at);
+  return js.call(code, [js.member(place, 'env'), ...rest]);
+}
+
+function located(emitter: FunctionEmitter, callee: js.Expression, offset: number): js.Expression {
+  const at = emitter.at(offset);
+  if (at === undefined) return callee;
+  if (callee.type === 'Identifier') return js.idAt(callee.name, at);
+  return js.index(js.idAt('F', at), (callee as { property: js.Expression }).property);
+}
+
+function stack(emitter: FunctionEmitter, type: FuncType): Value[] {
+  return emitter.stack.popMany(type.params.length);
+}
+
+function perform(
+  emitter: FunctionEmitter,
+  type: FuncType,
+  args: Value[],
+  call: (rest: js.Expression[]) => js.Expression,
+): void {
+  emitter.stack.settleEffects(ANY_EFFECT);
+  emitter.stack.settleReaders(OUTGOING);
+  const ready = writeCells(emitter, type.params, args);
+  const rest = ready.filter((value) => value.type !== 'i64');
+  emitter.depart();
+  const node = call(rest.map(numeric));
+  const weight = rest.reduce((sum, value) => sum + value.weight, 6);
+  takeResults(emitter, type.results, node, weight);
+}
+
+/** Writes the i64 arguments to the outgoing cells; what would be disturbed or reordered by that is settled first. */
+function writeCells(emitter: FunctionEmitter, params: readonly ValueType[], args: Value[]): Value[] {
+  const last = params.lastIndexOf('i64');
+  if (last < 0) return args;
+  const { stack: values, places } = emitter;
+  const base = values.height;
+  for (const value of args) values.push(value);
+  args.forEach((value, i) => {
+    const disturbed = value.reads.includes(OUTGOING) && !(i === 0 && value.type === 'i64');
+    const reordered = i < last && value.type !== 'i64' && (value.effects & (TRAPS | LOADS)) !== 0;
+    if (disturbed || reordered) values.settle(base + i);
+  });
+  const ready = values.popMany(args.length);
+  let cell = 0;
+  for (const value of ready) if (value.type === 'i64') values.store(places.outgoing('i64', cell++), value);
+  return ready;
+}
+
+function takeResults(
+  emitter: FunctionEmitter,
+  results: readonly ValueType[],
+  node: js.Expression,
+  weight: number,
+): void {
+  const { stack: values, places } = emitter;
+  const first = results[0];
+  const returned = first !== undefined && first !== 'i64';
+  if (returned) emitter.emit(js.set(places.slot(values.height, first), node), weight + 3);
+  else emitter.emit(js.statement(node), weight);
+  emitter.arrive();
+  let cell = 0;
+  let references = 0;
+  results.forEach((type, i) => {
+    if (i === 0 && returned) {
+      values.pushSettled(type);
+      return;
+    }
+    const isReference = typeof type !== 'string';
+    const place = places.outgoing(type, isReference ? references++ : cell);
+    cell++;
+    emitter.push(type, place, { reads: [OUTGOING], weight: 3 });
+    if (results.length > 1) values.settle(values.height - 1);
+  });
+}

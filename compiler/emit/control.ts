@@ -1,0 +1,206 @@
+/**
+ * Structured control: blocks, branches, returns. Frames are in frames.ts, exceptions in exceptions.ts.
+ *
+ * A branch's operands move to the target's slots (the operand stack above the target's height), so that all ways into a
+ * label leave its values in the same places:
+ *
+ *   br 1 with one i32 on the stack     →     s0 = l3; break L2;
+ */
+import type { FuncType, ValueType } from '../../runtime/types.ts';
+import type { FunctionEmitter } from './function-emitter.ts';
+import { type Closed, closeBlock, closeIf, closeLoop, type Frame, frame, labelTypes } from './frames.ts';
+import * as js from './js.ts';
+import { splitFrame } from './outline.ts';
+import { TRAPS, type Value } from './operand-stack.ts';
+
+export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: FuncType): void {
+  emitter.stack.settleAll();
+  const height = emitter.stack.height - type.params.length;
+  settleFrom(emitter, height);
+  emitter.frames.push(frame(kind, emitter.newLabel(), type, height));
+  if (kind === 'loop') emitter.meter.endRegion();
+}
+
+export function enterIf(emitter: FunctionEmitter, type: FuncType): void {
+  const condition = emitter.stack.pop();
+  const height = emitter.stack.height - type.params.length;
+  if (condition.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
+  emitter.stack.settleAll();
+  settleFrom(emitter, height);
+  const opened = frame('if', emitter.newLabel(), type, height);
+  opened.test = condition.node;
+  emitter.frames.push(opened);
+  emitter.meter.endRegion();
+}
+
+/** Parameters and results lie in their slots, constants included. */
+export function settleFrom(emitter: FunctionEmitter, height: number): void {
+  for (let h = height; h < emitter.stack.height; h++) emitter.stack.settle(h);
+}
+
+export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
+  const current = emitter.frame;
+  if (reachable) fallOut(emitter, current);
+  splitFrame(emitter, current);
+  current.kind = 'else';
+  current.consequent = current.list;
+  current.list = new (current.list.constructor as new () => Frame['list'])();
+  emitter.stack.truncate(current.height);
+  for (const type of current.type.params) emitter.stack.pushSettled(type);
+  emitter.meter.endRegion();
+}
+
+/** Results go to their slots at the end of a block. */
+export function fallOut(emitter: FunctionEmitter, current: Frame): void {
+  settleFrom(emitter, current.height);
+}
+
+/** Closes block, loop or if, and puts its statement into the enclosing frame. */
+export function leave(emitter: FunctionEmitter, reachable: boolean): void {
+  const current = emitter.frame;
+  if (reachable) fallOut(emitter, current);
+  splitFrame(emitter, current);
+  const closed =
+    current.kind === 'loop'
+      ? closeLoop(current, reachable, (charge) => emitter.meter.backEdge(charge))
+      : [current.kind === 'block' ? closeBlock(current) : closeIf(current)];
+  // After a loop, or a block that nothing branches to, the straight line goes on.
+  const goesOn = reachable && (current.kind === 'loop' || (current.kind === 'block' && !current.targeted));
+  finish(emitter, current, closed);
+  if (!goesOn) emitter.meter.endRegion();
+}
+
+export function finish(emitter: FunctionEmitter, current: Frame, closed: readonly Closed[]): void {
+  emitter.frames.pop();
+  emitter.stack.truncate(current.height);
+  for (const type of current.type.results) emitter.stack.pushSettled(type);
+  for (const { statement, weight, nesting } of closed) emitter.emit(statement, weight, nesting);
+}
+
+// -------------------------------------------------------------------- branches
+
+export function target(emitter: FunctionEmitter, depth: number): Frame {
+  return emitter.frames[emitter.frames.length - 1 - depth]!;
+}
+
+/** The statements of a branch: moves, then the jump. */
+export function branch(emitter: FunctionEmitter, depth: number): js.Statement[] {
+  const to = target(emitter, depth);
+  if (to.kind === 'function' && emitter.places.layout === 'plain') return returnStatements(emitter);
+  const statements = moves(emitter, to);
+  statements.push(jump(to));
+  return statements;
+}
+
+export function jump(to: Frame): js.Statement {
+  to.targeted = true;
+  if (to.kind !== 'loop') return js.breakTo(to.label);
+  to.continues++;
+  return js.continueTo(to.label);
+}
+
+/** Moves the top of the stack to the target's slots; the stack itself stays as it is. */
+function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
+  const types = labelTypes(to);
+  const from = emitter.stack.height - types.length;
+  const statements: js.Statement[] = [];
+  types.forEach((type, i) => {
+    if (from === to.height && emitter.stack.isSettled(from + i)) return;
+    const source = emitter.stack.at(from + i);
+    statements.push(js.set(emitter.places.slot(to.height + i, type), valueNode(source)));
+  });
+  return statements;
+}
+
+function valueNode(value: Value): js.Expression {
+  return value.isBoolean ? js.conditional(value.node, js.number(1), js.number(0)) : value.node;
+}
+
+export function emitBr(emitter: FunctionEmitter, depth: number): void {
+  emitter.stack.settleEffects(TRAPS);
+  for (const statement of branch(emitter, depth)) emitter.emit(statement, 6, 1);
+  emitter.meter.endRegion();
+}
+
+export function emitBrIf(emitter: FunctionEmitter, depth: number): void {
+  const { stack } = emitter;
+  const condition = stack.pop();
+  stack.settleEffects(TRAPS);
+  const count = labelTypes(target(emitter, depth)).length;
+  settleFrom(emitter, stack.height - count);
+  emitter.emit(js.ifElse(condition.node, branch(emitter, depth)), condition.weight + 4 + 6 * count, 2);
+  emitter.meter.endRegion();
+}
+
+export function emitBrTable(emitter: FunctionEmitter, depths: readonly number[]): void {
+  const { stack } = emitter;
+  const index = stack.pop();
+  stack.settleEffects(TRAPS);
+  settleFrom(emitter, stack.height - labelTypes(target(emitter, depths.at(-1)!)).length);
+  const cases = new Map<number, number[]>();
+  for (let i = 0; i < depths.length - 1; i++) {
+    const depth = depths[i]!;
+    const values = cases.get(depth);
+    if (values === undefined) cases.set(depth, [i]);
+    else values.push(i);
+  }
+  const fallback = depths.at(-1)!;
+  cases.delete(fallback);
+  const switchCases: js.SwitchCase[] = [];
+  for (const [depth, values] of cases) {
+    for (const value of values.slice(0, -1)) switchCases.push(js.switchCase(value, []));
+    switchCases.push(js.switchCase(values.at(-1), branch(emitter, depth)));
+  }
+  switchCases.push(js.switchCase(undefined, branch(emitter, fallback)));
+  emitter.emit(js.switchOn(valueNode(index), switchCases), index.weight + depths.length * 2 + cases.size * 4, 3);
+  emitter.meter.endRegion();
+}
+
+// -------------------------------------------------------------------- leaving the function
+
+export function emitReturn(emitter: FunctionEmitter): void {
+  emitBr(emitter, emitter.frames.length - 1);
+}
+
+/**
+ * The results: the first one that is not i64 is returned, the others go to the frame's first cells. All are computed
+ * before the first of those cells is written, since they may be locals.
+ */
+export function returnStatements(emitter: FunctionEmitter): js.Statement[] {
+  const { stack, places } = emitter;
+  const { results } = emitter.context.type;
+  const base = stack.height - results.length;
+  const returned = results[0] !== undefined && results[0] !== 'i64' ? 0 : -1;
+  const inCells = results.map((type, i) => ({ type, i })).filter(({ i }) => i !== returned);
+  places.reserve(inCells.length);
+  const statements: js.Statement[] = [];
+  const nodes = results.map((_, i) => valueNode(stack.at(base + i)));
+  if (results.length > 1) {
+    nodes.forEach((node, i) => {
+      const kept = places.variable(`x${base + i}`);
+      statements.push(js.set(kept, node));
+      nodes[i] = kept;
+    });
+  }
+  let references = 0;
+  inCells.forEach(({ type, i }, cell) => {
+    const isReference = typeof type !== 'string';
+    statements.push(js.set(places.cell(type, isReference ? references++ : cell), nodes[i]!));
+  });
+  statements.push(...exitStatements(emitter, returned === 0 ? nodes[0]! : undefined));
+  return statements;
+}
+
+/** Gives back what the function holds, then returns. Frame and depth are filled in by function.ts. */
+function exitStatements(emitter: FunctionEmitter, result: js.Expression | undefined): js.Statement[] {
+  const statements: js.Statement[] = [];
+  const exit = emitter.exitStatement();
+  let value = result;
+  if (value !== undefined && value.type !== 'Identifier' && value.type !== 'Literal') {
+    // Computed first: it may read cells, or trap.
+    value = emitter.places.variable('x0');
+    statements.push(js.set(value, result!));
+  }
+  statements.push(exit, js.returns(value ?? null));
+  return statements;
+}

@@ -1,0 +1,137 @@
+/**
+ * Control frames at emission time: what a block, loop, if or try has gathered so far, and the statements it becomes.
+ *
+ *   block … br 0 … end        L3: { … break L3; … }
+ *   loop … br_if 0 end        do { … } while (c)          or   L4: for (;;) { … continue L4; … break; }
+ *
+ * Frames are closed bottom-up, so nothing here recurses per nested block; `nesting` counts the JavaScript levels inside,
+ * so that the emitter can move a statement out before V8's parser or the printer would nest too deeply.
+ */
+import type { FuncType, ValueType } from '../../runtime/types.ts';
+import type { CatchClause } from '../function/sink.ts';
+import * as js from './js.ts';
+import type { Charge } from './metering.ts';
+
+export type FrameKind = 'function' | 'block' | 'loop' | 'if' | 'else' | 'try_table' | 'try' | 'catch' | 'catch_all';
+
+export class StatementList {
+  readonly statements: js.Statement[] = [];
+  readonly weights: number[] = [];
+  weight = 0;
+  /** Levels of nested JavaScript statements inside. */
+  nesting = 0;
+
+  push(statement: js.Statement, weight: number, nesting = 0): void {
+    this.statements.push(statement);
+    this.weights.push(weight);
+    this.weight += weight;
+    if (nesting > this.nesting) this.nesting = nesting;
+  }
+
+  /** Replaces `count` statements at `from` by one. */
+  splice(from: number, count: number, statement: js.Statement, weight: number): void {
+    this.statements.splice(from, count, statement);
+    const removed = this.weights.splice(from, count, weight);
+    for (const old of removed) this.weight -= old;
+    this.weight += weight;
+  }
+}
+
+export interface Frame {
+  kind: FrameKind;
+  readonly label: string;
+  readonly type: FuncType;
+  /** Operand-stack height below the parameters: where results go. */
+  readonly height: number;
+  list: StatementList;
+  /** Some `break` (or, in a loop, `continue`) names the label. */
+  targeted: boolean;
+  /** `if`: the condition; the then-branch once `else` is reached. */
+  test?: js.Expression;
+  consequent?: StatementList;
+  /** `loop`: its header's charge, and how many `continue`s there are. */
+  header?: Charge | undefined;
+  continues: number;
+  /** `try_table`. */
+  readonly catches?: readonly CatchClause[];
+  /** Legacy try: the guarded statements, the variable of the caught exception, the handlers so far. */
+  guarded?: StatementList;
+  exception?: js.Expression;
+  handlers?: StatementList;
+  /** The condition of the handler being read. */
+  handlerTest?: js.Expression | undefined;
+  /** A `delegate` inside skips handlers: this one must look whether it is the one meant. */
+  passedOver: boolean;
+}
+
+export function frame(kind: FrameKind, label: string, type: FuncType, height: number): Frame {
+  return { kind, label, type, height, list: new StatementList(), targeted: false, continues: 0, passedOver: false };
+}
+
+/** What a branch to the frame carries. */
+export function labelTypes(target: Frame): readonly ValueType[] {
+  return target.kind === 'loop' ? target.type.params : target.type.results;
+}
+
+/** A frame whose body guards against exceptions (not its handlers). */
+export function isGuarding(candidate: Frame): boolean {
+  return candidate.kind === 'try' || candidate.kind === 'try_table';
+}
+
+export interface Closed {
+  readonly statement: js.Statement;
+  readonly weight: number;
+  readonly nesting: number;
+}
+
+export function closeBlock({ label, targeted, list }: Frame): Closed {
+  const inner = js.block(list.statements);
+  return {
+    statement: targeted ? js.labeled(label, inner) : inner,
+    weight: list.weight + 2,
+    nesting: list.nesting + (targeted ? 2 : 1),
+  };
+}
+
+export function closeIf(current: Frame): Closed {
+  const { label, targeted, list } = current;
+  const consequent = current.consequent ?? list;
+  const alternate = current.consequent === undefined ? undefined : list.statements;
+  const choice = js.ifElse(current.test!, consequent.statements, alternate);
+  return {
+    statement: targeted ? js.labeled(label, choice) : choice,
+    weight: consequent.weight + (alternate === undefined ? 0 : list.weight) + 6,
+    nesting: Math.max(consequent.nesting, list.nesting) + (targeted ? 3 : 2),
+  };
+}
+
+/**
+ * The loop as statements. If its only `continue` is a last `if (c) continue`, it becomes `do … while (c)`, with the
+ * header's charge made once before it and then on the back edge, where it costs least (PERFORMANCE.md §4).
+ */
+export function closeLoop(current: Frame, reachable: boolean, backEdge: (charge: Charge) => js.Expression): Closed[] {
+  const { label, list, header } = current;
+  const { statements } = list;
+  const nesting = list.nesting + 3;
+  const test = current.continues === 1 && reachable ? lastContinue(statements, label) : undefined;
+  if (test !== undefined) {
+    statements.pop();
+    if (header === undefined) return [{ statement: js.doWhile(statements, test), weight: list.weight, nesting }];
+    statements.splice(statements.indexOf(header.statement), 1);
+    return [
+      { statement: header.statement, weight: 10, nesting: 1 },
+      { statement: js.doWhile(statements, js.logical('&&', test, backEdge(header))), weight: list.weight + 12, nesting },
+    ];
+  }
+  if (!current.targeted) return [{ statement: js.block(statements), weight: list.weight, nesting }];
+  if (reachable) statements.push(js.breakTo(label));
+  return [{ statement: js.labeled(label, js.forever(statements)), weight: list.weight + 4, nesting }];
+}
+
+/** The condition of a last statement `if (c) continue L`. */
+function lastContinue(statements: readonly js.Statement[], label: string): js.Expression | undefined {
+  const last = statements.at(-1);
+  if (last?.type !== 'IfStatement' || last.alternate !== null) return undefined;
+  const jump = last.consequent;
+  return jump.type === 'ContinueStatement' && jump.label?.name === label ? last.test : undefined;
+}

@@ -1,0 +1,225 @@
+/**
+ * The state of one function's emission and what all instructions share: the operand stack, the places of values, the
+ * statement list being filled, metering, and the points where control leaves our hands and comes back ("crossings").
+ *
+ * At a crossing (a call, growth, the slow path of a check, the start of a handler) the memory's view and the fuel may
+ * change behind the function's back: fuel is written before and read after, views are read again after. What is read
+ * again depends on what the whole function uses, so crossings are noted and filled in at the end.
+ */
+import type { ExpressionStatement, SequenceExpression } from 'estree';
+import type { Costs } from '../../runtime/costs.ts';
+import type { ValueType } from '../../runtime/types.ts';
+import type { FunctionContext } from '../function/sink.ts';
+import { type Frame, frame } from './frames.ts';
+import * as js from './js.ts';
+import { CHARGE_WEIGHT, Meter } from './metering.ts';
+import { NOTHING, OperandStack, type Value } from './operand-stack.ts';
+import { type Layout, Places } from './places.ts';
+
+export interface EmitOptions {
+  /** Undefined: no metering. */
+  readonly costs: Costs | undefined;
+  /** Count frames against `S.maxDepth`. */
+  readonly countDepth: boolean;
+  /** Nodes that may trap carry their byte offset. */
+  readonly recordOffsets: boolean;
+}
+
+/** Thrown when a function nests too deeply for plain variables: it is emitted again with all values in cells. */
+export class NeedsCells extends Error {}
+
+/** While control is in a callee, `fl` holds this: the exit handler then knows that `S.fuel` is the truth. */
+export const AWAY = js.number(-(2 ** 31));
+
+/** Pointers that a region takes over from its function; the others it derives. */
+export const REGION_PARAMETERS = ['q', 'w', 'r', 't', 'd'];
+
+export interface Region {
+  readonly name: string;
+  readonly statements: js.Statement[];
+}
+
+export class FunctionEmitter {
+  readonly context: FunctionContext;
+  readonly options: EmitOptions;
+  readonly name: string;
+  readonly places: Places;
+  readonly stack: OperandStack;
+  readonly meter: Meter;
+  readonly frames: Frame[] = [];
+  /** Free names of generated code in use: `V`, `GI`, helpers. */
+  readonly uses = new Set<string>();
+  /** Parts that moved into functions of their own. */
+  readonly regions: Region[] = [];
+  makesCalls = false;
+  mayTrap = false;
+  /** Which handler a `delegate` means; undefined where there is no delegate. */
+  delegation: js.Expression | undefined;
+  #labels = 0;
+  readonly #crossings: { node: SequenceExpression; first: js.Expression | undefined }[] = [];
+  readonly #departures: ExpressionStatement[] = [];
+  readonly #exits: js.BlockStatement[] = [];
+  readonly #handlers: js.BlockStatement[] = [];
+
+  constructor(context: FunctionContext, options: EmitOptions, name: string, layout: Layout) {
+    this.context = context;
+    this.options = options;
+    this.name = name;
+    this.places = new Places(layout, context.locals, context.type.params.length);
+    this.stack = new OperandStack(this.places, (statement, weight) => this.emit(statement, weight));
+    this.meter = new Meter(options.costs, () => this.#crossing(this.#refuel()));
+    this.frames.push(frame('function', this.newLabel(), context.type, 0));
+  }
+
+  get frame(): Frame {
+    return this.frames[this.frames.length - 1]!;
+  }
+
+  newLabel(): string {
+    return `L${this.#labels++}`;
+  }
+
+  emit(statement: js.Statement, weight: number, nesting = 0): void {
+    this.frame.list.push(statement, weight, nesting);
+  }
+
+  /** A runtime helper or other free name. */
+  use(name: string, offset?: number): js.Expression {
+    this.uses.add(name);
+    return offset !== undefined && this.options.recordOffsets ? js.idAt(name, offset) : js.id(name);
+  }
+
+  /** The offset to attach to nodes, where that is wanted. */
+  at(offset: number): number | undefined {
+    return this.options.recordOffsets ? offset : undefined;
+  }
+
+  charge(name: string): void {
+    const opened = this.meter.charge(name);
+    if (opened === undefined) return;
+    const current = this.frame;
+    if (current.kind === 'loop' && current.list.statements.length === 0) current.header = opened;
+    this.emit(opened.statement, CHARGE_WEIGHT, 1);
+  }
+
+  // ------------------------------------------------------------------ crossings
+
+  #refuel(): js.Expression {
+    return js.assign(js.id('fl'), js.call(this.use('refuel'), [js.id('E'), js.id('fl')]));
+  }
+
+  /** An expression that reads again what may have changed, after `first`. Filled in by `fillCrossings`. */
+  #crossing(first: js.Expression | undefined): js.Expression {
+    const node: SequenceExpression = { type: 'SequenceExpression', expressions: [] };
+    this.#crossings.push({ node, first });
+    return node;
+  }
+
+  /** Calls a region, then jumps on as it says. */
+  regionCall(name: string, exits: readonly js.Statement[]): js.Statement {
+    this.makesCalls = true;
+    const statements: js.Statement[] = [];
+    if (this.meter.enabled) {
+      const departure = js.statement(js.NULL) as ExpressionStatement;
+      this.#departures.push(departure);
+      statements.push(departure);
+    }
+    const call = js.call(js.id(name), ['E', ...REGION_PARAMETERS].map(js.id));
+    const code = this.places.variable('x');
+    statements.push(exits.length === 0 ? js.statement(call) : js.set(code, call));
+    const first = this.meter.enabled ? js.assign(js.id('fl'), js.member(js.id('S'), 'fuel')) : undefined;
+    statements.push(js.statement(this.#crossing(first)));
+    if (exits.length === 1) statements.push(js.ifElse(code, [exits[0]!]));
+    else if (exits.length > 1) statements.push(js.switchOn(code, exits.map((jump, i) => js.switchCase(i + 1, [jump]))));
+    return js.block(statements);
+  }
+
+  /** Before a call: the account is brought up to date. */
+  depart(): void {
+    this.makesCalls = true;
+    if (!this.meter.enabled) return;
+    const statement = js.statement(js.NULL) as ExpressionStatement;
+    this.#departures.push(statement);
+    this.emit(statement, 6);
+  }
+
+  /** After a call, or at the start of a handler. */
+  arrive(): void {
+    const first = this.meter.enabled ? js.assign(js.id('fl'), js.member(js.id('S'), 'fuel')) : undefined;
+    this.emit(js.statement(this.#crossing(first)), 8);
+    this.meter.endRegion();
+  }
+
+  /** What every way out of the function does first; filled in by `fillExits`. */
+  exitStatement(): js.Statement {
+    const exit = js.block([]);
+    this.#exits.push(exit);
+    return exit;
+  }
+
+  /** What every exception handler does first: put the frame pointers back. Filled in like the exits. */
+  handlerStatement(): js.Statement {
+    const handler = js.block([]);
+    this.#handlers.push(handler);
+    return handler;
+  }
+
+  fillExits(exits: js.Statement[], handlers: js.Statement[]): void {
+    for (const exit of this.#exits) exit.body = exits;
+    for (const handler of this.#handlers) handler.body = handlers;
+  }
+
+  /** Fills in every crossing, now that it is known what the function uses. */
+  fillCrossings(): void {
+    const views = this.viewReloads();
+    for (const { node, first } of this.#crossings) {
+      node.expressions = first === undefined ? [...views] : [first, ...views];
+      // An empty sequence would print as `()`.
+      if (node.expressions.length === 0) node.expressions.push(js.number(0));
+    }
+    const save = js.assign(js.member(js.id('S'), 'fuel'), js.id('fl'));
+    const leave = js.sequence([save, js.assign(js.id('fl'), AWAY)]);
+    for (const statement of this.#departures) statement.expression = this.guardsFuel ? leave : save;
+  }
+
+  /** Whether an error made in this function itself must bring the account up to date on its way out. */
+  get guardsFuel(): boolean {
+    return this.meter.enabled && this.mayTrap;
+  }
+
+  /** `V = E.V`, for each memory in use. */
+  viewReloads(): js.Expression[] {
+    const reloads: js.Expression[] = [];
+    for (const name of this.uses) {
+      if (/^V\d*$/.test(name)) reloads.push(js.assign(js.id(name), viewOf(name)));
+    }
+    return reloads;
+  }
+
+  // ------------------------------------------------------------------ values
+
+  /** Pushes the result of an expression. */
+  push(type: ValueType, node: js.Expression, value: Partial<Value> = {}): void {
+    this.stack.push({
+      node,
+      type,
+      effects: value.effects ?? 0,
+      reads: value.reads ?? NOTHING,
+      weight: value.weight ?? 1,
+      isBoolean: value.isBoolean ?? false,
+      constant: value.constant,
+    });
+  }
+
+  /** A temporary that lives within one expression. */
+  temporary(prefix: 'x' | 'y' | 'b', height: number): js.Expression {
+    return this.places.variable(`${prefix}${height}`);
+  }
+}
+
+/** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */
+export function viewOf(name: string): js.Expression {
+  const environment = js.id('E');
+  if (name === 'V') return js.member(environment, 'V');
+  return js.member(js.index(js.member(environment, 'M'), js.number(Number(name.slice(1)))), 'view');
+}

@@ -1,0 +1,286 @@
+/**
+ * Instructions that have no method of their own in the sink: numeric ones from their row's template, and the few that
+ * the emitter has to know (locals, globals, constants, `drop`, `select`).
+ *
+ *   i32.add with operands l0 and 5   →   a pending value `l0 + 5 | 0`
+ *   i32.store offset=8               →   V.setInt32((l0 >>> 0) + 8, l1, true);
+ */
+import { FUNCREF, type ValueType } from '../../runtime/types.ts';
+import type { Immediate, MemoryArgument } from '../function/sink.ts';
+import { CONSTANTS, type Opcode, signatureOf } from '../opcodes.ts';
+import type { FunctionEmitter } from './function-emitter.ts';
+import * as js from './js.ts';
+import {
+  ANY_EFFECT,
+  joinReads,
+  LOADS,
+  numeric,
+  READS_GLOBAL,
+  TRAPS,
+  type Value,
+} from './operand-stack.ts';
+import { type Template, TemplateArguments, template } from './template.ts';
+
+type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
+
+export function emitInstruction(
+  emitter: FunctionEmitter,
+  row: Opcode,
+  immediate: Immediate,
+  offset: number,
+): void {
+  const special = SPECIAL[row.name];
+  if (special !== undefined) special(emitter, row, immediate, offset);
+  else emitTemplate(emitter, row, immediate, offset);
+}
+
+// -------------------------------------------------------------------- special instructions
+
+const SPECIAL: Readonly<Record<string, Handler>> = {
+  nop() {},
+
+  drop(emitter) {
+    const value = emitter.stack.peek();
+    if (value.effects & TRAPS) emitter.stack.settle(emitter.stack.height - 1);
+    emitter.stack.pop();
+  },
+
+  /** `a < b` is a boolean already: `!(a < b)`. */
+  'i32.eqz'(emitter, row, immediate, offset) {
+    const value = emitter.stack.peek();
+    if (!value.isBoolean) return emitTemplate(emitter, row, immediate, offset);
+    emitter.stack.pop();
+    emitter.push('i32', js.unary('!', value.node), { ...value, constant: undefined });
+  },
+
+  select: emitSelect,
+  'select t': emitSelect,
+
+  'i32.const'(emitter, _, value) {
+    emitter.push('i32', js.number(value as number), { constant: value as number });
+  },
+  'i64.const'(emitter, _, value) {
+    emitter.push('i64', js.bigint(value as bigint), { constant: value as bigint });
+  },
+  'f32.const'(emitter, _, bits) {
+    const value = floatOf(bits as number);
+    if (value === value) emitter.push('f32', js.number(value), { constant: value });
+    else emitter.push('f32', js.call(emitter.use('f32_from_bits'), [js.number(bits as number)]), { weight: 3 });
+  },
+  'f64.const'(emitter, _, bits) {
+    const value = doubleOf(bits as bigint);
+    if (value === value) emitter.push('f64', js.number(value), { constant: value });
+    else emitter.push('f64', js.call(emitter.use('f64_from_bits'), [js.bigint(bits as bigint)]), { weight: 3 });
+  },
+
+  'local.get'(emitter, _, index) {
+    const local = index as number;
+    const node = emitter.places.local(local);
+    emitter.push(emitter.context.locals[local]!, node, { reads: [local], weight: node.type === 'Identifier' ? 1 : 3 });
+  },
+  'local.set'(emitter, _, index) {
+    setLocal(emitter, index as number);
+  },
+  'local.tee'(emitter, row, index, offset) {
+    setLocal(emitter, index as number);
+    SPECIAL['local.get']!(emitter, row, index, offset);
+  },
+
+  'global.get'(emitter, _, index) {
+    const { type, mutable } = emitter.context.module.globals[index as number]!;
+    const effects = mutable ? READS_GLOBAL : 0;
+    emitter.push(type, globalCell(emitter, index as number), { effects, weight: 4 });
+  },
+  'global.set'(emitter, _, index) {
+    const value = emitter.stack.pop();
+    emitter.stack.settleEffects(READS_GLOBAL | TRAPS);
+    emitter.stack.store(globalCell(emitter, index as number), value);
+  },
+};
+
+function setLocal(emitter: FunctionEmitter, local: number): void {
+  const value = emitter.stack.pop();
+  emitter.stack.settleReaders(local);
+  if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
+  emitter.stack.store(emitter.places.local(local), value);
+}
+
+/** `a b c select`: c ? a : b. Both are computed anyway, so what may trap is computed first. */
+function emitSelect(emitter: FunctionEmitter): void {
+  const { stack } = emitter;
+  const base = stack.height - 3;
+  for (let h = base; h < base + 2; h++) if (stack.at(h).effects & TRAPS) stack.settle(h);
+  const values = stack.popMany(3) as [Value, Value, Value];
+  const [first, second, condition] = values;
+  const node = js.conditional(condition.node, numeric(first), numeric(second));
+  emitter.push(first.type, node, combined(values, 2));
+  // A choice between BigInts would be an object: stored in its slot, it becomes two stores.
+  if (first.type === 'i64') stack.settle(base);
+}
+
+function combined(
+  values: readonly Value[],
+  weight: number,
+): Pick<Value, 'effects' | 'weight' | 'reads'> {
+  let effects = 0;
+  for (const value of values) {
+    effects |= value.effects;
+    weight += value.weight;
+  }
+  return { effects, weight, reads: joinReads(values) };
+}
+
+const BANKS: Readonly<Record<string, string>> = { i32: 'GI', i64: 'GL', f32: 'GD', f64: 'GD' };
+
+/** A global's cell: in this instance's arrays, or, imported and mutable, wherever it lives. */
+function globalCell(emitter: FunctionEmitter, index: number): js.Expression {
+  const { module } = emitter.context;
+  const { type, mutable } = module.globals[index]!;
+  if (index < module.importedGlobals && mutable) {
+    const cell = emitter.temporary('x', emitter.stack.height);
+    const shared = js.index(js.member(js.id('E'), 'G'), js.number(index));
+    return js.index(js.member(js.assign(cell, shared), 'cells'), js.member(cell, 'cell'));
+  }
+  const bank = typeof type === 'string' ? BANKS[type]! : 'GR';
+  return js.index(emitter.use(bank), js.number(index));
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+function floatOf(bits: number): number {
+  scratch.setInt32(0, bits);
+  return scratch.getFloat32(0);
+}
+
+function doubleOf(bits: bigint): number {
+  scratch.setBigInt64(0, bits);
+  return scratch.getFloat64(0);
+}
+
+// -------------------------------------------------------------------- templates
+
+const EFFECTS: Readonly<Record<Opcode['effect'], number>> = {
+  pure: 0,
+  trap: TRAPS,
+  load: TRAPS | LOADS,
+  store: TRAPS,
+  call: ANY_EFFECT,
+  control: ANY_EFFECT,
+};
+
+function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number): void {
+  const { stack } = emitter;
+  const { operands, results } = shapeOf(emitter, row, immediate);
+  const values = stack.popMany(operands);
+  const chosen = chooseTemplate(row, values);
+  const args = bindArguments(emitter, values, chosen, row, immediate);
+  const effects = EFFECTS[row.effect];
+  if (effects !== 0) emitter.mayTrap = true;
+  if (row.effect === 'store' || row.effect === 'call') {
+    // Operands go into the statement below; what else is pending must come before it.
+    stack.settleEffects(row.effect === 'store' ? TRAPS | LOADS : ANY_EFFECT);
+    if (row.effect === 'call') emitter.depart();
+  }
+  for (const name of chosen.free) if (name !== 'E') emitter.uses.add(name);
+  const node = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
+  const joined = combined(values, 6);
+  if (row.effect === 'store' || row.effect === 'call') {
+    const type = results[0];
+    if (type === undefined) emitter.emit(js.statement(node), joined.weight);
+    else {
+      emitter.emit(js.set(emitter.places.slot(stack.height, type), node), joined.weight + 3);
+      stack.pushSettled(type);
+    }
+    if (row.effect === 'call') emitter.arrive();
+    return;
+  }
+  emitter.push(results[0]!, node, {
+    ...joined,
+    effects: joined.effects | effects,
+    isBoolean: chosen.isBoolean,
+  });
+}
+
+interface Shape {
+  readonly operands: number;
+  readonly results: readonly ValueType[];
+}
+
+const I32_RESULT: readonly ValueType[] = ['i32'];
+const CUSTOM: Readonly<Record<string, (emitter: FunctionEmitter, immediate: Immediate) => Shape>> = {
+  'table.get': ({ context }, table) => ({ operands: 1, results: [context.module.tables[table as number]!.element] }),
+  'table.set': () => ({ operands: 2, results: [] }),
+  'table.grow': () => ({ operands: 2, results: I32_RESULT }),
+  'table.fill': () => ({ operands: 3, results: [] }),
+  'ref.null': (_, types) => ({ operands: 0, results: [...(types as readonly ValueType[])] }),
+  'ref.is_null': () => ({ operands: 1, results: I32_RESULT }),
+  'ref.func': () => ({ operands: 0, results: [FUNCREF] }),
+};
+
+function shapeOf(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): Shape {
+  const signature = signatureOf(row);
+  if (signature !== undefined) return { operands: signature.params.length, results: signature.results };
+  const custom = CUSTOM[row.name];
+  if (custom === undefined) throw new Error(`${row.name}: the emitter does not know this instruction`);
+  return custom(emitter, immediate);
+}
+
+/** The row's template, or a better one where the last operand is a literal. */
+function chooseTemplate(row: Opcode, values: readonly Value[]): Template {
+  const last = values.at(-1)?.constant;
+  if (last !== undefined && values.length > 1) {
+    if (row.constant !== undefined) return template(row.constant);
+    if (row.divisor !== undefined && last != 0 && last != -1) return template(row.divisor);
+  }
+  return template(row.js!);
+}
+
+/** Binds a template's names for one instruction. */
+function bindArguments(
+  emitter: FunctionEmitter,
+  values: readonly Value[],
+  chosen: Template,
+  row: Opcode,
+  immediate: Immediate,
+): TemplateArguments {
+  const args = new TemplateArguments();
+  const base = emitter.stack.height;
+  const memory = row.immediate === 'memarg' ? (immediate as MemoryArgument) : undefined;
+  values.forEach((value, i) => {
+    const isAddress = memory !== undefined && i === 0;
+    const name = isAddress ? 'ea' : 'abc'[i]!;
+    const node = isAddress ? address(value, memory) : numeric(value);
+    if ((chosen.uses.get(name) ?? 0) < 2 || isSimple(node)) args.set(name, node);
+    else {
+      const place = emitter.temporary('b', base + i);
+      args.bind(name, js.assign(place, node), place);
+    }
+  });
+  if (memory !== undefined) args.set('V', emitter.use(memory.memory === 0 ? 'V' : `V${memory.memory}`));
+  else bindIndices(args, row, immediate);
+  if (chosen.uses.has('x')) args.set('x', emitter.temporary('x', base));
+  if (chosen.uses.has('y')) args.set('y', emitter.temporary('y', base));
+  const constant = values.at(-1)?.constant;
+  if (typeof constant === 'bigint') {
+    for (const name of ['k', 'm', 'u'] as const) args.set(name, js.bigint(CONSTANTS[name](constant)));
+  }
+  return args;
+}
+
+function bindIndices(args: TemplateArguments, row: Opcode, immediate: Immediate): void {
+  if (row.immediate === 'types' || row.immediate === 'heaptype') return;
+  const [first, second] = Array.isArray(immediate) ? (immediate as readonly number[]) : [immediate];
+  if (typeof first === 'number') args.set('i', js.number(first));
+  if (typeof second === 'number') args.set('j', js.number(second));
+}
+
+function isSimple(node: js.Expression): boolean {
+  return node.type === 'Identifier' || node.type === 'Literal';
+}
+
+/** `(a >>> 0) + offset`, without wrapping. */
+function address(value: Value, { offset }: MemoryArgument): js.Expression {
+  if (typeof value.constant === 'number') return js.number((value.constant >>> 0) + Number(offset));
+  const base = js.binary('>>>', numeric(value), js.number(0));
+  return offset === 0 ? base : js.binary('+', base, js.number(Number(offset)));
+}

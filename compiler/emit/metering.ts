@@ -1,0 +1,73 @@
+/**
+ * What is charged, and where (DESIGN.md §6). Every instruction costs its entry in the table of costs; a straight-line
+ * region is charged at its start, in a local int32:
+ *
+ *   if ((fl = fl - 7 | 0) < 0) fl = refuel(E, fl), V = E.V;
+ *
+ * A region opens lazily, with its first charged instruction, and is closed by whatever ends straight-line code:
+ * conditional branches, labels, calls. The account behind it is `runtime/fuel.ts`.
+ */
+import type { SimpleLiteral } from 'estree';
+import type { Costs } from '../../runtime/costs.ts';
+import * as js from './js.ts';
+
+/** A region's charge: the statement that makes it, for the loop that moves its header's charge to the back edge. */
+export interface Charge {
+  readonly statement: js.Statement;
+  readonly amount: SimpleLiteral;
+}
+
+/** Nodes in a charge, for weighing statements. */
+export const CHARGE_WEIGHT = 10;
+
+export class Meter {
+  readonly #costs: Costs | undefined;
+  readonly #refuel: () => js.Expression;
+  #open: { readonly amount: SimpleLiteral; cost: number } | undefined;
+
+  /** Without costs nothing is metered. `refuel` builds the slow path. */
+  constructor(costs: Costs | undefined, refuel: () => js.Expression) {
+    this.#costs = costs;
+    this.#refuel = refuel;
+  }
+
+  get enabled(): boolean {
+    return this.#costs !== undefined;
+  }
+
+  /** Charges one instruction; returns the new region's charge if this opened one, to be emitted at once. */
+  charge(name: string): Charge | undefined {
+    const cost = this.#costs === undefined ? 0 : (this.#costs[name] ?? this.#costs.default);
+    if (cost === 0) return undefined;
+    let opened: Charge | undefined;
+    if (this.#open === undefined) {
+      const amount = js.placeholder();
+      opened = { statement: js.ifElse(underflow(amount), [js.statement(this.#refuel())]), amount };
+      this.#open = { amount, cost: 0 };
+    }
+    this.#open.cost += cost;
+    this.#open.amount.raw = String(this.#open.cost);
+    return opened;
+  }
+
+  /** What follows may be reached in another way than by falling through, or not at all. */
+  endRegion(): void {
+    this.#open = undefined;
+  }
+
+  /** The same charge as a condition that always holds, for a loop's back edge: `(fl = fl - 7 | 0) >= 0 || …`. */
+  backEdge(charge: Charge): js.Expression {
+    const stillPositive = js.binary('>=', deduct(charge.amount), js.number(0));
+    return js.logical('||', stillPositive, js.sequence([this.#refuel(), js.TRUE]));
+  }
+}
+
+const FUEL = js.id('fl');
+
+function deduct(amount: SimpleLiteral): js.Expression {
+  return js.assign(FUEL, js.binary('|', js.binary('-', FUEL, amount), js.number(0)));
+}
+
+function underflow(amount: SimpleLiteral): js.Expression {
+  return js.binary('<', deduct(amount), js.number(0));
+}

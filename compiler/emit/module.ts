@@ -1,0 +1,103 @@
+/**
+ * A group of functions → the text that defines them. The text captures nothing of an instance: it binds helpers (`H`)
+ * and, for functions outside the group, variables that are patched when those are compiled.
+ *
+ *   const { refuel } = H;
+ *   let f3_g = F[3];
+ *   function f12_f(E, l0) { … f3_g(E, l0) … }
+ *   return [[f12_f], (index, code) => { switch (index) { case 3: f3_g = code; } }];
+ *
+ * Names of a module enter as at most 40 characters of [A-Za-z0-9_] behind the function's index.
+ */
+import type { ModuleInfo } from '../binary/module-info.ts';
+import { emitFunction } from './function.ts';
+import type { EmitOptions } from './function-emitter.ts';
+import * as js from './js.ts';
+import { type Position, print } from './print.ts';
+
+export interface EmittedGroup {
+  /** Body of a function with the parameters `H` and `F`. */
+  readonly text: string;
+  /** Defined functions outside that the group calls. */
+  readonly callees: readonly number[];
+}
+
+/** `f12_mix`. */
+export function functionName(module: ModuleInfo, index: number): string {
+  const name = module.functionNames.get(index) ?? '';
+  const safe = name.replace(/[^A-Za-z0-9_]+/g, '_').slice(0, 40);
+  return `f${index}${safe === '' ? '' : `_${safe}`}`;
+}
+
+/** Index of the function that a generated name stands for; undefined for other names. Regions count as theirs. */
+export function functionIndexOf(name: string): number | undefined {
+  const match = /^f(\d+)(?:_|$)/.exec(name);
+  return match === null ? undefined : Number(match[1]);
+}
+
+/**
+ * Emits defined functions as one group, beginning with `members`; `admit` is asked for each function that they call
+ * and that is not in the group yet.
+ */
+export function emitGroup(
+  module: ModuleInfo,
+  members: number[],
+  options: EmitOptions,
+  admit: (definedIndex: number) => boolean,
+): { declarations: js.Statement[]; uses: Set<string>; callees: Set<number> } {
+  const group = new Set(members);
+  const callees = new Set<number>();
+  const uses = new Set<string>();
+  const declarations: js.Statement[] = [];
+  const resolve = (index: number): js.Expression => {
+    const defined = index - module.importedFunctions;
+    if (!group.has(defined) && !callees.has(defined)) {
+      if (admit(defined)) {
+        group.add(defined);
+        members.push(defined);
+      } else callees.add(defined);
+    }
+    return js.id(functionName(module, index));
+  };
+  for (let i = 0; i < members.length; i++) {
+    const name = functionName(module, members[i]! + module.importedFunctions);
+    const emitted = emitFunction(module, members[i]!, name, options, resolve);
+    declarations.push(...emitted.declarations);
+    for (const use of emitted.uses) uses.add(use);
+  }
+  return { declarations, uses, callees };
+}
+
+/** The whole text; with `positions`, also where nodes with offsets landed. */
+export function groupText(
+  module: ModuleInfo,
+  members: number[],
+  options: EmitOptions,
+  admit: (definedIndex: number) => boolean,
+  layout: { indent?: boolean; positions?: Position[] } = {},
+): EmittedGroup {
+  const { declarations, uses, callees } = emitGroup(module, members, options, admit);
+  const name = (defined: number) => functionName(module, defined + module.importedFunctions);
+  const outer = [...callees];
+  const statements: js.Statement[] = [js.statement(js.string('use strict'))];
+  if (uses.size > 0) statements.push(js.destructure([...uses], js.id('H')));
+  if (outer.length > 0) {
+    statements.push(
+      js.declare(
+        'let',
+        outer.map((defined) => [name(defined), js.index(js.id('F'), js.number(defined))] as const),
+      ),
+    );
+  }
+  const exported = js.array(members.map((defined) => js.id(name(defined))));
+  statements.push(...declarations, js.returns(js.array([exported, patcher(outer, name)])));
+  const text = print({ type: 'Program', sourceType: 'script', body: statements }, layout.indent, layout.positions);
+  return { text, callees: outer };
+}
+
+function patcher(outer: readonly number[], name: (defined: number) => string): js.Expression {
+  const cases = outer.map((defined) =>
+    js.switchCase(defined, [js.set(js.id(name(defined)), js.id('code')), js.breakOut()]),
+  );
+  return js.arrow(['index', 'code'], [js.switchOn(js.id('index'), cases)]);
+}

@@ -1,0 +1,186 @@
+/**
+ * The operand stack at compile time: values that are still expressions ("pending"), not yet computed.
+ *
+ *   local.get 0 · i32.const 5 · i32.add · local.set 1      →      l1 = l0 + 5 | 0
+ *
+ * A pending expression must be computed before anything that would change its value or outrun its effects: before
+ * `local.set 0` if it reads local 0; before a store if it loads or may trap; before every branch target. It is then
+ * stored in its slot (`s3`, or a register-file cell): "settled". Pending values settle from the bottom up, so that
+ * what may trap stays in order.
+ *
+ * A value at height h reads only slots ≥ h (it was made from operands at h and above): overwriting slot h can disturb
+ * only pending values below it, and those settle first.
+ */
+import type { ValueType } from '../../runtime/types.ts';
+import * as js from './js.ts';
+import type { Places } from './places.ts';
+
+/** What a pending expression does or depends on, as bits. */
+export const TRAPS = 1;
+/** Reads memory or a table. */
+export const LOADS = 2;
+export const READS_GLOBAL = 4;
+export const ANY_EFFECT = 7;
+
+/** What an expression reads: local n as n; slot h as −1 − h; the outgoing cells as OUTGOING. */
+export type Reads = readonly number[];
+export const NOTHING: Reads = [];
+export const OUTGOING = 0x7fffffff;
+export const slotRead = (height: number): number => -1 - height;
+
+export interface Value {
+  readonly node: js.Expression;
+  readonly type: ValueType;
+  readonly effects: number;
+  readonly reads: Reads;
+  /** Nodes in the expression, roughly. */
+  readonly weight: number;
+  /** The node yields true or false where an i32 is meant. */
+  readonly isBoolean: boolean;
+  /** Known at compile time (numeric types). */
+  readonly constant: number | bigint | undefined;
+}
+
+/** Larger expressions are stored in a slot, so that neither V8's parser nor the printer nests deeply. */
+const WEIGHT_LIMIT = 48;
+/** More pending values than this are settled from the bottom, so that looking through them stays cheap. */
+const PENDING_LIMIT = 32;
+
+export class OperandStack {
+  readonly #places: Places;
+  readonly #emit: (statement: js.Statement, weight: number) => void;
+  #values: Value[] = [];
+  /** All values below this height are settled or constants. */
+  #settledBelow = 0;
+
+  constructor(places: Places, emit: (statement: js.Statement, weight: number) => void) {
+    this.#places = places;
+    this.#emit = emit;
+  }
+
+  get height(): number {
+    return this.#values.length;
+  }
+
+  push(value: Value): void {
+    this.#values.push(value);
+    if (value.weight > WEIGHT_LIMIT) this.settle(this.height - 1);
+    else if (this.height - this.#settledBelow > PENDING_LIMIT) this.settleUpTo(this.height - PENDING_LIMIT / 2);
+  }
+
+  pop(): Value {
+    const value = this.#values.pop();
+    if (value === undefined) throw new Error('operand stack underflow');
+    if (this.#settledBelow > this.height) this.#settledBelow = this.height;
+    return value;
+  }
+
+  /** Takes the top `count` values, lowest first. */
+  popMany(count: number): Value[] {
+    if (count === 0) return [];
+    const taken = this.#values.splice(this.height - count, count);
+    if (this.#settledBelow > this.height) this.#settledBelow = this.height;
+    return taken;
+  }
+
+  /** The value `depth` below the top. */
+  peek(depth = 0): Value {
+    return this.#values[this.height - 1 - depth]!;
+  }
+
+  at(height: number): Value {
+    return this.#values[height]!;
+  }
+
+  /** Drops everything above a height. */
+  truncate(height: number): void {
+    this.#values.length = height;
+    if (this.#settledBelow > height) this.#settledBelow = height;
+  }
+
+  /** Pushes a value that already lies in its slot. */
+  pushSettled(type: ValueType): void {
+    this.#values.push(this.#settledValue(this.height, type));
+  }
+
+  #settledValue(height: number, type: ValueType): Value {
+    return {
+      node: this.#places.slot(height, type),
+      type,
+      effects: 0,
+      reads: [slotRead(height)],
+      weight: type === 'i64' || this.#places.layout === 'cells' ? 3 : 1,
+      isBoolean: false,
+      constant: undefined,
+    };
+  }
+
+  isSettled(height: number): boolean {
+    const { reads, weight, effects } = this.#values[height]!;
+    return reads.length === 1 && reads[0] === slotRead(height) && weight <= 3 && effects === 0;
+  }
+
+  /** Stores the value at a height in its slot, after what must come before it. Constants too. */
+  settle(height: number): void {
+    const value = this.#values[height]!;
+    if (this.isSettled(height)) return;
+    const slot = slotRead(height);
+    const mask = value.effects & (TRAPS | LOADS) ? TRAPS | LOADS : 0;
+    for (let h = this.#settledBelow; h < height; h++) {
+      const below = this.#values[h]!;
+      if ((below.effects & mask) !== 0 || below.reads.includes(slot)) this.settle(h);
+    }
+    this.#values[height] = this.#settledValue(height, value.type);
+    this.store(this.#values[height]!.node, value);
+  }
+
+  /** Emits `place = value`. A choice between two 64-bit values becomes two stores, see `select`. */
+  store(place: js.Expression, value: Value): void {
+    const node = numeric(value);
+    if (value.type === 'i64' && node.type === 'ConditionalExpression') {
+      const { test, consequent, alternate } = node;
+      this.#emit(js.ifElse(test, [js.set(place, consequent)], [js.set(place, alternate)]), value.weight + 8);
+    } else this.#emit(js.set(place, node), value.weight + 3);
+  }
+
+  settleUpTo(height: number): void {
+    for (let h = this.#settledBelow; h < height; h++) {
+      if (this.#values[h]!.constant === undefined) this.settle(h);
+    }
+    this.#settledBelow = Math.max(this.#settledBelow, height);
+  }
+
+  /** Everything that is not a constant goes to its slot: before branch targets, loops, handlers. */
+  settleAll(): void {
+    this.settleUpTo(this.height);
+  }
+
+  /** Settles what has any of these effects. */
+  settleEffects(mask: number): void {
+    for (let h = this.#settledBelow; h < this.height; h++) {
+      if ((this.#values[h]!.effects & mask) !== 0) this.settle(h);
+    }
+  }
+
+  /** Settles what reads a local, a slot or the outgoing cells, since that is about to change. */
+  settleReaders(read: number): void {
+    for (let h = this.#settledBelow; h < this.height; h++) {
+      if (this.#values[h]!.reads.includes(read) && !(read < 0 && this.isSettled(h))) this.settle(h);
+    }
+  }
+}
+
+/** The value as a number: a boolean becomes 0 or 1. */
+export function numeric(value: Value): js.Expression {
+  return value.isBoolean ? js.conditional(value.node, js.number(1), js.number(0)) : value.node;
+}
+
+/** All reads of several values. */
+export function joinReads(values: readonly Value[]): Reads {
+  let joined: Reads = NOTHING;
+  for (const { reads } of values) {
+    if (reads.length === 0) continue;
+    joined = joined.length === 0 ? reads : [...new Set([...joined, ...reads])];
+  }
+  return joined;
+}

@@ -1,0 +1,122 @@
+/**
+ * Where a function's values live: which JavaScript variable or register-file cell stands for each local, operand-stack
+ * slot and hidden variable (the exception being handled).
+ *
+ * Two layouts:
+ *  - plain: everything is a JavaScript variable (`l3`, `s0`), except i64, which lives in cells of the frame in the
+ *    register file (`R[q + 2]`): V8 keeps a BigInt unboxed only there (PERFORMANCE.md §1).
+ *  - cells: everything lives in cells, so that any run of statements can move into a function of its own
+ *    (`outline.ts`): i32 in `RL[p + 2n]` with p = 2q, floats in `RD[q + n]`, references in `RR[r + n]`.
+ *
+ * The frame: cells 0… are the i64 parameters, where the caller wrote them; `w` is the first cell after the frame, where
+ * arguments of the next call go.
+ */
+import type { ValueType } from '../../runtime/types.ts';
+import * as js from './js.ts';
+
+export type Layout = 'plain' | 'cells';
+
+/** Which of the four views of a cell a type uses. */
+type Bank = 'R' | 'RL' | 'RD' | 'RR';
+
+function bankOf(type: ValueType): Bank {
+  if (type === 'i64') return 'R';
+  if (type === 'i32') return 'RL';
+  if (type === 'f32' || type === 'f64') return 'RD';
+  return 'RR';
+}
+
+export class Places {
+  readonly layout: Layout;
+  readonly locals: readonly ValueType[];
+  /** JavaScript parameters after `E`, in order. */
+  readonly parameters: string[] = [];
+  /** Names of plain variables in use beyond the parameters: locals, slots, temporaries, hidden variables. */
+  readonly variables = new Set<string>();
+  /** The views of the register file in use. */
+  readonly banks = new Set<Bank>();
+  #frameSize = 0;
+  #referenceCells = 0;
+  readonly #localCells: number[] = [];
+  readonly #slotCells: number[] = [];
+  readonly #referenceSlotCells: number[] = [];
+
+  constructor(layout: Layout, locals: readonly ValueType[], parameterCount: number) {
+    this.layout = layout;
+    this.locals = locals;
+    // The i64 parameters first: the caller wrote them to the frame's first cells.
+    for (let i = 0; i < parameterCount; i++) {
+      if (locals[i] === 'i64') this.#localCells[i] = this.#newCell('R');
+      else this.parameters.push(`l${i}`);
+    }
+    locals.forEach((type, i) => {
+      if (this.#localCells[i] === undefined && this.#inCell(type)) this.#localCells[i] = this.#newCell(bankOf(type));
+    });
+  }
+
+  /** Cells of the frame; 0: the function needs no frame. */
+  get frameSize(): number {
+    return this.#frameSize;
+  }
+
+  /** Cells of the reference stack that have to be cleared at exit. */
+  get referenceCells(): number {
+    return this.#referenceCells;
+  }
+
+  #inCell(type: ValueType): boolean {
+    return type === 'i64' || this.layout === 'cells';
+  }
+
+  #newCell(bank: Bank): number {
+    return bank === 'RR' ? this.#referenceCells++ : this.#frameSize++;
+  }
+
+  /** Makes sure that the frame has room for `count` result cells. */
+  reserve(count: number): void {
+    this.#frameSize = Math.max(this.#frameSize, count);
+  }
+
+  local(index: number): js.Expression {
+    const type = this.locals[index]!;
+    return this.#inCell(type) ? this.cell(type, this.#localCells[index]!) : js.id(`l${index}`);
+  }
+
+  /** The slot at an operand-stack height. */
+  slot(height: number, type: ValueType): js.Expression {
+    if (!this.#inCell(type)) return this.variable(`s${height}`);
+    const bank = bankOf(type);
+    const cells = bank === 'RR' ? this.#referenceSlotCells : this.#slotCells;
+    cells[height] ??= this.#newCell(bank);
+    return this.cell(type, cells[height]!);
+  }
+
+  /** A plain variable, declared at the head of the function (or region) that uses it. */
+  variable(name: string): js.Expression {
+    this.variables.add(name);
+    return js.id(name);
+  }
+
+  /** A hidden variable of the function, such as the exception that a handler holds. */
+  hidden(name: string, type: ValueType): js.Expression {
+    if (!this.#inCell(type)) return this.variable(name);
+    return this.cell(type, this.#newCell(bankOf(type)));
+  }
+
+  /** Cell `n` of this function's frame, as `type`. */
+  cell(type: ValueType, n: number): js.Expression {
+    return this.#at(type, n, 'q', 'p', 'r');
+  }
+
+  /** Cell `n` above the frame: arguments and results of calls. */
+  outgoing(type: ValueType, n: number): js.Expression {
+    return this.#at(type, n, 'w', 'u', 't');
+  }
+
+  #at(type: ValueType, n: number, cells: string, halves: string, references: string): js.Expression {
+    const bank = bankOf(type);
+    this.banks.add(bank);
+    if (bank === 'RL') return js.index(js.id('RL'), js.plus(js.id(halves), 2 * n));
+    return js.index(js.id(bank), js.plus(js.id(bank === 'RR' ? references : cells), n));
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Where control passes between the host and WebAssembly: what the generated wrappers (compiler/emit/wrappers.ts) share,
+ * and calls whose arguments and results are lists.
+ *
+ * Errors change their shape here. Outward: a `RangeError` of the engine becomes the trap that it means, a host's own
+ * error is unwrapped with its identity. Inward: whatever a host function throws is wrapped, so that it cannot be taken
+ * for a trap.
+ */
+import type { FunctionReference } from './abi.ts';
+import {
+  Exception,
+  HostError,
+  InternalError,
+  OutOfFuelError,
+  AbortError,
+  ExitError,
+  TimeoutError,
+  Trap,
+  type WasmFrame,
+  unwrapHostError,
+  wrapHostError,
+  wrongType,
+} from './errors.ts';
+import type { Environment, HostEnvironment } from './environment.ts';
+import type { Store } from './store.ts';
+import { fromHost, toHost } from './values.ts';
+
+/** The error as the host sees it. */
+export function outgoing(error: unknown, reference: FunctionReference): unknown {
+  if (error instanceof RangeError) return describeTrap(trapOf(error), error.stack, reference);
+  if (error instanceof Trap) return describeTrap(error, error.stack, reference);
+  if (error instanceof HostError) return unwrapHostError(error);
+  if (isOurs(error)) return error;
+  return new InternalError(`${error}`, { cause: error });
+}
+
+function isOurs(error: unknown): boolean {
+  return [Exception, OutOfFuelError, TimeoutError, AbortError, ExitError, InternalError].some(
+    (known) => error instanceof known,
+  );
+}
+
+/** In generated code, only a view's bounds and the stack's end are left to the engine. */
+function trapOf(error: RangeError): Trap {
+  boundsMessage ??= provoke(() => new DataView(new ArrayBuffer(1)).getInt8(1));
+  if (error.message === boundsMessage) return new Trap('out-of-bounds-memory-access');
+  return new Trap('call-stack-exhausted');
+}
+
+let boundsMessage: string | undefined;
+
+/** The engine's own words for an error, by example. */
+function provoke(fail: () => unknown): string {
+  try {
+    fail();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new InternalError('a provoked error did not happen');
+}
+
+/** The wasm stack is worked out when somebody asks: that costs a compilation. */
+function describeTrap(trap: Trap, stack: string | undefined, { env }: FunctionReference): Trap {
+  if (described.has(trap)) return trap;
+  described.add(trap);
+  const code = (env as Environment).code;
+  if (code === undefined || stack === undefined) return trap;
+  let frames: readonly WasmFrame[] | undefined;
+  Object.defineProperty(trap, 'wasmStack', {
+    get: () => {
+      frames ??= code.locate(stack);
+      return frames;
+    },
+    configurable: true,
+    enumerable: true,
+  });
+  return trap;
+}
+
+const described = new WeakSet<Trap>();
+
+/** The error as WebAssembly frames see it. */
+export const incoming = wrapHostError;
+
+/** Several results of a host function: any iterable, of exactly the right length. */
+export function resultList(results: unknown, count: number): unknown[] {
+  if (results === null || typeof results !== 'object' || !(Symbol.iterator in results)) {
+    throw wrongType(`an iterable of ${count} results`, results);
+  }
+  const list = Array.from(results as Iterable<unknown>);
+  if (list.length !== count) throw new TypeError(`expected ${count} results, found ${list.length}`);
+  return list;
+}
+
+export function closed(): never {
+  throw new InternalError('the runtime is closed');
+}
+
+export function exhaustedAtBoundary(): never {
+  throw new Trap('call-stack-exhausted');
+}
+
+/** Names that generated wrappers use, for whoever binds them. */
+export const BOUNDARY = { outgoing, incoming, resultList, closed, exhaustedAtBoundary, toHost, fromHost };
+
+/** Calls with a list of internal values; gives a list of internal values. For start functions and raw calls. */
+export function callWithList(reference: FunctionReference, values: readonly unknown[]): unknown[] {
+  const store = (reference.env as Environment | HostEnvironment).S;
+  if (store.closed) closed();
+  const { sp, rp, depth } = store;
+  const { params, results } = reference.type;
+  const rest: unknown[] = [];
+  let cell = sp;
+  params.forEach((type, i) => {
+    if (type === 'i64') store.R[cell++] = values[i] as bigint;
+    else rest.push(values[i]);
+  });
+  try {
+    const first = reference.code(reference.env, ...rest);
+    if (store.fuel < 0 && store.metering) store.account.refuel();
+    return listResults(store, results.length > 0 ? results : [], first);
+  } catch (error) {
+    store.sp = sp;
+    store.rp = rp;
+    store.depth = depth;
+    throw outgoing(error, reference);
+  }
+}
+
+function listResults(store: Store, types: FunctionReference['type']['results'], first: unknown): unknown[] {
+  let cell = store.sp;
+  let references = store.rp;
+  return types.map((type, i) => {
+    if (i === 0 && type !== 'i64') return first;
+    const at = cell++;
+    if (type === 'i64') return store.R[at];
+    if (type === 'i32') return store.RL[2 * at];
+    if (type === 'f32' || type === 'f64') return store.RD[at];
+    return store.RR[references++];
+  });
+}

@@ -1,0 +1,21 @@
+/**
+ * What instances need of a module's compiled form, whoever provides it (the JIT, a precompiled file).
+ */
+import type { Code, FunctionReference, HostFunction } from './abi.ts';
+import type { WasmFrame } from './errors.ts';
+import type { Store } from './store.ts';
+import type { FuncType, ModuleDescription } from './types.ts';
+
+/** Makes the exported function of a reference. */
+export type ExportWrapper = (reference: FunctionReference, store: Store) => HostFunction;
+
+export interface ModuleCode {
+  readonly description: ModuleDescription;
+  /** Defined functions, called as `code(E, …)`: compiled ones, or stubs that compile at their first call. */
+  readonly functions: readonly Code[];
+  exportWrapper(type: FuncType): ExportWrapper;
+  /** Code whose environment is a `HostEnvironment`. */
+  importWrapper(type: FuncType): Code;
+  /** The module's frames in an error's stack, innermost first. */
+  locate(stack: string): readonly WasmFrame[];
+}

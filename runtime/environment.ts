@@ -1,0 +1,93 @@
+/**
+ * An instance as generated code sees it (`E`), and the function references that point to it.
+ *
+ * Not here: how the fields get their contents (`instance.ts`).
+ */
+import type { Code, EnvironmentAbi, FunctionReference, HostFunction } from './abi.ts';
+import type { ModuleCode } from './code.ts';
+import type { Global } from './global.ts';
+import type { Memory } from './memory.ts';
+import type { Store } from './store.ts';
+import type { Table } from './table.ts';
+import type { Tag } from './tag.ts';
+import { type FuncType, funcTypeAt } from './types.ts';
+
+const NO_MEMORY = new DataView(new ArrayBuffer(0));
+
+/** One function of one instance, or one host function as imported with one type. */
+export class Reference implements FunctionReference {
+  readonly typeId: number;
+  readonly type: FuncType;
+  readonly env: Environment | HostEnvironment;
+  code: Code;
+  host: HostFunction | undefined = undefined;
+  readonly index: number;
+  readonly #module: ModuleCode;
+
+  constructor(type: FuncType, env: Environment | HostEnvironment, code: Code, index: number, module: ModuleCode) {
+    this.typeId = env.S.typeId(type);
+    this.type = type;
+    this.env = env;
+    this.code = code;
+    this.index = index;
+    this.#module = module;
+  }
+
+  toHost(): HostFunction {
+    return this.#module.exportWrapper(this.type)(this, this.env.S);
+  }
+}
+
+/** First argument of an import wrapper. */
+export class HostEnvironment {
+  readonly S: Store;
+  readonly fn: HostFunction;
+
+  constructor(store: Store, fn: HostFunction) {
+    this.S = store;
+    this.fn = fn;
+  }
+}
+
+export class Environment implements EnvironmentAbi {
+  readonly S: Store;
+  V: DataView = NO_MEMORY;
+  readonly M: Memory[] = [];
+  readonly T: Table[] = [];
+  readonly GI: Int32Array;
+  readonly GL: BigInt64Array;
+  readonly GD: Float64Array;
+  readonly GR: unknown[];
+  readonly G: Global[] = [];
+  readonly I: FunctionReference[] = [];
+  readonly refs: (FunctionReference | undefined)[];
+  readonly types: Int32Array;
+  readonly tags: Tag[] = [];
+  readonly data: Uint8Array[];
+  readonly elements: (readonly unknown[])[] = [];
+  readonly code: ModuleCode;
+
+  constructor(store: Store, code: ModuleCode) {
+    const { description } = code;
+    const globals = description.globals.length;
+    this.S = store;
+    this.code = code;
+    this.GI = new Int32Array(globals);
+    this.GL = new BigInt64Array(globals);
+    this.GD = new Float64Array(globals);
+    this.GR = new Array<unknown>(globals).fill(null);
+    this.refs = new Array<FunctionReference | undefined>(description.functions.length).fill(undefined);
+    this.types = store.typeIds(description.types);
+    this.data = description.data.map((segment) => segment.bytes);
+  }
+
+  makeRef(index: number): FunctionReference {
+    const existing = this.refs[index] ?? this.I[index];
+    if (existing !== undefined) return existing;
+    const { functions, types, importedFunctions } = this.code.description;
+    const type = funcTypeAt(types, functions[index]!);
+    const reference = new Reference(type, this, this.code.functions[index - importedFunctions]!, index, this.code);
+    this.refs[index] = reference;
+    return reference;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Instantiation, by the specification's steps: link, allocate, evaluate initialisers, export, fill tables and memories,
+ * run the start function. A failure after that has begun leaves what was written to shared tables and memories.
+ *
+ * Not here: the public face (src/index.ts).
+ */
+import { BIND, type BoundInstance } from './abi.ts';
+import { callWithList } from './boundary.ts';
+import type { ModuleCode } from './code.ts';
+import { type ConstContext, evaluate } from './const-expr.ts';
+import { Environment } from './environment.ts';
+import { LinkError, quoteName, trap } from './errors.ts';
+import { hostFunctionOf } from './function-reference.ts';
+import { type Cells, Global } from './global.ts';
+import { type Imports, type Linked, link } from './link.ts';
+import { Memory } from './memory.ts';
+import type { Store } from './store.ts';
+import { Table } from './table.ts';
+import { Tag } from './tag.ts';
+import {
+  type ConstExpr,
+  type ExportDescription,
+  funcTypeAt,
+  type SegmentMode,
+  type ValueType,
+} from './types.ts';
+
+export interface Instantiated {
+  readonly environment: Environment;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+export function instantiate(code: ModuleCode, store: Store, imports: Imports): Instantiated {
+  const linked = link(code, store, imports);
+  const environment = new Environment(store, code);
+  const builder = new Builder(environment, linked);
+  builder.allocate();
+  const exports = builder.exports();
+  bindHostModules(code, imports, { exports, interrupt: store.interrupt });
+  builder.fillTables();
+  builder.fillMemories();
+  const { start } = code.description;
+  if (start !== undefined) callWithList(environment.makeRef(start), []);
+  return { environment, exports };
+}
+
+function bindHostModules(code: ModuleCode, imports: Imports, bound: BoundInstance): void {
+  for (const name of new Set(code.description.imports.map(({ module }) => module))) {
+    const host = imports[name] as { [BIND]?: (bound: BoundInstance) => void } | undefined;
+    host?.[BIND]?.(bound);
+  }
+}
+
+class Builder {
+  readonly #E: Environment;
+  readonly #linked: Linked;
+  readonly #context: ConstContext;
+
+  constructor(environment: Environment, linked: Linked) {
+    this.#E = environment;
+    this.#linked = linked;
+    const { S } = environment;
+    this.#context = {
+      global: (index) => {
+        const { cells, cell } = environment.G[index]!;
+        return cells[cell];
+      },
+      func: (index) => environment.makeRef(index),
+      charge: (fuel) => {
+        if (S.metering) S.account.charge(fuel);
+      },
+    };
+  }
+
+  #evaluate(expression: ConstExpr): unknown {
+    return evaluate(expression, this.#context);
+  }
+
+  /** Everything the instance has, in an order in which each initialiser finds what it may name. */
+  allocate(): void {
+    const E = this.#E;
+    const { description } = E.code;
+    const { limits } = E.S;
+    E.I.push(...this.#linked.functions);
+    for (const memory of this.#linked.memories) E.M.push(memory);
+    for (const type of description.memories.slice(description.importedMemories)) {
+      E.M.push(refuseAsLinkError('memory', () => Memory.define(type, limits)));
+    }
+    E.M[0]?.attach(E);
+    E.tags.push(...this.#linked.tags);
+    for (const type of description.tags.slice(description.importedTags)) {
+      E.tags.push(Tag.define(funcTypeAt(description.types, type)));
+    }
+    this.#globals();
+    E.T.push(...this.#linked.tables);
+    for (const { type, init } of description.tableDefinitions) {
+      const value = init === undefined ? null : this.#evaluate(init);
+      E.T.push(refuseAsLinkError('table', () => Table.define(type, value, limits)));
+    }
+  }
+
+  #globals(): void {
+    const E = this.#E;
+    const { globals, globalDefinitions } = E.code.description;
+    this.#linked.globals.forEach((global, index) => {
+      E.G.push(global);
+      if (!global.type.mutable) this.#cellsOf(global.type.type)[index] = global.cells[global.cell] as never;
+    });
+    for (const { type, init } of globalDefinitions) {
+      const index = E.G.length;
+      const cells = this.#cellsOf(globals[index]!.type);
+      cells[index] = this.#evaluate(init) as never;
+      E.G.push(Global.over(type, cells, index));
+    }
+  }
+
+  #cellsOf(type: ValueType): Cells {
+    const E = this.#E;
+    if (type === 'i32') return E.GI;
+    if (type === 'i64') return E.GL;
+    return type === 'f32' || type === 'f64' ? E.GD : E.GR;
+  }
+
+  exports(): Readonly<Record<string, unknown>> {
+    const exports: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+    for (const { name, kind, index } of this.#E.code.description.exports) exports[name] = this.#export(kind, index);
+    return Object.freeze(exports);
+  }
+
+  #export(kind: ExportDescription['kind'], index: number): unknown {
+    const E = this.#E;
+    if (kind === 'func') return hostFunctionOf(E.makeRef(index));
+    if (kind === 'table') return E.T[index];
+    if (kind === 'memory') return E.M[index];
+    return kind === 'global' ? E.G[index] : E.tags[index];
+  }
+
+  fillTables(): void {
+    const E = this.#E;
+    E.code.description.elements.forEach(({ mode, items }, i) => {
+      // The items of a declarative segment are never looked at.
+      const values = mode.kind === 'declarative' ? [] : items.map((item) => this.#item(item));
+      E.elements[i] = mode.kind === 'passive' ? values : [];
+      if (mode.kind !== 'active') return;
+      const { elements } = E.T[mode.index]!;
+      const offset = this.#offset(mode);
+      if (offset + values.length > elements.length) trap('out-of-bounds-table-access');
+      for (let k = 0; k < values.length; k++) elements[offset + k] = values[k];
+    });
+  }
+
+  /** A bare function index in a segment is no constant expression: it costs nothing. */
+  #item(item: ConstExpr): unknown {
+    const [only] = item;
+    return item.length === 1 && only?.op === 'ref.func' ? this.#E.makeRef(only.index) : this.#evaluate(item);
+  }
+
+  fillMemories(): void {
+    const E = this.#E;
+    E.code.description.data.forEach(({ mode, bytes }, i) => {
+      if (mode.kind !== 'active') return;
+      const offset = this.#offset(mode);
+      const memory = E.M[mode.index]!.bytes;
+      if (offset + bytes.length > memory.length) trap('out-of-bounds-memory-access');
+      memory.set(bytes, offset);
+      E.data[i] = bytes.subarray(0, 0);
+    });
+  }
+
+  #offset(mode: Extract<SegmentMode, { kind: 'active' }>): number {
+    return (this.#evaluate(mode.offset) as number) >>> 0;
+  }
+}
+
+/** A memory or table that the limits refuse. */
+function refuseAsLinkError<Result>(what: string, define: () => Result): Result {
+  try {
+    return define();
+  } catch (error) {
+    if (error instanceof RangeError) throw new LinkError(`cannot allocate ${what}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** An export by name; throws a one-line error. */
+export function exported(exports: Readonly<Record<string, unknown>>, name: string): unknown {
+  const value = exports[name];
+  if (value === undefined) throw new TypeError(`there is no export ${quoteName(name)}`);
+  return value;
+}

@@ -1,0 +1,187 @@
+/**
+ * Imports: finds each in the standard two-level object, checks that it fits, and gives the internal thing.
+ *
+ * Error texts begin as the specification's suite expects (`unknown import`, `incompatible import type`), then name the
+ * import, what was expected and what was found.
+ */
+import type { FunctionReference, HostFunction } from './abi.ts';
+import type { ModuleCode } from './code.ts';
+import { HostEnvironment, Reference } from './environment.ts';
+import { LinkError, quoteName } from './errors.ts';
+import { referenceOf } from './function-reference.ts';
+import { Global } from './global.ts';
+import { Memory } from './memory.ts';
+import type { Store } from './store.ts';
+import { Table } from './table.ts';
+import { Tag } from './tag.ts';
+import {
+  type ExternKind,
+  type FuncType,
+  funcTypeAt,
+  type GlobalType,
+  type ImportDescription,
+  type Limits,
+  sameTypes,
+  typeText,
+} from './types.ts';
+import { fromHost } from './values.ts';
+
+/** Module name → name → value. */
+export type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** The imports of a module by kind, in their index order. */
+export interface Linked {
+  readonly functions: FunctionReference[];
+  readonly tables: Table[];
+  readonly memories: Memory[];
+  readonly globals: Global[];
+  readonly tags: Tag[];
+}
+
+export function link(code: ModuleCode, store: Store, imports: Imports): Linked {
+  const linked: Linked = { functions: [], tables: [], memories: [], globals: [], tags: [] };
+  for (const wanted of code.description.imports) {
+    const linker = new Import(code, store, wanted, lookUp(imports, wanted));
+    linker.addTo(linked);
+  }
+  return linked;
+}
+
+function nameOf({ module, name }: ImportDescription): string {
+  return `${quoteName(module)} ${quoteName(name)}`;
+}
+
+function lookUp(imports: Imports, wanted: ImportDescription): unknown {
+  const space: unknown = imports[wanted.module];
+  if (space === undefined || space === null || (typeof space !== 'object' && typeof space !== 'function')) {
+    throw new LinkError(`unknown import ${nameOf(wanted)}: there is no module ${quoteName(wanted.module)}`);
+  }
+  const value = (space as Record<string, unknown>)[wanted.name];
+  if (value === undefined) throw new LinkError(`unknown import ${nameOf(wanted)} (${wanted.type.kind})`);
+  return value;
+}
+
+class Import {
+  readonly #code: ModuleCode;
+  readonly #store: Store;
+  readonly #wanted: ImportDescription;
+  readonly #value: unknown;
+
+  constructor(code: ModuleCode, store: Store, wanted: ImportDescription, value: unknown) {
+    this.#code = code;
+    this.#store = store;
+    this.#wanted = wanted;
+    this.#value = value;
+  }
+
+  addTo(linked: Linked): void {
+    const { type } = this.#wanted;
+    if (type.kind === 'func') linked.functions.push(this.#function(this.#typeAt(type.typeIndex), linked));
+    else if (type.kind === 'tag') linked.tags.push(this.#tag(this.#typeAt(type.typeIndex)));
+    else if (type.kind === 'memory') linked.memories.push(this.#memory(type.memory));
+    else if (type.kind === 'table') linked.tables.push(this.#table(type.table));
+    else linked.globals.push(this.#global(type.global));
+  }
+
+  #typeAt(index: number): FuncType {
+    return funcTypeAt(this.#code.description.types, index);
+  }
+
+  #refuse(expected: string, found: string): never {
+    throw new LinkError(
+      `incompatible import type for ${nameOf(this.#wanted)}: expected ${expected}, found ${found}`,
+    );
+  }
+
+  /** A function of this store is linked as it is; any other is called as the host's. */
+  #function(type: FuncType, linked: Linked): FunctionReference {
+    const value = this.#value;
+    if (typeof value !== 'function') this.#refuse('a function', kindOf(value));
+    const reference = referenceOf(value);
+    if (reference !== undefined && (reference.env as HostEnvironment).S === this.#store) {
+      if (reference.typeId !== this.#store.typeId(type)) {
+        this.#refuse(`a function ${signature(type)}`, `a function ${signature(reference.type)}`);
+      }
+      return reference;
+    }
+    const environment = new HostEnvironment(this.#store, value as HostFunction);
+    const index = linked.functions.length;
+    return new Reference(type, environment, this.#code.importWrapper(type), index, this.#code);
+  }
+
+  #tag(type: FuncType): Tag {
+    const tag = this.#value;
+    if (!(tag instanceof Tag)) this.#refuse('a tag', kindOf(tag));
+    if (!sameTypes(tag.type.params, type.params)) this.#refuse(`a tag ${signature(type)}`, `a tag ${tag}`);
+    return tag;
+  }
+
+  #memory(type: Limits): Memory {
+    const memory = this.#value;
+    if (!(memory instanceof Memory)) this.#refuse('a memory', kindOf(memory));
+    this.#checkLimits('a memory', type, memory.type);
+    return memory;
+  }
+
+  #table(type: Limits & { readonly element: { readonly text: string } }): Table {
+    const table = this.#value;
+    if (!(table instanceof Table)) this.#refuse('a table', kindOf(table));
+    const { element } = table.type;
+    if (element !== type.element) this.#refuse(`a table of ${type.element.text}`, `a table of ${element.text}`);
+    this.#checkLimits('a table', type, table.type);
+    return table;
+  }
+
+  #checkLimits(what: string, wanted: Limits, given: Limits): void {
+    const fits = given.min >= wanted.min && (wanted.max === undefined || (given.max ?? Infinity) <= wanted.max);
+    if (!fits) this.#refuse(`${what} ${range(wanted)}`, `${what} ${range(given)}`);
+  }
+
+  #global(type: GlobalType): Global {
+    const value = this.#value;
+    if (value instanceof Global) {
+      const same = value.type.mutable === type.mutable && value.type.type === type.type;
+      if (!same) this.#refuse(globalText(type), globalText(value.type));
+      return value;
+    }
+    // A plain number or bigint stands for an immutable global, as in the JavaScript API.
+    const expected = globalText(type);
+    if (type.mutable) this.#refuse(expected, kindOf(value));
+    if (typeof type.type === 'string') {
+      const primitive = type.type === 'i64' ? 'bigint' : 'number';
+      if (typeof value !== primitive) this.#refuse(expected, kindOf(value));
+    }
+    const global = new Global({ value: typeof type.type === 'string' ? type.type : 'externref' });
+    const cells = global.cells as unknown[];
+    try {
+      cells[0] = fromHost(value, type.type);
+    } catch {
+      this.#refuse(expected, kindOf(value));
+    }
+    return Global.over(type, cells, 0);
+  }
+}
+
+function kindOf(value: unknown): string {
+  const kinds: [abstract new (...args: never[]) => unknown, ExternKind][] = [
+    [Memory, 'memory'],
+    [Table, 'table'],
+    [Global, 'global'],
+    [Tag, 'tag'],
+  ];
+  for (const [type, kind] of kinds) if (value instanceof type) return `a ${kind}`;
+  if (value === null) return 'null';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function signature({ params, results }: FuncType): string {
+  return `(${params.map(typeText).join(' ')}) -> (${results.map(typeText).join(' ')})`;
+}
+
+function range({ min, max }: Limits): string {
+  return max === undefined ? `of at least ${min}` : `of ${min} to ${max}`;
+}
+
+function globalText({ type, mutable }: GlobalType): string {
+  return `${mutable ? 'a mutable' : 'an immutable'} global of ${typeText(type)}`;
+}

@@ -1,0 +1,88 @@
+/**
+ * What all instances of a Runtime share: the register file, the account of fuel, the depth of calls, canonical types.
+ * One per Runtime and thread.
+ */
+import { FIRST_CELL, type StoreAbi } from './abi.ts';
+import { Fuel, type OnOutOfFuel } from './fuel.ts';
+import { Interrupt } from './interrupt.ts';
+import type { Limits } from './limits.ts';
+import { type FuncType, type SubType, typeText } from './types.ts';
+
+/** Cells between the limit and the end: arguments written before a callee finds that its frame does not fit. */
+const SLACK = 1024;
+/** Cells that a leaf function may use without announcing its frame; see `LEAF_FRAME` in compiler/emit/function.ts. */
+const LEAF_CELLS = 256;
+
+export interface StoreOptions {
+  readonly fuel: bigint | undefined;
+  readonly onOutOfFuel: OnOutOfFuel | undefined;
+  readonly limits: Limits;
+  /** Cells of the register file, 8 bytes each. */
+  readonly registerCells: number;
+  /** As resolved costs have it; 0 without metering. */
+  readonly bulkUnit: number;
+  readonly metering: boolean;
+}
+
+export class Store implements StoreAbi {
+  readonly R: BigInt64Array;
+  readonly RL: Int32Array;
+  readonly RD: Float64Array;
+  readonly RF: Float32Array;
+  readonly RR: unknown[] = [];
+  sp = FIRST_CELL;
+  rp = 0;
+  readonly limit: number;
+  fuel = 0;
+  depth = 0;
+  maxDepth: number;
+  readonly bulkUnit: number;
+  readonly interrupt = new Interrupt();
+  readonly account: Fuel;
+  readonly limits: Limits;
+  readonly metering: boolean;
+  closed = false;
+  readonly #typeIds = new Map<string, number>();
+
+  constructor({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering }: StoreOptions) {
+    const buffer = new ArrayBuffer((registerCells + SLACK) * 8);
+    this.R = new BigInt64Array(buffer);
+    this.RL = new Int32Array(buffer);
+    this.RD = new Float64Array(buffer);
+    this.RF = new Float32Array(buffer);
+    this.limit = registerCells;
+    this.maxDepth = limits.callDepth ?? Number.MAX_SAFE_INTEGER;
+    this.bulkUnit = bulkUnit;
+    this.limits = limits;
+    this.metering = metering;
+    const ask = onOutOfFuel && ((info: Parameters<OnOutOfFuel>[0]) => this.#aboveLeaf(() => onOutOfFuel(info)));
+    this.account = new Fuel(this, { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt });
+  }
+
+  /** Runs host code in the middle of a function that may use cells it has not announced. */
+  #aboveLeaf<Result>(run: () => Result): Result {
+    const { sp } = this;
+    this.sp = sp + LEAF_CELLS;
+    try {
+      return run();
+    } finally {
+      this.sp = sp;
+    }
+  }
+
+  /** A number that is the same for equal function types. */
+  typeId(type: FuncType): number {
+    const key = `${type.params.map(typeText).join(' ')} -> ${type.results.map(typeText).join(' ')}`;
+    let id = this.#typeIds.get(key);
+    if (id === undefined) {
+      id = this.#typeIds.size;
+      this.#typeIds.set(key, id);
+    }
+    return id;
+  }
+
+  /** Canonical numbers of a module's types; −1 for what is no function type. */
+  typeIds(types: readonly SubType[]): Int32Array {
+    return Int32Array.from(types, ({ composite }) => (composite.kind === 'func' ? this.typeId(composite.func) : -1));
+  }
+}

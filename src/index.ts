@@ -1,0 +1,150 @@
+/**
+ * The public face of Sandglass: a Runtime compiles modules and instantiates them inside a meter.
+ *
+ *   const runtime = new Runtime({ fuel: 1_000_000n });
+ *   const instance = await runtime.instantiate(bytes, imports);
+ *   instance.exports.add(5, 37);
+ */
+import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
+import { OPCODES } from '../compiler/opcodes.ts';
+import { resolveCosts } from '../runtime/costs.ts';
+import { CompileError, wrongType } from '../runtime/errors.ts';
+import type { Fuel, OnOutOfFuel } from '../runtime/fuel.ts';
+import { instantiate } from '../runtime/instance.ts';
+import { DEFAULT_LIMITS, type Limits, resolveLimits } from '../runtime/limits.ts';
+import type { Imports } from '../runtime/link.ts';
+import { Store } from '../runtime/store.ts';
+import { Instance, type InvokeOptions } from './instance.ts';
+import { Module } from './module.ts';
+
+export {
+  AbortError,
+  CompileError,
+  Exception,
+  ExitError,
+  formatWasmStack,
+  InternalError,
+  LinkError,
+  OutOfFuelError,
+  RuntimeError,
+  TimeoutError,
+  Trap,
+  type TrapCode,
+  type WasmFrame,
+} from '../runtime/errors.ts';
+export { Global } from '../runtime/global.ts';
+export { type Limits } from '../runtime/limits.ts';
+export type { Imports } from '../runtime/link.ts';
+export { Memory } from '../runtime/memory.ts';
+export { Table } from '../runtime/table.ts';
+export { Tag } from '../runtime/tag.ts';
+export type { ModuleExport, ModuleImport, ModuleStats } from './module.ts';
+export { Instance, type InvokeOptions, Module };
+
+/** Wasm bytes. */
+export type Bytes = ArrayBuffer | ArrayBufferView;
+
+export interface RuntimeOptions {
+  /** Fuel to begin with; by default unlimited, and counted. */
+  readonly fuel?: bigint | undefined;
+  /** Asked when the fuel is used up: what it returns is granted. */
+  readonly onOutOfFuel?: OnOutOfFuel | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+  /** Default true. Without it there is no fuel, no deadline and no interruption. */
+  readonly metering?: boolean | undefined;
+  /** Fuel per instruction, by the specification's names; `default` and `bulkUnit` besides. */
+  readonly costs?: Readonly<Record<string, number>> | undefined;
+  /** Whether bodies are validated when a module is compiled (default) or when a function is first called. */
+  readonly validate?: 'eager' | 'lazy' | undefined;
+  /** Cells of the register file, 8 bytes each (default 1,048,576): what deep recursion through i64 values needs. */
+  readonly registerCells?: number | undefined;
+}
+
+const DEFAULT_REGISTER_CELLS = 1 << 20;
+const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
+
+export class Runtime {
+  readonly #store: Store;
+  readonly #emit: EmitOptions;
+  readonly #validate: 'eager' | 'lazy';
+
+  constructor(options: RuntimeOptions = {}) {
+    const { fuel, onOutOfFuel, metering = true, registerCells = DEFAULT_REGISTER_CELLS } = options;
+    if (!metering && (fuel !== undefined || onOutOfFuel !== undefined || options.costs !== undefined)) {
+      throw new TypeError('fuel, onOutOfFuel and costs need metering: this Runtime has metering: false');
+    }
+    if (!Number.isInteger(registerCells) || registerCells < 64 || registerCells > 2 ** 28) {
+      throw wrongType('registerCells to be an integer from 64 to 2^28', registerCells);
+    }
+    const limits = resolveLimits(options.limits);
+    const costs = resolveCosts(options.costs, (name) => INSTRUCTIONS.has(name));
+    const bulkUnit = metering ? costs.bulkUnit : 0;
+    this.#store = new Store({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering });
+    this.#emit = {
+      costs: metering ? costs : undefined,
+      countDepth: limits.callDepth !== undefined,
+      recordOffsets: false,
+    };
+    this.#validate = options.validate ?? 'eager';
+  }
+
+  /** Whether the bytes are a valid module that Sandglass can run. */
+  static validate(bytes: Bytes): boolean {
+    try {
+      void new Module(bytesOf(bytes), { costs: undefined, countDepth: false, recordOffsets: false }, DEFAULT_LIMITS, 'eager');
+      return true;
+    } catch (error) {
+      if (error instanceof CompileError) return false;
+      throw error;
+    }
+  }
+
+  compileSync(bytes: Bytes): Module {
+    return new Module(bytesOf(bytes), this.#emit, this.#store.limits, this.#validate);
+  }
+
+  async compile(bytes: Bytes): Promise<Module> {
+    return this.compileSync(bytes);
+  }
+
+  instantiateSync(module: Module | Bytes, imports: Imports = {}): Instance {
+    if (this.#store.closed) throw new TypeError('the runtime is closed');
+    const compiled = module instanceof Module ? module : this.compileSync(module);
+    return new Instance(instantiate(compiled.codeFor(this.#emit), this.#store, imports));
+  }
+
+  async instantiate(module: Module | Bytes, imports: Imports = {}): Promise<Instance> {
+    return this.instantiateSync(module, imports);
+  }
+
+  /** The account: `remaining`, `consumed`, `limit`, `add(n)`, `set(n)`. */
+  get fuel(): Pick<Fuel, 'remaining' | 'consumed' | 'limit' | 'add' | 'set'> {
+    if (!this.#store.metering) throw new TypeError('this Runtime has metering: false');
+    return this.#store.account;
+  }
+
+  /** Stops what runs, or runs next, with an `AbortError`. */
+  interrupt(): void {
+    this.#store.interrupt.request();
+  }
+
+  /** Shared word: another thread that stores a non-zero value interrupts. */
+  get interruptWord(): Int32Array<SharedArrayBuffer> {
+    return this.#store.interrupt.word;
+  }
+
+  /** Calls into instances of a closed Runtime fail. */
+  close(): void {
+    this.#store.closed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function bytesOf(bytes: unknown): Uint8Array {
+  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
+  throw wrongType('the bytes of a module (ArrayBuffer or a view of one)', bytes);
+}

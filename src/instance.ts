@@ -1,0 +1,70 @@
+/**
+ * A running module: its exports, and calls under a deadline or a signal.
+ */
+import { callWithList } from '../runtime/boundary.ts';
+import type { Environment } from '../runtime/environment.ts';
+import { quoteName } from '../runtime/errors.ts';
+import { referenceOf } from '../runtime/function-reference.ts';
+import type { Instantiated } from '../runtime/instance.ts';
+import type { Control } from '../runtime/interrupt.ts';
+import { fromRaw, toRaw } from '../runtime/values.ts';
+
+export interface InvokeOptions {
+  /** Counts if it has fired before the call, or a host function fires it during the call. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds from now. */
+  readonly deadlineMs?: number | undefined;
+}
+
+type Exports = Readonly<Record<string, unknown>>;
+
+export class Instance {
+  readonly exports: Exports;
+  readonly #environment: Environment;
+
+  constructor({ environment, exports }: Instantiated) {
+    this.exports = exports;
+    this.#environment = environment;
+  }
+
+  /** Calls an exported function; several results are an array. Throws `TimeoutError`, `AbortError`, traps. */
+  invoke(name: string, args: readonly unknown[] = [], options: InvokeOptions = {}): unknown {
+    const { fn } = this.#function(name, args.length);
+    return this.#controlled(options, () => fn(...args));
+  }
+
+  /** The same with bits: numbers as unsigned bigints, references as JavaScript values; always an array. */
+  invokeRaw(name: string, args: readonly unknown[] = [], options: InvokeOptions = {}): unknown[] {
+    const { reference } = this.#function(name, args.length);
+    const { params, results } = reference.type;
+    const values = params.map((type, i) => fromRaw(args[i], type));
+    return this.#controlled(options, () =>
+      callWithList(reference, values).map((value, i) => toRaw(value, results[i]!)),
+    );
+  }
+
+  #function(name: string, count: number) {
+    const fn = this.exports[name];
+    if (fn === undefined) throw new TypeError(`there is no export ${quoteName(name)}`);
+    const reference = referenceOf(fn);
+    if (reference === undefined) throw new TypeError(`export ${quoteName(name)} is not a function`);
+    const expected = reference.type.params.length;
+    if (count !== expected) {
+      throw new TypeError(`${quoteName(name)} takes ${expected} argument${expected === 1 ? '' : 's'}, found ${count}`);
+    }
+    return { fn: fn as (...args: unknown[]) => unknown, reference };
+  }
+
+  #controlled<Result>({ signal, deadlineMs }: InvokeOptions, run: () => Result): Result {
+    const { interrupt, metering } = this.#environment.S;
+    if (signal === undefined && deadlineMs === undefined) return run();
+    if (!metering) throw new TypeError('a signal or deadline needs metering: this Runtime has metering: false');
+    const control: Control = { signal, deadlineMs };
+    const token = interrupt.enter(control);
+    try {
+      return run();
+    } finally {
+      interrupt.leave(token);
+    }
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * The just-in-time compiler: a module's functions begin as stubs; the first call of one compiles it, with a few of the
+ * functions that it calls, and puts the code in the stub's place. The one file that makes code out of text.
+ *
+ * The code belongs to the module: all its instances, in all Runtimes with the same options, run the same functions.
+ */
+import type { ModuleInfo } from '../compiler/binary/module-info.ts';
+import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
+import { functionIndexOf, groupText } from '../compiler/emit/module.ts';
+import type { Position } from '../compiler/emit/print.ts';
+import { exportWrapperText, importWrapperText, referenceTypes, wrapperKey } from '../compiler/emit/wrappers.ts';
+import { MATH } from '../compiler/opcodes.ts';
+import type { Code, EnvironmentAbi } from '../runtime/abi.ts';
+import { BOUNDARY } from '../runtime/boundary.ts';
+import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
+import type { WasmFrame } from '../runtime/errors.ts';
+import { HELPERS, POW2 } from '../runtime/helpers/index.ts';
+import type { FuncType, ValueType } from '../runtime/types.ts';
+
+/** What generated code binds by name. */
+const LIBRARY: Readonly<Record<string, unknown>> = {
+  ...HELPERS,
+  ...Object.fromEntries(MATH.map((name) => [name, Math[name]])),
+  A: BigInt.asIntN,
+  U: BigInt.asUintN,
+  BigInt,
+  NaN,
+  POW2,
+};
+
+/** A callee larger than this, in bytes of wasm, is compiled when it is called, not with its caller. */
+const ADMITTED_BYTES = 400;
+/** A group takes no more callees beyond this many bytes. */
+const GROUP_BYTES = 6000;
+
+interface Group {
+  readonly members: readonly number[];
+  readonly patch: (index: number, code: Code) => void;
+}
+
+export class JitCode implements ModuleCode {
+  readonly description: ModuleInfo;
+  readonly functions: Code[];
+  readonly #options: EmitOptions;
+  readonly #groups: Group[] = [];
+  /** Groups that call a function they do not contain, by its index. */
+  readonly #callers = new Map<number, Group[]>();
+  readonly #groupOf = new Map<number, number>();
+  #bytesOfText = 0;
+
+  constructor(module: ModuleInfo, options: EmitOptions) {
+    this.description = module;
+    this.#options = options;
+    this.functions = module.bodies.map((_, defined) => this.#stub(defined));
+  }
+
+  get stats(): { functions: number; compiled: number; groups: number; bytes: number } {
+    return {
+      functions: this.functions.length,
+      compiled: this.#groupOf.size,
+      groups: this.#groups.length,
+      bytes: this.#bytesOfText,
+    };
+  }
+
+  /** Stands for a function until it is first called, and wherever an instance still holds it. */
+  #stub(defined: number): Code {
+    return (E: EnvironmentAbi, ...args: unknown[]) => {
+      if (!this.#groupOf.has(defined)) this.#compile(defined);
+      const code = this.functions[defined]!;
+      const reference = E.refs[defined + this.description.importedFunctions];
+      if (reference !== undefined) reference.code = code;
+      return code(E, ...args);
+    };
+  }
+
+  /** All state changes come last: if the stack overflows in here, the stub stays and a later call tries again. */
+  #compile(defined: number): void {
+    const members = [defined];
+    const { text, callees } = groupText(this.description, members, this.#options, this.#admission(defined));
+    const number = this.#groups.length;
+    const [codes, patch] = evaluate(`${text}\n//# sourceURL=sandglass-group-${number}`, ['H', 'F'])(
+      LIBRARY,
+      this.functions,
+    ) as [Code[], Group['patch']];
+    this.#groups.push({ members, patch });
+    this.#bytesOfText += text.length;
+    for (const callee of callees) {
+      const callers = this.#callers.get(callee);
+      if (callers === undefined) this.#callers.set(callee, [{ members, patch }]);
+      else callers.push({ members, patch });
+    }
+    members.forEach((member, i) => {
+      this.#groupOf.set(member, number);
+      this.functions[member] = codes[i]!;
+    });
+    members.forEach((member, i) => {
+      for (const caller of this.#callers.get(member) ?? []) caller.patch(member, codes[i]!);
+      this.#callers.delete(member);
+    });
+  }
+
+  /** Which callees join a group: small ones not compiled yet, until the group is large. */
+  #admission(first: number): (defined: number) => boolean {
+    let total = this.#bytesOf(first);
+    return (defined) => {
+      if (this.#groupOf.has(defined)) return false;
+      const bytes = this.#bytesOf(defined);
+      if (bytes > ADMITTED_BYTES || total + bytes > GROUP_BYTES) return false;
+      total += bytes;
+      return true;
+    };
+  }
+
+  #bytesOf(defined: number): number {
+    const { start, end } = this.description.bodies[defined]!;
+    return end - start;
+  }
+
+  /** The generated JavaScript of one function, by function index, for people. */
+  textOf(index: number): string {
+    const defined = index - this.description.importedFunctions;
+    return groupText(this.description, [defined], this.#options, () => false, { indent: true }).text;
+  }
+
+  exportWrapper(type: FuncType): ExportWrapper {
+    return wrapper(exportWrappers, type, exportWrapperText) as ExportWrapper;
+  }
+
+  importWrapper(type: FuncType): Code {
+    return wrapper(importWrappers, type, importWrapperText) as Code;
+  }
+
+  // ------------------------------------------------------------------ where a trap struck
+
+  locate(stack: string): readonly WasmFrame[] {
+    const frames: WasmFrame[] = [];
+    const positions = new Map<number, Position[]>();
+    for (const line of stack.split('\n')) {
+      const match = /at (\S+) \(?.*sandglass-group-(\d+):(\d+):(\d+)\)?$/.exec(line);
+      if (match === null) continue;
+      const index = functionIndexOf(match[1]!);
+      if (index === undefined || this.#groupOf.get(index - this.description.importedFunctions) !== Number(match[2])) {
+        continue;
+      }
+      const group = Number(match[2]);
+      let mapped = positions.get(group);
+      if (mapped === undefined) {
+        mapped = this.#positions(group);
+        positions.set(group, mapped);
+      }
+      // A region folds into its function: its caller's line is the same frame.
+      const isRegion = /_r\d+$/.test(match[1]!) && frames.at(-1)?.functionIndex === index;
+      void isRegion;
+      frames.push({
+        functionIndex: index,
+        functionName: this.description.functionNames.get(index),
+        offset: nearest(mapped, Number(match[3]) - HEADER_LINES, Number(match[4]) - 1),
+      });
+    }
+    return frames;
+  }
+
+  /** Emits a group once more, noting where the instructions that may trap land in its text. */
+  #positions(group: number): Position[] {
+    const members = this.#groups[group]!.members;
+    const known = new Set(members);
+    const positions: Position[] = [];
+    groupText(this.description, [...members], { ...this.#options, recordOffsets: true }, (d) => known.has(d), {
+      positions,
+    });
+    return positions;
+  }
+}
+
+/** Lines that `new Function` puts before a body. */
+const HEADER_LINES = 2;
+
+function nearest(positions: readonly Position[], line: number, column: number): number | undefined {
+  let best: Position | undefined;
+  for (const position of positions) {
+    if (position.line !== line || position.column > column) continue;
+    if (best === undefined || position.column >= best.column) best = position;
+  }
+  return best?.offset;
+}
+
+const exportWrappers = new Map<string, unknown>();
+const importWrappers = new Map<string, unknown>();
+
+function wrapper(cache: Map<string, unknown>, type: FuncType, text: (type: FuncType) => string): unknown {
+  const key = wrapperKey(type);
+  let made = cache.get(key);
+  if (made === undefined) {
+    const names = Object.keys(BOUNDARY);
+    const body = `'use strict';\nconst { ${names.join(', ')} } = B;\nreturn ${text(type)};`;
+    made = evaluate(body, ['B', 'T'])(BOUNDARY, referenceTypes(type) satisfies ValueType[]);
+    cache.set(key, made);
+  }
+  return made;
+}
+
+/** Text → function. */
+function evaluate(body: string, parameters: readonly string[]): (...args: unknown[]) => unknown {
+  return new Function(...parameters, body) as (...args: unknown[]) => unknown;
+}

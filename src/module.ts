@@ -1,0 +1,113 @@
+/**
+ * A compiled module: decoded and validated once, instantiated as often as one likes. Its generated code depends on a
+ * Runtime's options (metering, costs, call depth); Runtimes with equal options share it.
+ */
+import { decodeModule } from '../compiler/binary/module.ts';
+import type { ModuleInfo } from '../compiler/binary/module-info.ts';
+import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
+import { validateBodies } from '../compiler/validate.ts';
+import type { CompileLimits } from '../runtime/limits.ts';
+import { type ExternKind, type ExternType, funcTypeAt, typeText } from '../runtime/types.ts';
+import { JitCode } from './jit.ts';
+
+export interface ModuleImport {
+  readonly module: string;
+  readonly name: string;
+  readonly kind: ImportExportKind;
+  /** `(i32 i64) -> (f64)`, `memory 1..2`. */
+  readonly type: string;
+}
+export interface ModuleExport {
+  readonly name: string;
+  readonly kind: ImportExportKind;
+  readonly type: string;
+}
+/** As the standard JavaScript API names them. */
+export type ImportExportKind = 'function' | Exclude<ExternKind, 'func'>;
+
+export interface ModuleStats {
+  /** Functions that the module defines. */
+  readonly functions: number;
+  /** Of these, how many have become JavaScript. */
+  readonly compiled: number;
+  readonly groups: number;
+  /** Characters of generated text. */
+  readonly bytes: number;
+}
+
+export class Module {
+  readonly info: ModuleInfo;
+  readonly #variants = new Map<string, JitCode>();
+  readonly #options: EmitOptions;
+
+  /** Use `runtime.compile`. */
+  constructor(bytes: Uint8Array, options: EmitOptions, limits: CompileLimits, validate: 'eager' | 'lazy') {
+    this.info = decodeModule(bytes, limits);
+    if (validate === 'eager') validateBodies(this.info);
+    this.#options = options;
+  }
+
+  /** The code for a Runtime's options. */
+  codeFor(options: EmitOptions): JitCode {
+    const key = JSON.stringify([options.costs ?? null, options.countDepth]);
+    let code = this.#variants.get(key);
+    if (code === undefined) {
+      code = new JitCode(this.info, options);
+      this.#variants.set(key, code);
+    }
+    return code;
+  }
+
+  get imports(): ModuleImport[] {
+    return this.info.imports.map(({ module, name, type }) => {
+      return { module, name, kind: kindName(type.kind), type: this.#typeText(type) };
+    });
+  }
+
+  get exports(): ModuleExport[] {
+    return this.info.exports.map(({ name, kind, index }) => {
+      return { name, kind: kindName(kind), type: this.#typeText(this.#externType(kind, index)) };
+    });
+  }
+
+  /** Contents of the custom sections with this name. */
+  customSections(name: string): ArrayBuffer[] {
+    return this.info.customSections
+      .filter((section) => section.name === name)
+      .map(({ start, end }) => this.info.bytes.slice(start, end).buffer as ArrayBuffer);
+  }
+
+  get stats(): ModuleStats {
+    return this.codeFor(this.#options).stats;
+  }
+
+  /** The generated JavaScript of a function, by index in the function index space. */
+  textOf(functionIndex: number): string {
+    return this.codeFor(this.#options).textOf(functionIndex);
+  }
+
+  #externType(kind: ExternKind, index: number): ExternType {
+    const { functions, tags, tables, memories, globals } = this.info;
+    if (kind === 'func') return { kind, typeIndex: functions[index]! };
+    if (kind === 'tag') return { kind, typeIndex: tags[index]! };
+    if (kind === 'table') return { kind, table: tables[index]! };
+    if (kind === 'memory') return { kind, memory: memories[index]! };
+    return { kind, global: globals[index]! };
+  }
+
+  #typeText(type: ExternType): string {
+    if (type.kind === 'func' || type.kind === 'tag') {
+      const { params, results } = funcTypeAt(this.info.types, type.typeIndex);
+      const list = (types: typeof params) => `(${types.map(typeText).join(' ')})`;
+      return type.kind === 'tag' ? list(params) : `${list(params)} -> ${list(results)}`;
+    }
+    if (type.kind === 'global') return `${type.global.mutable ? 'mut ' : ''}${typeText(type.global.type)}`;
+    const { min, max } = type.kind === 'table' ? type.table : type.memory;
+    const size = max === undefined ? `${min}` : `${min}..${max}`;
+    return type.kind === 'table' ? `${size} ${type.table.element.text}` : `${size} pages`;
+  }
+}
+
+function kindName(kind: ExternKind): ImportExportKind {
+  return kind === 'func' ? 'function' : kind;
+}
