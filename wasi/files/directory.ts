@@ -103,7 +103,10 @@ export class Directory extends Descriptor {
   }
 }
 
-/** As `utimes` takes times. Node keeps microseconds: we round to the nearest, so that its truncation finds it. */
+/**
+ * As `utimes` takes times: a double, which holds about a quarter of a microsecond today, and which Node cuts off (to micro- or
+ * nanoseconds, by version). So we round to microseconds, then take the next double above, lest one is lost by cutting.
+ */
 export function seconds(nanoseconds: bigint): number {
-  return Number((nanoseconds + 500n) / 1000n) / 1e6 + 2e-7;
+  return (Number((nanoseconds + 500n) / 1000n) / 1e6) * (1 + Number.EPSILON);
 }
