@@ -178,12 +178,13 @@ const REENTRY_TRAP = built(
   },
   [['run']],
   {
-    imports: (_world, exports) => ({
+    imports: (world, exports) => ({
       host: {
         guard: () => {
           try {
             exports().trap();
-          } catch {
+          } catch (error) {
+            if (world.trapTexts(error) === undefined) throw error;
             return 41;
           }
         },

@@ -61,18 +61,18 @@ export function referenceWorld(store: ReferenceStore = new ReferenceStore()): Wo
 /** V8's messages: some stand for more than one trap of the specification. */
 const NATIVE_TRAPS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^unreachable/, ['unreachable']],
-  [/^memory access out of bounds|^data segment/, ['out of bounds memory access']],
+  [/^memory access out of bounds|data segment/, ['out of bounds memory access']],
   [/^divide by zero|^remainder by zero/, ['integer divide by zero']],
   [/^divide result unrepresentable/, ['integer overflow']],
   [/^float unrepresentable/, ['integer overflow', 'invalid conversion to integer']],
   [/^table index is out of bounds/, ['undefined element', 'out of bounds table access']],
-  [/^table access out of bounds|^element segment/, ['out of bounds table access']],
+  [/^table access out of bounds|element segment/, ['out of bounds table access']],
   [/^table or array access|^array element access/, ['out of bounds table access']],
   [
     /^null function or function sig|^function signature mismatch/,
     ['uninitialized element', 'indirect call type mismatch'],
   ],
-  [/^dereferencing a null pointer/, ['null exception reference']],
+  [/^dereferencing a null pointer|^rethrowing null value/, ['null exception reference']],
 ];
 
 function nativeTrapTexts(error: unknown): readonly string[] | undefined {

@@ -43,6 +43,19 @@ export interface ReferenceInstance {
   readonly exports: Record<string, any>;
 }
 
+/** What random programs must have done to be worth running; counted as it happens. */
+export interface ReferenceStatistics {
+  /** Branches that carry an i64 to a loop or a merge. */
+  i64Merges: number;
+  /** Blocks entered that have parameters or several results. */
+  multiValueBlocks: number;
+  multiValueCalls: number;
+  /** Successful growth of a memory by a function that another one called. */
+  growthInCallee: number;
+  /** Exceptions that reached a handler. */
+  caught: number;
+}
+
 /** What crosses instances: the meter, the depth of the stack, statistics. */
 export class ReferenceStore {
   consumed = 0;
@@ -52,6 +65,13 @@ export class ReferenceStore {
   readonly maxDepth: number;
   /** Instructions executed, by name. */
   readonly counts = new Map<string, number>();
+  readonly statistics: ReferenceStatistics = {
+    i64Merges: 0,
+    multiValueBlocks: 0,
+    multiValueCalls: 0,
+    growthInCallee: 0,
+    caught: 0,
+  };
   /** Ends runs that a broken test would never end. */
   readonly ceiling: number;
 
@@ -219,6 +239,7 @@ function run(frame: Frame): void {
       handler(frame, next);
     } catch (thrown) {
       if (!isCatchable(thrown) || !unwind(frame, thrown)) throw thrown;
+      instance.store.statistics.caught++;
     }
   }
 }

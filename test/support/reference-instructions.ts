@@ -39,6 +39,8 @@ function pair(instruction: Decoded): readonly [number, number] {
 function open(frame: Frame, instruction: Decoded): void {
   const height = frame.stack.length - instruction.type!.params.length;
   frame.labels.push({ opener: frame.pc - 1, height, caught: undefined });
+  const { params, results } = instruction.type!;
+  if (params.length > 0 || results.length > 1) frame.instance.store.statistics.multiValueBlocks++;
 }
 
 /** To the label `depth` levels out; the function's own ends the frame. */
@@ -51,7 +53,9 @@ export function branch(frame: Frame, depth: number): void {
   }
   const opener = frame.code[label.opener]!;
   const isLoop = opener.name === 'loop';
-  const arity = (isLoop ? opener.type!.params : opener.type!.results).length;
+  const types = isLoop ? opener.type!.params : opener.type!.results;
+  const arity = types.length;
+  if (types.includes('i64')) frame.instance.store.statistics.i64Merges++;
   stack.splice(label.height, stack.length - arity - label.height);
   labels.length -= isLoop ? depth : depth + 1;
   frame.pc = (isLoop ? label.opener : opener.closer) + 1;
@@ -66,6 +70,7 @@ function skipToEnd(frame: Frame, instruction: Decoded): void {
 function call(frame: Frame, target: ReferenceFunction): void {
   const count = target.type.params.length;
   const args = frame.stack.splice(frame.stack.length - count, count);
+  if (target.type.results.length > 1) frame.instance.store.statistics.multiValueCalls++;
   for (const result of target.call(args)) frame.stack.push(result);
 }
 
@@ -193,7 +198,9 @@ const MEMORY: Record<string, Handler> = {
   'memory.grow': (frame, { value }) => {
     const delta = popU32(frame);
     const old = frame.instance.memories[value as number]!.grow(delta);
-    if (old >= 0) frame.instance.store.chargeExtra(delta * 65536);
+    const { store } = frame.instance;
+    if (old >= 0) store.chargeExtra(delta * 65536);
+    if (old >= 0 && delta > 0 && store.depth > 1) store.statistics.growthInCallee++;
     frame.stack.push(old);
   },
   'memory.fill': (frame, { value }) => {

@@ -57,7 +57,7 @@ function rowOf(instruction: string): Opcode {
 }
 
 /** Natural alignment follows from the name: `i64.load32_u` accesses 32 bits. */
-function naturalAlignment(instruction: string): number {
+export function naturalAlignment(instruction: string): number {
   const bits = /(?:load|store)(\d+)/.exec(instruction)?.[1] ?? /^[if](\d+)/.exec(instruction)?.[1] ?? '8';
   return Math.log2(Number(bits) / 8);
 }

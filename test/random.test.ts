@@ -1,0 +1,104 @@
+/**
+ * Random valid modules behave as under native WebAssembly: results, traps, globals, tables, memories and what the host
+ * is told, step by step; and they cost what the reference interpreter counts. Modules that this host's WebAssembly
+ * cannot validate (Node 20: `try_table`, several memories) are compared with the interpreter alone.
+ *
+ * RANDOM_MODULES sets the number of modules (2000), RANDOM_SEED the first seed. A failure names its seed:
+ * `RANDOM_SEED=1234 RANDOM_MODULES=1 npx vitest run test/random.test.ts`.
+ */
+import { describe, expect, it } from 'vitest';
+import { OPCODES } from '../compiler/opcodes.ts';
+import { decode } from './support/decode.ts';
+import { difference, nativeWorld, referenceWorld } from './support/engines.ts';
+import { ReferenceStore } from './support/interpreter.ts';
+import { native } from './support/native.ts';
+import { type Observation, observe, type RandomModule, randomModule } from './support/random-module.ts';
+import { RandomReport } from './support/random-report.ts';
+import { largestRegion } from './support/regions.ts';
+import { sandglassWorld } from './support/sandglass-engine.ts';
+
+const COUNT = Number(process.env.RANDOM_MODULES ?? 2000);
+const FIRST = Number(process.env.RANDOM_SEED ?? 1);
+/** Modules per test, so that progress and failures are seen early. */
+const BATCH = 100;
+
+/** The first step where two runs differ, in words. */
+function firstDifference(
+  expected: readonly Observation[],
+  actual: readonly Observation[],
+): string | undefined {
+  for (const [i, wanted] of expected.entries()) {
+    const found = actual[i];
+    if (found === undefined) return `step ${i} is missing`;
+    const different = difference(wanted.outcome, found.outcome);
+    if (different !== undefined) return `step ${i}: ${different}`;
+    if (wanted.state !== found.state) {
+      return `step ${i}: state\n  expected ${wanted.state}\n  found    ${found.state}`;
+    }
+  }
+  return undefined;
+}
+
+/** Fuel is exact, except for the rest of a trap's region; a stack overflow's depth is the engine's own. */
+function fuelDifference(
+  expected: readonly Observation[],
+  actual: readonly Observation[],
+  region: number,
+): string | undefined {
+  for (const [i, { outcome, fuel }] of expected.entries()) {
+    const found = actual[i]!.fuel;
+    if (outcome.kind !== 'trap' && found !== fuel) return `step ${i}: fuel ${found}, expected ${fuel}`;
+    if (outcome.kind !== 'trap' || outcome.texts.includes('call stack exhausted')) continue;
+    if (found < fuel || found >= fuel + region) return `step ${i} traps: fuel ${found}, expected ${fuel}`;
+  }
+  return undefined;
+}
+
+const report = new RandomReport();
+
+function check(module: RandomModule): string | undefined {
+  const store = new ReferenceStore({ maxDepth: 400 });
+  const expected = observe(referenceWorld(store), module, report.host);
+  report.add(store, expected);
+  const oracles = native.validate(module.bytes) ? [observe(nativeWorld(), module)] : [];
+  if (oracles.length === 0) report.notNative++;
+  const metered = observe(sandglassWorld(), module);
+  const unmetered = observe(sandglassWorld({ metering: false }), module);
+  for (const oracle of oracles) {
+    const different = firstDifference(oracle, expected) ?? firstDifference(oracle, metered);
+    if (different !== undefined) return `against native: ${different}`;
+  }
+  const region = largestRegion(decode(module.bytes));
+  return (
+    firstDifference(expected, metered) ??
+    fuelDifference(expected, metered, region) ??
+    prefixed('unmetered: ', firstDifference(expected, unmetered))
+  );
+}
+function prefixed(prefix: string, text: string | undefined): string | undefined {
+  return text === undefined ? undefined : prefix + text;
+}
+
+describe(`${COUNT} random modules`, () => {
+  for (let first = FIRST; first < FIRST + COUNT; first += BATCH) {
+    const end = Math.min(first + BATCH, FIRST + COUNT);
+    it(`seeds ${first} to ${end - 1}`, { timeout: 120_000 }, () => {
+      const failures: string[] = [];
+      for (let seed = first; seed < end; seed++) {
+        const failure = check(randomModule(seed));
+        if (failure !== undefined) failures.push(`seed ${seed}: ${failure}`);
+      }
+      expect(failures.slice(0, 5), `${failures.length} modules differ`).toEqual([]);
+    });
+  }
+
+  it.runIf(COUNT >= 1000)('are no toys', () => {
+    console.log(report.text());
+    const seldom = OPCODES.filter((row) => report.executed(row.name) < 50).map((row) => row.name);
+    expect(seldom, 'opcodes executed fewer than 50 times').toEqual([]);
+    expect(report.missingTraps()).toEqual([]);
+    expect(report.median()).toBeGreaterThanOrEqual(100);
+    expect(report.trapShare()).toBeGreaterThanOrEqual(0.15);
+    for (const [what, count] of Object.entries(report.features())) expect(count, what).toBeGreaterThan(100);
+  });
+});
