@@ -141,9 +141,19 @@ function parseComposite(reader: ByteReader): CompositeType {
   }
 }
 
+/** The JavaScript interface's implementation limit, for parameters and for results. */
+const MAX_ARITY = 1000;
+
 function parseFuncType(reader: ByteReader): FuncType {
-  const params = reader.vector(() => readValueType(reader));
-  return { params, results: reader.vector(() => readValueType(reader)) };
+  return { params: parseTypes(reader, 'parameters'), results: parseTypes(reader, 'results') };
+}
+
+function parseTypes(reader: ByteReader, what: string): ValueType[] {
+  const offset = reader.offset;
+  const types = reader.vector(() => readValueType(reader));
+  if (types.length > MAX_ARITY)
+    reader.fail(`too many ${what}: ${types.length}, the limit is ${MAX_ARITY}`, offset);
+  return types;
 }
 
 const PACKED_TYPES: Readonly<Record<number, PackedType>> = { 120: 'i8', 119: 'i16' };

@@ -41,6 +41,7 @@ export function f32Text(raw: number): string {
   bits.setInt32(0, raw);
   const value = bits.getFloat32(0);
   if (Number.isNaN(value)) return nanText(raw < 0, BigInt(raw & 0x7fffff), 0x400000n);
+  if (value === 0) return floatText(value);
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return floatText(short);
