@@ -1,17 +1,10 @@
 /**
- * `sandglass inspect`: what a module consists of, or what one of its functions becomes. Only decodes the module's
- * sections, so that it also shows modules whose bodies Sandglass cannot compile; `--func` compiles.
+ * `sandglass inspect`: what a module consists of, or what one of its functions becomes. Bodies are not looked at
+ * unless asked for, so it also shows modules whose code Sandglass refuses.
  */
 import { Command, Option } from 'commander';
 import type { ModuleInfo } from '../../compiler/binary/module-info.ts';
-import {
-  type ExternType,
-  funcTypeAt,
-  type GlobalType,
-  type Limits,
-  type ModuleDescription,
-  typeText,
-} from '../../runtime/types.ts';
+import type { Module, ModuleExport, ModuleImport } from '../index.ts';
 import { CliError, conclude, oneLine, outcomeOf } from './exit-status.ts';
 import { loadModule, naming } from './load.ts';
 import { parseIndex } from './options.ts';
@@ -34,35 +27,36 @@ export function inspectCommand(): Command {
 
 async function inspect(file: string, options: InspectOptions): Promise<void> {
   try {
-    const bytes = await loadModule(file);
-    const text = await (options.func === undefined
-      ? overview(file, bytes)
-      : oneFunction(file, bytes, options.func, options));
+    const module = await load(file);
+    const text =
+      options.func === undefined
+        ? overview(file, module)
+        : await oneFunction(file, module, options.func, options);
     process.stdout.write(`${text}\n`);
   } catch (error) {
     process.exitCode = conclude(outcomeOf(error));
   }
 }
 
-async function overview(file: string, bytes: Uint8Array): Promise<string> {
+async function load(file: string): Promise<Module> {
+  const bytes = await loadModule(file);
   // Loaded here and not above: `sandglass run` starts faster without the compiler in its main thread.
-  const { decodeModule } = await import('../../compiler/binary/module.ts');
-  const { DEFAULT_LIMITS } = await import('../../runtime/limits.ts');
-  const info = naming(file, () => decodeModule(bytes, DEFAULT_LIMITS));
-  return [title(file, info), sections(info), imports(info), exports(info), counts(info)]
-    .filter((part) => part !== '')
-    .join('\n\n');
+  const { Runtime } = await import('../index.ts');
+  return naming(file, () => new Runtime({ validate: 'lazy' }).compileSync(bytes));
+}
+
+function overview(file: string, { info, imports, exports }: Module): string {
+  const parts = [title(file, info), sections(info), importTable(imports), exportTable(exports), counts(info)];
+  return parts.filter((part) => part !== '').join('\n\n');
 }
 
 async function oneFunction(
   file: string,
-  bytes: Uint8Array,
+  module: Module,
   index: number,
   { wat }: InspectOptions,
 ): Promise<string> {
-  const { Runtime } = await import('../index.ts');
   const { disassemble } = await import('../../compiler/function/dump-sink.ts');
-  const module = naming(file, () => new Runtime().compileSync(bytes));
   const { importedFunctions, functions } = module.info;
   if (index >= functions.length)
     throw new CliError(`${file}: no function ${index}: there are ${functions.length}`);
@@ -101,61 +95,16 @@ function sections(info: ModuleInfo): string {
   return table('Sections (name, offset, size):', rows);
 }
 
-function imports(info: ModuleInfo): string {
-  const rows = info.imports.map(({ module, name, type }) => [
-    quoted(module),
-    quoted(name),
-    externText(info, type),
-  ]);
-  return table('Imports:', rows);
+function importTable(imports: readonly ModuleImport[]): string {
+  const rows = imports.map(({ module, name, kind, type }) => [quoted(module), quoted(name), kind, type]);
+  return table('Imports (module, name, kind, type):', rows);
 }
 
-function exports(info: ModuleInfo): string {
-  const rows = info.exports.map(({ name, kind, index }) => [
-    quoted(name),
-    `${index}`,
-    externText(info, typeOf(info, kind, index)),
-  ]);
-  return table('Exports (name, index, type):', rows);
-}
-
-/** The type of what an export names. */
-function typeOf(info: ModuleDescription, kind: ExternType['kind'], index: number): ExternType {
-  switch (kind) {
-    case 'func':
-      return { kind, typeIndex: info.functions[index]! };
-    case 'tag':
-      return { kind, typeIndex: info.tags[index]! };
-    case 'table':
-      return { kind, table: info.tables[index]! };
-    case 'memory':
-      return { kind, memory: info.memories[index]! };
-    case 'global':
-      return { kind, global: info.globals[index]! };
-  }
-}
-
-function limitsText({ min, max }: Limits, unit: string): string {
-  return max === undefined ? `${min} ${unit}` : `${min} to ${max} ${unit}`;
-}
-
-const globalText = ({ type, mutable }: GlobalType) =>
-  `global ${mutable ? `mut ${typeText(type)}` : typeText(type)}`;
-
-function externText(info: ModuleDescription, type: ExternType): string {
-  switch (type.kind) {
-    case 'func':
-    case 'tag': {
-      const { params, results } = funcTypeAt(info.types, type.typeIndex);
-      return `${type.kind} [${params.map(typeText).join(' ')}] -> [${results.map(typeText).join(' ')}]`;
-    }
-    case 'table':
-      return `table of ${typeText(type.table.element)}, ${limitsText(type.table, 'elements')}`;
-    case 'memory':
-      return `memory, ${limitsText(type.memory, 'pages')}${type.memory.shared ? ', shared' : ''}`;
-    case 'global':
-      return globalText(type.global);
-  }
+function exportTable(exports: readonly ModuleExport[]): string {
+  return table(
+    'Exports (name, kind, type):',
+    exports.map(({ name, kind, type }) => [quoted(name), kind, type]),
+  );
 }
 
 function counts(info: ModuleInfo): string {

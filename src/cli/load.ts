@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { CompileError } from '../../runtime/errors.ts';
+import { CompileError, LinkError } from '../../runtime/errors.ts';
 import { CliError } from './exit-status.ts';
 import { parseWat } from './wat.ts';
 
@@ -39,12 +39,14 @@ export async function loadModule(file: string): Promise<Uint8Array> {
   return looksLikeWat(file, bytes) ? await parseWat(file, bytes) : bytes;
 }
 
-/** Runs a step of compiling or linking; its errors then begin with the file's name. */
+/** Runs a step of compiling or instantiating; what is wrong with the module is then said with the file's name. */
 export function naming<T>(file: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    if (error instanceof CompileError) throw new CliError(`${file}: ${error.message}`);
+    const ofModule = error instanceof CompileError || error instanceof LinkError;
+    // A RangeError: a memory or table over its limit.
+    if (ofModule || error instanceof RangeError) throw new CliError(`${file}: ${error.message}`);
     throw error;
   }
 }
