@@ -97,7 +97,6 @@ function perform(
   emitter.stack.settleReaders(OUTGOING);
   const ready = writeCells(emitter, type.params, args);
   const rest = ready.filter((value) => value.type !== 'i64');
-  emitter.depart();
   const node = call(rest.map(numeric));
   const weight = rest.reduce((sum, value) => sum + value.weight, 6);
   takeResults(emitter, type.results, node, weight);
@@ -130,9 +129,7 @@ function takeResults(
   const { stack: values, places } = emitter;
   const first = results[0];
   const returned = first !== undefined && first !== 'i64';
-  if (returned) emitter.emit(js.set(places.slot(values.height, first), node), weight + 3);
-  else emitter.emit(js.statement(node), weight);
-  emitter.arrive();
+  emitter.emitAway(returned ? js.assign(places.slot(values.height, first), node) : node, weight);
   let cell = 0;
   let references = 0;
   results.forEach((type, i) => {

@@ -210,10 +210,9 @@ export function tagType(emitter: FunctionEmitter, tag: number): FuncType {
 export function emitThrow(emitter: FunctionEmitter, tag: number, type: FuncType, offset: number): void {
   emitter.stack.settleEffects(TRAPS);
   const values = emitter.stack.popMany(type.params.length);
-  emitter.depart();
   const payload: js.Expression = { type: 'ArrayExpression', elements: values.map(numeric) };
   const thrown = js.call(emitter.use('throw_', offset), [js.id('E'), js.number(tag), payload]);
-  emitter.emit(js.throws(thrown), 8 + values.length);
+  emitter.emit(js.throws(emitter.departing(thrown)), 8 + values.length);
   emitter.meter.endRegion();
 }
 
@@ -228,7 +227,7 @@ export function emitRethrow(emitter: FunctionEmitter, depth: number, offset: num
 function rethrowValue(emitter: FunctionEmitter, exception: js.Expression, offset: number): void {
   emitter.stack.settleEffects(ANY_EFFECT);
   emitter.mayTrap = true;
-  emitter.depart();
-  emitter.emit(js.throws(js.call(emitter.use('throw_ref', offset), [exception])), 6);
+  const thrown = js.call(emitter.use('throw_ref', offset), [exception]);
+  emitter.emit(js.throws(emitter.departing(thrown)), 8);
   emitter.meter.endRegion();
 }

@@ -6,7 +6,7 @@
  * change behind the function's back: fuel is written before and read after, views are read again after. What is read
  * again depends on what the whole function uses, so crossings are noted and filled in at the end.
  */
-import type { ExpressionStatement, SequenceExpression } from 'estree';
+import type { SequenceExpression } from 'estree';
 import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
@@ -29,7 +29,7 @@ export interface EmitOptions {
 export class NeedsCells extends Error {}
 
 /** While control is in a callee, `fl` holds this: the exit handler then knows that `S.fuel` is the truth. */
-export const AWAY = js.number(-(2 ** 31));
+export const AWAY = js.raw('1 << 31');
 
 /** Pointers that a region takes over from its function; the others it derives. */
 export const REGION_PARAMETERS = ['q', 'w', 'r', 't', 'd'];
@@ -37,6 +37,16 @@ export const REGION_PARAMETERS = ['q', 'w', 'r', 't', 'd'];
 export interface Region {
   readonly name: string;
   readonly statements: js.Statement[];
+}
+
+/** A place where control leaves the function, comes back, or both; `node` is filled in at the end. */
+interface Crossing {
+  readonly node: SequenceExpression;
+  readonly core: js.Expression | undefined;
+  /** The account must be up to date before. */
+  readonly leaves: boolean;
+  /** The account is read again after. */
+  readonly returns: boolean;
 }
 
 export class FunctionEmitter {
@@ -56,8 +66,7 @@ export class FunctionEmitter {
   /** Which handler a `delegate` means; undefined where there is no delegate. */
   delegation: js.Expression | undefined;
   #labels = 0;
-  readonly #crossings: { node: SequenceExpression; first: js.Expression | undefined }[] = [];
-  readonly #departures: ExpressionStatement[] = [];
+  readonly #crossings: Crossing[] = [];
   readonly #exits: js.BlockStatement[] = [];
   readonly #handlers: js.BlockStatement[] = [];
 
@@ -67,7 +76,7 @@ export class FunctionEmitter {
     this.name = name;
     this.places = new Places(layout, context.locals, context.type.params.length);
     this.stack = new OperandStack(this.places, (statement, weight) => this.emit(statement, weight));
-    this.meter = new Meter(options.costs, () => this.#crossing(this.#refuel()));
+    this.meter = new Meter(options.costs, () => this.#refuel());
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
   }
 
@@ -104,49 +113,57 @@ export class FunctionEmitter {
 
   // ------------------------------------------------------------------ crossings
 
+  /** The slow path of a check. */
   #refuel(): js.Expression {
-    return js.assign(js.id('fl'), js.call(this.use('refuel'), [js.id('E'), js.id('fl')]));
+    const core = js.assign(js.id('fl'), js.call(this.use('refuel'), [js.id('E'), js.id('fl')]));
+    const node: SequenceExpression = { type: 'SequenceExpression', expressions: [] };
+    this.#crossings.push({ node, core, leaves: false, returns: false });
+    return node;
   }
 
-  /** An expression that reads again what may have changed, after `first`. Filled in by `fillCrossings`. */
-  #crossing(first: js.Expression | undefined): js.Expression {
+  #crossing(core: js.Expression | undefined, leaves: boolean): js.Expression {
+    if (leaves) this.makesCalls = true;
     const node: SequenceExpression = { type: 'SequenceExpression', expressions: [] };
-    this.#crossings.push({ node, first });
+    this.#crossings.push({ node, core, leaves, returns: true });
     return node;
   }
 
   /** Calls a region, then jumps on as it says. */
   regionCall(name: string, exits: readonly js.Statement[]): js.Statement {
-    this.makesCalls = true;
-    const statements: js.Statement[] = [];
-    if (this.meter.enabled) {
-      const departure = js.statement(js.NULL) as ExpressionStatement;
-      this.#departures.push(departure);
-      statements.push(departure);
-    }
     const call = js.call(js.id(name), ['E', ...REGION_PARAMETERS].map(js.id));
     const code = this.places.variable('x');
-    statements.push(exits.length === 0 ? js.statement(call) : js.set(code, call));
-    const first = this.meter.enabled ? js.assign(js.id('fl'), js.member(js.id('S'), 'fuel')) : undefined;
-    statements.push(js.statement(this.#crossing(first)));
-    if (exits.length === 1) statements.push(js.ifElse(code, [exits[0]!]));
-    else if (exits.length > 1) statements.push(js.switchOn(code, exits.map((jump, i) => js.switchCase(i + 1, [jump]))));
-    return js.block(statements);
+    const away = js.statement(this.away(exits.length === 0 ? call : js.assign(code, call)));
+    if (exits.length === 0) return away;
+    if (exits.length === 1) return js.block([away, js.ifElse(code, [exits[0]!])]);
+    const cases = exits.map((jump, i) => js.switchCase(i + 1, [jump]));
+    return js.block([away, js.switchOn(code, cases)]);
   }
 
-  /** Before a call: the account is brought up to date. */
-  depart(): void {
-    this.makesCalls = true;
-    if (!this.meter.enabled) return;
-    const statement = js.statement(js.NULL) as ExpressionStatement;
-    this.#departures.push(statement);
-    this.emit(statement, 6);
+  /**
+   * A call with all that surrounds it, as one expression, so that nothing comes in between:
+   * `S.fuel = fl, fl = AWAY, s0 = f7(E), fl = S.fuel, V = E.V`.
+   */
+  away(call: js.Expression): js.Expression {
+    return this.#crossing(call, true);
   }
 
-  /** After a call, or at the start of a handler. */
+  /** Puts a call into the statement list; what follows is a new region. */
+  emitAway(call: js.Expression, weight: number): void {
+    this.emit(js.statement(this.away(call)), weight + (this.meter.enabled ? 14 : 4));
+    this.meter.endRegion();
+  }
+
+  /** A value to throw: the account is brought up to date, and nothing comes back. */
+  departing(thrown: js.Expression): js.Expression {
+    if (!this.meter.enabled) return thrown;
+    const node: SequenceExpression = { type: 'SequenceExpression', expressions: [] };
+    this.#crossings.push({ node, core: thrown, leaves: true, returns: false });
+    return node;
+  }
+
+  /** At the start of a handler. */
   arrive(): void {
-    const first = this.meter.enabled ? js.assign(js.id('fl'), js.member(js.id('S'), 'fuel')) : undefined;
-    this.emit(js.statement(this.#crossing(first)), 8);
+    this.emit(js.statement(this.#crossing(undefined, false)), 8);
     this.meter.endRegion();
   }
 
@@ -172,14 +189,19 @@ export class FunctionEmitter {
   /** Fills in every crossing, now that it is known what the function uses. */
   fillCrossings(): void {
     const views = this.viewReloads();
-    for (const { node, first } of this.#crossings) {
-      node.expressions = first === undefined ? [...views] : [first, ...views];
-      // An empty sequence would print as `()`.
-      if (node.expressions.length === 0) node.expressions.push(js.number(0));
-    }
+    const metered = this.meter.enabled;
     const save = js.assign(js.member(js.id('S'), 'fuel'), js.id('fl'));
-    const leave = js.sequence([save, js.assign(js.id('fl'), AWAY)]);
-    for (const statement of this.#departures) statement.expression = this.guardsFuel ? leave : save;
+    const leave = this.guardsFuel ? [save, js.assign(js.id('fl'), AWAY)] : [save];
+    const read = js.assign(js.id('fl'), js.member(js.id('S'), 'fuel'));
+    for (const { node, core, leaves, returns } of this.#crossings) {
+      const { expressions } = node;
+      if (leaves && metered) expressions.push(...leave);
+      if (core !== undefined) expressions.push(core);
+      if (returns && metered) expressions.push(read);
+      if (returns || !leaves) expressions.push(...views);
+      // An empty sequence would print as `()`.
+      if (expressions.length === 0) expressions.push(js.number(0));
+    }
   }
 
   /** Whether an error made in this function itself must bring the account up to date on its way out. */

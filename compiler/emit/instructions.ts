@@ -179,19 +179,19 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   if (row.effect === 'store' || row.effect === 'call') {
     // Operands go into the statement below; what else is pending must come before it.
     stack.settleEffects(row.effect === 'store' ? TRAPS | LOADS : ANY_EFFECT);
-    if (row.effect === 'call') emitter.depart();
   }
   for (const name of chosen.free) if (name !== 'E') emitter.uses.add(name);
   const node = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
   const joined = combined(values, 6);
-  if (row.effect === 'store' || row.effect === 'call') {
+  if (row.effect === 'store') {
+    emitter.emit(js.statement(node), joined.weight);
+    return;
+  }
+  if (row.effect === 'call') {
     const type = results[0];
-    if (type === undefined) emitter.emit(js.statement(node), joined.weight);
-    else {
-      emitter.emit(js.set(emitter.places.slot(stack.height, type), node), joined.weight + 3);
-      stack.pushSettled(type);
-    }
-    if (row.effect === 'call') emitter.arrive();
+    const place = type === undefined ? undefined : emitter.places.slot(stack.height, type);
+    emitter.emitAway(place === undefined ? node : js.assign(place, node), joined.weight);
+    if (type !== undefined) stack.pushSettled(type);
     return;
   }
   emitter.push(results[0]!, node, {

@@ -45,6 +45,11 @@ export function idAt(name: string, offset: number): Identifier {
   return { type: 'Identifier', name, loc: { start: { line: 1, column: offset }, end: { line: 1, column: offset } } };
 }
 
+/** A literal, or a constant expression that needs no parentheses, as written. */
+export function raw(text: string): SimpleLiteral {
+  return literal(text);
+}
+
 function literal(raw: string): SimpleLiteral {
   return { type: 'Literal', value: 0, raw };
 }
