@@ -149,7 +149,7 @@ export class Wasi {
   }
 
   #context({ args = [], env = {}, clocks, random, rights = 'strict' }: WasiOptions): Context {
-    const environ = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const environ = Object.entries(env).map(([name, value]) => `${checkName(name)}=${value}`);
     for (const text of [...args, ...environ]) checkText(text);
     return {
       args,
@@ -184,6 +184,12 @@ export class Wasi {
       );
     }
   }
+}
+
+function checkName(name: string): string {
+  if (name === '' || name.includes('='))
+    throw new TypeError(`not an environment variable name: ${JSON.stringify(name)}`);
+  return name;
 }
 
 function checkText(text: string): void {

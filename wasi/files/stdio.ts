@@ -117,13 +117,17 @@ function reopen(fd: number, access: number): number | undefined {
   }
 }
 
-/** Sockets that we hold only so that they stay non-blocking. Nothing is ever read through them. */
-const held = new Map<number, Socket>();
+/** Held only so that it stays non-blocking; nothing is ever read through it. */
+const held: Socket[] = [];
 
+/**
+ * Whether reading `fd` never waits. For a socket on stdin we see to that; on any other descriptor Node's socket object would, at
+ * its end, close what is not ours.
+ */
 function makeNonBlocking(fd: number): boolean {
   const stats = statOrUndefined(fd);
   if (stats === undefined || stats.isFile()) return true;
-  if (!stats.isSocket() || process.platform === 'win32') return false;
-  if (!held.has(fd)) held.set(fd, new Socket({ fd, readable: true, writable: false }).pause().unref());
+  if (fd !== 0 || !stats.isSocket() || process.platform === 'win32') return false;
+  if (held.length === 0) held.push(new Socket({ fd, readable: true, writable: false }).pause().unref());
   return true;
 }
