@@ -14,6 +14,8 @@ export interface FileResult {
   /** Claims about the text format, in no other count. */
   readonly text: number;
   readonly failures: readonly Outcome[];
+  /** Why the whole file is skipped. */
+  readonly notDue?: string;
 }
 
 export interface FileTask {
@@ -52,7 +54,7 @@ export async function skipFile(task: FileTask, reason: string): Promise<FileResu
   }).catch(() => {
     fails = true;
   });
-  const result = { file: task.file, passed: 0, failed: 0, skipped, text: 0, failures: [] };
+  const result = { file: task.file, passed: 0, failed: 0, skipped, text: 0, failures: [], notDue: reason };
   if (fails) return result;
   const detail = `passes, though listed as not due (${reason}): take it off the list`;
   return { ...result, failed: 1, failures: [{ line: 1, kind: 'file', status: 'failed', detail }] };

@@ -44,7 +44,10 @@ function readOptions(args: readonly string[]): Options {
     throw new SetupProblem(`spectest: unknown mode ${values.mode}; there are: ${modes.join(', ')}`);
   const suite = suiteFolder(process.env);
   if (suite === undefined) {
-    throw new SetupProblem('spectest: no test suite: set SPECTEST_DIR, or run npm run spectest:fetch');
+    const wrong = process.env.SPECTEST_DIR ? ` in ${process.env.SPECTEST_DIR}` : '';
+    throw new SetupProblem(
+      `spectest: no test suite${wrong}: set SPECTEST_DIR, or run npm run spectest:fetch`,
+    );
   }
   return { mode, report: values.report, suite, files: matchingFiles(suite, positionals[0]) };
 }
@@ -69,6 +72,7 @@ function matchingFiles(suite: string, pattern: string | undefined): readonly str
     .map((name) => name.replaceAll('\\', '/'))
     .filter((name) => name.endsWith('.wast'))
     .sort();
+  if (names.length === 0) throw new SetupProblem(`spectest: ${suite} holds no .wast files`);
   if (pattern === undefined) return names;
   const glob = pattern.includes('*') ? pattern : `*${pattern}*`;
   const found = names.filter(
@@ -87,7 +91,9 @@ const counted = ({ passed, failed, skipped }: Pick<FileResult, 'passed' | 'faile
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 
 function print(result: FileResult): void {
-  console.log(`${result.file}: ${counted(result)}`);
+  console.log(
+    `${result.file}: ${counted(result)}${result.notDue === undefined ? '' : ` (${result.notDue})`}`,
+  );
   for (const { line, kind, detail } of result.failures)
     console.log(`  ${result.file}:${line}: ${kind}: ${detail}`);
 }
