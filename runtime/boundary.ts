@@ -1,6 +1,6 @@
 /**
  * Where control passes between the host and WebAssembly: what the generated wrappers (compiler/emit/wrappers.ts) share,
- * and calls whose arguments and results are lists.
+ * and calls with raw bits.
  *
  * Errors change their shape here. Outward: a `RangeError` of the engine becomes the trap that it means, a host's own
  * error is unwrapped with its identity. Inward: whatever a host function throws is wrapped, so that it cannot be taken
@@ -23,7 +23,8 @@ import {
 } from './errors.ts';
 import type { Environment, HostEnvironment } from './environment.ts';
 import type { Store } from './store.ts';
-import { fromHost, toHost } from './values.ts';
+import type { ValueType } from './types.ts';
+import { fromHost, fromRaw, toHost, toRaw } from './values.ts';
 
 /** The error as the host sees it. */
 export function outgoing(error: unknown, reference: FunctionReference): unknown {
@@ -103,22 +104,25 @@ export function exhaustedAtBoundary(): never {
 /** Names that generated wrappers use, for whoever binds them. */
 export const BOUNDARY = { outgoing, incoming, resultList, closed, exhaustedAtBoundary, toHost, fromHost };
 
-/** Calls with a list of internal values; gives a list of internal values. For start functions and raw calls. */
-export function callWithList(reference: FunctionReference, values: readonly unknown[]): unknown[] {
+/**
+ * Calls with raw bits (see `fromRaw`), and gives raw bits. Values inside are never held in an array of numbers alone:
+ * V8 keeps such an array as doubles and makes signalling NaNs quiet.
+ */
+export function callRaw(reference: FunctionReference, raw: readonly unknown[]): unknown[] {
   const store = (reference.env as Environment | HostEnvironment).S;
   if (store.closed) closed();
   const { sp, rp, depth } = store;
   const { params, results } = reference.type;
-  const rest: unknown[] = [];
+  const args: unknown[] = [reference.env];
   let cell = sp;
   params.forEach((type, i) => {
-    if (type === 'i64') store.R[cell++] = values[i] as bigint;
-    else rest.push(values[i]);
+    if (type === 'i64') store.R[cell++] = fromRaw(raw[i], type) as bigint;
+    else args.push(fromRaw(raw[i], type));
   });
   try {
-    const first = reference.code(reference.env, ...rest);
-    if (store.fuel < 0 && store.metering) store.account.refuel();
-    return listResults(store, results.length > 0 ? results : [], first);
+    const first = reference.code(...args);
+    if (store.fuel < 0) store.account.refuel();
+    return rawResults(store, results, first);
   } catch (error) {
     store.sp = sp;
     store.rp = rp;
@@ -127,15 +131,15 @@ export function callWithList(reference: FunctionReference, values: readonly unkn
   }
 }
 
-function listResults(store: Store, types: FunctionReference['type']['results'], first: unknown): unknown[] {
+function rawResults(store: Store, types: readonly ValueType[], first: unknown): unknown[] {
   let cell = store.sp;
   let references = store.rp;
   return types.map((type, i) => {
-    if (i === 0 && type !== 'i64') return first;
+    if (i === 0 && type !== 'i64') return toRaw(first, type);
     const at = cell++;
-    if (type === 'i64') return store.R[at];
-    if (type === 'i32') return store.RL[2 * at];
-    if (type === 'f32' || type === 'f64') return store.RD[at];
-    return store.RR[references++];
+    if (type === 'i64') return toRaw(store.R[at], type);
+    if (type === 'i32') return toRaw(store.RL[2 * at], type);
+    if (type === 'f32' || type === 'f64') return toRaw(store.RD[at], type);
+    return toRaw(store.RR[references++], type);
   });
 }

@@ -5,11 +5,11 @@
  * Not here: the public face (src/index.ts).
  */
 import { BIND, type BoundInstance } from './abi.ts';
-import { callWithList } from './boundary.ts';
+import { callRaw } from './boundary.ts';
 import type { ModuleCode } from './code.ts';
 import { type ConstContext, evaluate } from './const-expr.ts';
 import { Environment } from './environment.ts';
-import { LinkError, quoteName, trap } from './errors.ts';
+import { LinkError, trap } from './errors.ts';
 import { hostFunctionOf } from './function-reference.ts';
 import { type Cells, Global } from './global.ts';
 import { type Imports, type Linked, link } from './link.ts';
@@ -40,7 +40,7 @@ export function instantiate(code: ModuleCode, store: Store, imports: Imports): I
   builder.fillTables();
   builder.fillMemories();
   const { start } = code.description;
-  if (start !== undefined) callWithList(environment.makeRef(start), []);
+  if (start !== undefined) callRaw(environment.makeRef(start), []);
   return { environment, exports };
 }
 
@@ -180,11 +180,4 @@ function refuseAsLinkError<Result>(what: string, define: () => Result): Result {
     if (error instanceof RangeError) throw new LinkError(`cannot allocate ${what}: ${error.message}`);
     throw error;
   }
-}
-
-/** An export by name; throws a one-line error. */
-export function exported(exports: Readonly<Record<string, unknown>>, name: string): unknown {
-  const value = exports[name];
-  if (value === undefined) throw new TypeError(`there is no export ${quoteName(name)}`);
-  return value;
 }

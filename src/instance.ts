@@ -1,13 +1,12 @@
 /**
  * A running module: its exports, and calls under a deadline or a signal.
  */
-import { callWithList } from '../runtime/boundary.ts';
+import { callRaw } from '../runtime/boundary.ts';
 import type { Environment } from '../runtime/environment.ts';
 import { quoteName } from '../runtime/errors.ts';
 import { referenceOf } from '../runtime/function-reference.ts';
 import type { Instantiated } from '../runtime/instance.ts';
 import type { Control } from '../runtime/interrupt.ts';
-import { fromRaw, toRaw } from '../runtime/values.ts';
 
 export interface InvokeOptions {
   /** Counts if it has fired before the call, or a host function fires it during the call. */
@@ -36,11 +35,7 @@ export class Instance {
   /** The same with bits: numbers as unsigned bigints, references as JavaScript values; always an array. */
   invokeRaw(name: string, args: readonly unknown[] = [], options: InvokeOptions = {}): unknown[] {
     const { reference } = this.#function(name, args.length);
-    const { params, results } = reference.type;
-    const values = params.map((type, i) => fromRaw(args[i], type));
-    return this.#controlled(options, () =>
-      callWithList(reference, values).map((value, i) => toRaw(value, results[i]!)),
-    );
+    return this.#controlled(options, () => callRaw(reference, args));
   }
 
   #function(name: string, count: number) {

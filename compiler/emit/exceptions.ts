@@ -210,8 +210,7 @@ export function tagType(emitter: FunctionEmitter, tag: number): FuncType {
 export function emitThrow(emitter: FunctionEmitter, tag: number, type: FuncType, offset: number): void {
   emitter.stack.settleEffects(TRAPS);
   const values = emitter.stack.popMany(type.params.length);
-  const payload: js.Expression = { type: 'ArrayExpression', elements: values.map(numeric) };
-  const thrown = js.call(emitter.use('throw_', offset), [js.id('E'), js.number(tag), payload]);
+  const thrown = js.call(emitter.use('throw_', offset), [js.id('E'), js.number(tag), ...values.map(numeric)]);
   emitter.emit(js.throws(emitter.departing(thrown)), 8 + values.length);
   emitter.meter.endRegion();
 }

@@ -22,8 +22,8 @@ export function caught(error: unknown): unknown {
   throw error;
 }
 
-/** The exception that `throw` throws. */
-export function throw_(E: EnvironmentAbi, tag: number, payload: readonly unknown[]): Exception {
+/** The exception that `throw` throws. A rest parameter is an array of objects, which keeps signalling NaNs as they are. */
+export function throw_(E: EnvironmentAbi, tag: number, ...payload: unknown[]): Exception {
   return Exception.of(E.tags[tag]!, payload);
 }
 
