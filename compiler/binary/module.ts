@@ -2,6 +2,7 @@
  * `decodeModule`: a module's bytes become a `ModuleInfo`, checked in everything but the functions' bodies, which
  * function/reader.ts decodes and validates one by one.
  */
+import { quoteName } from '../../runtime/errors.ts';
 import type { CompileLimits } from '../../runtime/limits.ts';
 import { ByteReader } from './bytes.ts';
 import { ModuleDraft } from './module-draft.ts';
@@ -85,7 +86,7 @@ function readCustomSection(reader: ByteReader, draft: ModuleDraft): void {
   const start = reader.offset;
   const name = reader.name();
   draft.customSections.push({ name, start: reader.offset, end: reader.end });
-  draft.sections.push({ id: CUSTOM, name: `custom ${JSON.stringify(name)}`, start, end: reader.end });
+  draft.sections.push({ id: CUSTOM, name: `custom ${quoteName(name)}`, start, end: reader.end });
 }
 
 /** Sections that speak of the same things must agree on how many there are. */

@@ -2,6 +2,7 @@
  * The contents of every section but the custom ones: each function reads one entry, checks it against what is known so
  * far (sections come in an order that makes one pass enough) and adds it to the draft.
  */
+import { quoteName } from '../../runtime/errors.ts';
 import {
   type ExternKind,
   type ExternType,
@@ -173,7 +174,7 @@ function readExports(reader: ByteReader, draft: ModuleDraft): void {
     const row = EXPORT_KINDS[reader.byte()] ?? reader.fail('malformed export kind', reader.offset - 1);
     const index = reader.u32();
     if (index >= draft[row.space].length) reader.fail(`unknown ${row.text} ${index}`, offset);
-    if (names.has(name)) reader.fail(`duplicate export name ${JSON.stringify(name)}`, offset);
+    if (names.has(name)) reader.fail(`duplicate export name ${quoteName(name)}`, offset);
     names.add(name);
     if (row.kind === 'func') draft.declaredFunctions.add(index);
     draft.exports.push({ name, kind: row.kind, index });

@@ -12,6 +12,7 @@ export type Operand = number;
 /** An operand that only unreachable code has: it fits every type. */
 export const UNKNOWN: Operand = 0;
 
+/** Types by number; entry 0 stands for `UNKNOWN` and is never looked up. */
 const types: ValueType[] = ['i32'];
 const operands = new Map<ValueType, Operand>();
 
@@ -34,7 +35,7 @@ export function operandText(operand: Operand): string {
   return operand === UNKNOWN ? 'unknown' : typeText(typeOf(operand));
 }
 
-/** References are all types from here on; the numbers before them are taken first. */
+// Number and vector types come first: whatever is numbered later is a reference.
 for (const type of ['i32', 'i64', 'f32', 'f64', 'v128'] as const) operandOf(type);
 export const I32: Operand = operandOf('i32');
 const LAST_NUMBER = operandOf('v128');
