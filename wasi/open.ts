@@ -9,8 +9,7 @@ import type { Descriptor } from './files/descriptor.ts';
 import { Directory } from './files/directory.ts';
 import { HostFile } from './files/host-file.ts';
 import type { Location } from './files/resolve.ts';
-import { follows } from './path.ts';
-import { ALL_FDFLAGS, ALL_OFLAGS, FDFLAGS, FILE_ONLY_RIGHTS, OFLAGS, RIGHTS } from './types.ts';
+import { ALL_FDFLAGS, ALL_OFLAGS, FDFLAGS, FILE_ONLY_RIGHTS, LOOKUPFLAGS, OFLAGS, RIGHTS } from './types.ts';
 
 interface Request {
   readonly oflags: number;
@@ -122,4 +121,9 @@ function hostFlags({ oflags, fdflags, rights }: Request): number {
   if (fdflags & (FDFLAGS.SYNC | FDFLAGS.RSYNC)) flags |= host.O_SYNC ?? 0;
   // Windows lacks these. Non-blocking, so that neither opening nor reading a FIFO can hang; see files/blocking.ts.
   return flags | (host.O_NOFOLLOW ?? 0) | (host.O_NONBLOCK ?? 0) | (host.O_NOCTTY ?? 0);
+}
+
+/** Whether a symlink at the end of the path is followed; a closing slash follows it, too, since it wants a directory. */
+export function follows(lookup: number, path = ''): boolean {
+  return (lookup & LOOKUPFLAGS.SYMLINK_FOLLOW) !== 0 || path.endsWith('/');
 }

@@ -9,8 +9,8 @@ import { seconds } from './files/directory.ts';
 import { fileStat } from './files/file-system.ts';
 import type { Location } from './files/resolve.ts';
 import { utf8 } from './memory-access.ts';
-import { pathOpen } from './open.ts';
-import { LOOKUPFLAGS, RIGHTS } from './types.ts';
+import { follows, pathOpen } from './open.ts';
+import { RIGHTS } from './types.ts';
 
 export function path(context: Context): Family {
   return { path_open: pathOpen(context), ...entries(context), ...links(context), ...attributes(context) };
@@ -151,11 +151,6 @@ function attributes({ memory, descriptors, clocks }: Context): Family {
       });
     },
   };
-}
-
-/** Whether a symlink at the end of the path is followed; a closing slash follows it, too, since it wants a directory. */
-export function follows(lookup: number, path = ''): boolean {
-  return (lookup & LOOKUPFLAGS.SYMLINK_FOLLOW) !== 0 || path.endsWith('/');
 }
 
 type Existing = NonNullable<Location['stats']>;

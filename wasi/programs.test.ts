@@ -1,15 +1,24 @@
-/** Whole programs in C (fixtures/) on our WASI, under native WebAssembly: what they print, how they end, what files they leave. */
+/**
+ * Whole programs in C (fixtures/) on our WASI, under native WebAssembly and compiled by us: what they print, how they end, what files
+ * they leave.
+ */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Wasi, type WasiOptions } from './index.ts';
+import { Runtime } from '../src/index.ts';
+import { type Startable, Wasi, type WasiOptions } from './index.ts';
 
 interface NativeWebAssembly {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { readonly exports: Record<string, unknown> };
 }
 const native = (globalThis as unknown as { WebAssembly: NativeWebAssembly }).WebAssembly;
+
+type Engine = (bytes: Uint8Array, imports: Wasi['imports']) => Startable;
+
+const nativeEngine: Engine = (bytes, imports) => new native.Instance(new native.Module(bytes), imports);
+const sandglass: Engine = (bytes, imports) => new Runtime().instantiateSync(bytes, imports);
 
 const FIXTURES = path.join(import.meta.dirname, 'fixtures');
 const HELLO = path.join(import.meta.dirname, '../examples/hello.wasm');
@@ -38,7 +47,11 @@ beforeEach(() => {
 
 afterEach(() => fs.rmSync(home, { recursive: true }));
 
-function run(program: string, options: WasiOptions): { code: number; stdout: string; stderr: string } {
+function run(
+  engine: Engine,
+  program: string,
+  options: WasiOptions,
+): { code: number; stdout: string; stderr: string } {
   const chunks: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
   const wasi = new Wasi({
     args: [path.basename(program)],
@@ -48,8 +61,7 @@ function run(program: string, options: WasiOptions): { code: number; stdout: str
     preopens: { '/data': path.join(home, 'data') },
     ...options,
   });
-  const module = new native.Module(fs.readFileSync(program));
-  const code = wasi.start(new native.Instance(module, wasi.imports));
+  const code = wasi.start(engine(fs.readFileSync(program), wasi.imports));
   return { code, stdout: `${Buffer.concat(chunks.stdout)}`, stderr: `${Buffer.concat(chunks.stderr)}` };
 }
 
@@ -99,19 +111,20 @@ const CASES: [title: string, program: string, run: Case][] = [
 ];
 
 describe.each([
-  ['node:fs itself', fs],
-  ['another file system of the same shape', { ...fs }],
-])('%s', (_, fileSystem) => {
+  ['native', nativeEngine, fs],
+  ['native, on another file system of the same shape', nativeEngine, { ...fs }],
+  ['sandglass', sandglass, fs],
+])('%s', (_, engine, fileSystem) => {
   test.each(CASES)('%s', (_, program, { options, stdout, stderr = '', code = 0 }) => {
     const file = program === HELLO ? HELLO : path.join(FIXTURES, `${program}.wasm`);
     const preopens = { '/data': { fs: fileSystem, path: path.join(home, 'data') } };
-    expect(run(file, { preopens, ...options })).toEqual({ code, stdout, stderr });
+    expect(run(engine, file, { preopens, ...options })).toEqual({ code, stdout, stderr });
     expect(fs.readFileSync(path.join(home, 'outside'), 'utf8')).toBe('outside');
   });
 });
 
 test('what a program writes is there afterwards', () => {
-  run(path.join(FIXTURES, 'files.wasm'), {});
+  run(nativeEngine, path.join(FIXTURES, 'files.wasm'), {});
   expect(fs.readdirSync(path.join(home, 'data')).sort()).toEqual(['above', 'absolute', 'given', 'linked']);
   expect(fs.readFileSync(path.join(home, 'data/linked'), 'utf8')).toBe('Jello and 42 more\n');
 });
