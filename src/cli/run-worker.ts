@@ -11,6 +11,7 @@ import { Wasi } from '../../wasi/index.ts';
 import { type Instance, type Module, Runtime } from '../index.ts';
 import { CliError, conclude, type Outcome, outcomeOf, STATUS } from './exit-status.ts';
 import { loadModule, naming } from './load.ts';
+import { isRuby, rubyImports, runRuby } from './ruby.ts';
 import type { RunRequest, WorkerMessage } from './run.ts';
 import { parseArguments, resultLines } from './typed-arguments.ts';
 
@@ -47,6 +48,10 @@ function exportedType({ info }: Module, name: string): FuncType | undefined {
 }
 
 function runProgram(instance: Instance, module: Module, wasi: Wasi): number {
+  if (isRuby(module.info)) {
+    wasi.initialize(instance);
+    return runRuby(instance.exports, request.args);
+  }
   if (exportedType(module, '_start') === undefined) {
     throw new CliError(`${request.file}: exports no function "_start"; call another one with --invoke`);
   }
@@ -94,7 +99,8 @@ async function run(runtime: Runtime): Promise<Outcome> {
     const compiled = naming(file, () => runtime.compileSync(bytes));
     module = compiled;
     const wasi = makeWasi();
-    const instance = naming(file, () => runtime.instantiateSync(compiled, wasi.imports));
+    const imports = { ...wasi.imports, ...(isRuby(compiled.info) && rubyImports(compiled.info)) };
+    const instance = naming(file, () => runtime.instantiateSync(compiled, imports));
     const status =
       invoke === undefined
         ? runProgram(instance, compiled, wasi)
