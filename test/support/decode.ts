@@ -61,6 +61,8 @@ export interface Segment {
   readonly offset: readonly Decoded[];
 }
 export interface ElementSegment extends Segment {
+  /** Given as function indices; `items` spells them as `ref.func`. */
+  readonly bare: boolean;
   readonly items: readonly (readonly Decoded[])[];
 }
 export interface DataSegment extends Segment {
@@ -282,7 +284,7 @@ function elementSegment(cursor: Cursor, module: DecodedModule): void {
     (flags & 4) === 0
       ? cursor.vector(() => REF_FUNC(cursor.u32()))
       : cursor.vector(() => expression(cursor, module.types));
-  module.elements.push({ mode, index, offset, items });
+  module.elements.push({ mode, index, offset, items, bare: (flags & 4) === 0 });
 }
 
 function dataSegment(cursor: Cursor, module: DecodedModule): void {

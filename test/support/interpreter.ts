@@ -5,7 +5,7 @@
  *
  * Fuel: one for every instruction reached; `else`, `catch`, `end` and `delegate` only when fallen into, `loop` only when
  * entered from above; bulk operations and growth ⌊n/64⌋ more once their bounds are checked. Constant expressions cost
- * their instructions, `end` included.
+ * their instructions, `end` included; a bare function index in a segment is none.
  */
 
 import type { Body, Decoded, DecodedModule, Signature } from './decode.ts';
@@ -174,7 +174,10 @@ function externOf(instance: ReferenceInstance, entry: DecodedModule['exports'][n
 function initialise(instance: ReferenceInstance): void {
   const { elements, data, module } = instance;
   for (const segment of module.elements) {
-    elements.push(segment.items.map((item) => constant(instance, item)));
+    if (segment.bare)
+      elements.push(segment.items.map((item) => instance.functions[item[0]!.value as number]));
+    else if (segment.mode === 'declarative') elements.push([]);
+    else elements.push(segment.items.map((item) => constant(instance, item)));
   }
   for (const segment of module.data) data.push(segment.bytes);
   module.elements.forEach((segment, i) => {

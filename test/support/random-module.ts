@@ -45,11 +45,13 @@ class ModuleGenerator {
   readonly #tags: { index: number; params: string[] }[] = [];
   readonly #slots: (Callable | undefined)[] = [];
   readonly #seed: number;
+  readonly #size: number;
   readonly #memories: number;
   readonly #extended: boolean;
 
-  constructor(seed: number) {
+  constructor(seed: number, size: number) {
     this.#seed = seed;
+    this.#size = size;
     this.random = new Random(seed);
     this.#exceptions = this.random.weighted({ none: 4, legacy: 3, modern: 3 });
     this.#memories = this.random.chance(0.12) ? 2 : 1;
@@ -65,7 +67,7 @@ class ModuleGenerator {
     const segments = this.#segments(defined);
     const around = this.#surroundings(segments);
     for (const self of defined) {
-      const generator = new FunctionGenerator(this.random, around, self, this.random.between(40, 160));
+      const generator = new FunctionGenerator(this.random, around, self, this.random.between(this.#size >> 2, this.#size));
       const body = generator.body();
       this.#m.define(self.index, body, generator.locals);
     }
@@ -240,8 +242,9 @@ class ModuleGenerator {
   }
 }
 
-export function randomModule(seed: number): RandomModule {
-  return new ModuleGenerator(seed).generate();
+/** `size` is about the most instructions that a function may have: small ones make a failure easy to read. */
+export function randomModule(seed: number, size = 160): RandomModule {
+  return new ModuleGenerator(seed, size).generate();
 }
 
 /** What can be seen of a module's run: one entry per step, instantiation first. */

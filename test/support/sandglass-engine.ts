@@ -25,7 +25,7 @@ export interface SandglassWorld extends World {
 }
 
 /** Modules are compiled once per world: tests instantiate the same bytes again and again. */
-export function sandglassWorld(options: RuntimeOptions = {}): SandglassWorld {
+export function sandglassWorld(options: NonNullable<RuntimeOptions> = {}): SandglassWorld {
   const runtime = new Runtime(options);
   const modules = new Map<string, Module>();
   const instances: Instance[] = [];
@@ -44,7 +44,7 @@ export function sandglassWorld(options: RuntimeOptions = {}): SandglassWorld {
       instances.push(instance);
       return instance.exports;
     },
-    consumed: () => Number(runtime.fuel.consumed),
+    consumed: () => (options.metering === false ? 0 : Number(runtime.fuel.consumed)),
     Memory,
     Table,
     Global,
