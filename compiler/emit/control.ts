@@ -18,7 +18,11 @@ export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: Fu
   const height = emitter.stack.height - type.params.length;
   settleFrom(emitter, height);
   emitter.frames.push(frame(kind, emitter.newLabel(), type, height));
-  if (kind === 'loop') emitter.meter.endRegion();
+  if (kind === 'loop') {
+    emitter.frame.callsBefore = emitter.calls;
+    emitter.loops++;
+    emitter.meter.endRegion();
+  }
 }
 
 export function enterIf(emitter: FunctionEmitter, type: FuncType): void {
@@ -60,6 +64,10 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
   splitFrame(emitter, current);
+  if (current.kind === 'loop') {
+    emitter.loops--;
+    if (current.targeted && emitter.calls === current.callsBefore) emitter.hasCalllessLoop = true;
+  }
   const closed =
     current.kind === 'loop'
       ? closeLoop(current, reachable, (charge) => emitter.meter.backEdge(charge))

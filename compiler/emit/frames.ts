@@ -52,6 +52,8 @@ export interface Frame {
   /** `loop`: its header's charge, and how many `continue`s there are. */
   header?: Charge | undefined;
   continues: number;
+  /** `loop`: calls made before it. */
+  callsBefore: number;
   /** `try_table`. */
   readonly catches?: readonly CatchClause[];
   /** Legacy try: the guarded statements, the variable of the caught exception, the handlers so far. */
@@ -65,7 +67,7 @@ export interface Frame {
 }
 
 export function frame(kind: FrameKind, label: string, type: FuncType, height: number): Frame {
-  return { kind, label, type, height, list: new StatementList(), targeted: false, continues: 0, passedOver: false };
+  return { kind, label, type, height, list: new StatementList(), targeted: false, continues: 0, callsBefore: 0, passedOver: false };
 }
 
 /** What a branch to the frame carries. */

@@ -45,8 +45,10 @@ interface Crossing {
   readonly core: js.Expression | undefined;
   /** The account must be up to date before. */
   readonly leaves: boolean;
-  /** The account is read again after. */
+  /** The account is read again after. Neither: the slow path of a check. */
   readonly returns: boolean;
+  readonly number: number;
+  readonly inLoop: boolean;
 }
 
 export class FunctionEmitter {
@@ -62,11 +64,19 @@ export class FunctionEmitter {
   /** Parts that moved into functions of their own. */
   readonly regions: Region[] = [];
   makesCalls = false;
+  /** Calls so far, to tell loops that make none. */
+  calls = 0;
+  /** There is a loop that makes no calls: worth a counter in a register. */
+  hasCalllessLoop = false;
   mayTrap = false;
   /** Which handler a `delegate` means; undefined where there is no delegate. */
   delegation: js.Expression | undefined;
   #labels = 0;
+  /** Loops that enclose what is being emitted. */
+  loops = 0;
   readonly #crossings: Crossing[] = [];
+  /** How many crossings there were when a memory's view was last used. */
+  readonly #viewUses = new Map<string, number>();
   readonly #exits: js.BlockStatement[] = [];
   readonly #handlers: js.BlockStatement[] = [];
 
@@ -115,16 +125,21 @@ export class FunctionEmitter {
 
   /** The slow path of a check. */
   #refuel(): js.Expression {
-    const core = js.assign(js.id('fl'), js.call(this.use('refuel'), [js.id('E'), js.id('fl')]));
-    const node: SequenceExpression = { type: 'SequenceExpression', expressions: [] };
-    this.#crossings.push({ node, core, leaves: false, returns: false });
-    return node;
+    return this.#note({ core: undefined, leaves: false, returns: false });
   }
 
   #crossing(core: js.Expression | undefined, leaves: boolean): js.Expression {
-    if (leaves) this.makesCalls = true;
+    if (leaves) {
+      this.makesCalls = true;
+      this.calls++;
+    }
+    return this.#note({ core, leaves, returns: true });
+  }
+
+  #note(crossing: Omit<Crossing, 'node' | 'number' | 'inLoop'>): SequenceExpression {
     const node: SequenceExpression = { type: 'SequenceExpression', expressions: [] };
-    this.#crossings.push({ node, core, leaves, returns: true });
+    const inLoop = this.loops > 0;
+    this.#crossings.push({ ...crossing, node, number: this.#crossings.length, inLoop });
     return node;
   }
 
@@ -156,9 +171,7 @@ export class FunctionEmitter {
   /** A value to throw: the account is brought up to date, and nothing comes back. */
   departing(thrown: js.Expression): js.Expression {
     if (!this.meter.enabled) return thrown;
-    const node: SequenceExpression = { type: 'SequenceExpression', expressions: [] };
-    this.#crossings.push({ node, core: thrown, leaves: true, returns: false });
-    return node;
+    return this.#note({ core: thrown, leaves: true, returns: false });
   }
 
   /** At the start of a handler. */
@@ -188,34 +201,53 @@ export class FunctionEmitter {
 
   /** Fills in every crossing, now that it is known what the function uses. */
   fillCrossings(): void {
-    const views = this.viewReloads();
-    const metered = this.meter.enabled;
-    const save = js.assign(js.member(js.id('S'), 'fuel'), js.id('fl'));
+    const { isLocal, enabled } = this.meter;
+    const local = isLocal && enabled;
+    const fuel = js.member(js.id('S'), 'fuel');
+    const save = js.assign(fuel, js.id('fl'));
     const leave = this.guardsFuel ? [save, js.assign(js.id('fl'), AWAY)] : [save];
-    const read = js.assign(js.id('fl'), js.member(js.id('S'), 'fuel'));
-    for (const { node, core, leaves, returns } of this.#crossings) {
-      const { expressions } = node;
-      if (leaves && metered) expressions.push(...leave);
+    const read = js.assign(js.id('fl'), fuel);
+    for (const crossing of this.#crossings) {
+      const { core, leaves, returns } = crossing;
+      const { expressions } = crossing.node;
+      if (leaves && local) expressions.push(...leave);
       if (core !== undefined) expressions.push(core);
-      if (returns && metered) expressions.push(read);
-      if (returns || !leaves) expressions.push(...views);
+      else if (!returns && !leaves) expressions.push(this.#refill(local));
+      if (returns && local) expressions.push(read);
+      if (returns || !leaves) expressions.push(...this.#staleViews(crossing));
       // An empty sequence would print as `()`.
       if (expressions.length === 0) expressions.push(js.number(0));
     }
   }
 
-  /** Whether an error made in this function itself must bring the account up to date on its way out. */
-  get guardsFuel(): boolean {
-    return this.meter.enabled && this.mayTrap;
+  #refill(local: boolean): js.Expression {
+    const fl = js.id('fl');
+    return local
+      ? js.assign(fl, js.call(this.use('refuelLocal'), [js.id('E'), fl]))
+      : js.call(this.use('refuel'), [js.id('E')]);
   }
 
-  /** `V = E.V`, for each memory in use. */
-  viewReloads(): js.Expression[] {
+  /** Whether an error made in this function itself must bring the account up to date on its way out. */
+  get guardsFuel(): boolean {
+    return this.meter.enabled && this.meter.isLocal && this.mayTrap;
+  }
+
+  /** `V = E.V`, for each memory that is still used after the crossing. */
+  #staleViews({ number, inLoop }: Crossing): js.Expression[] {
     const reloads: js.Expression[] = [];
-    for (const name of this.uses) {
-      if (/^V\d*$/.test(name)) reloads.push(js.assign(js.id(name), viewOf(name)));
+    for (const [name, lastUse] of this.#viewUses) {
+      if (inLoop || this.places.layout === 'cells' || number < lastUse) {
+        reloads.push(js.assign(js.id(name), viewOf(name)));
+      }
     }
     return reloads;
+  }
+
+  /** The view of a memory, for an access that comes next. */
+  useView(memory: number): js.Expression {
+    const name = memory === 0 ? 'V' : `V${memory}`;
+    this.#viewUses.set(name, this.#crossings.length);
+    return this.use(name);
   }
 
   // ------------------------------------------------------------------ values

@@ -64,6 +64,7 @@ const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR'];
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses, regions } = emitter;
   for (const bank of places.banks) uses.add(bank);
+  if (!emitter.hasCalllessLoop || places.layout === 'cells') emitter.meter.keepInStore();
   const { exits, handlers } = bookkeeping(emitter);
   emitter.fillExits(exits, handlers);
   emitter.fillCrossings();
@@ -85,12 +86,16 @@ function announcesFrame(emitter: FunctionEmitter): boolean {
 /** `onOutOfFuel` may run code of other instances in the middle of a leaf: the runtime leaves this many cells to it. */
 export const LEAF_FRAME = 256;
 
+function countsLocally({ meter }: FunctionEmitter): boolean {
+  return meter.enabled && meter.isLocal;
+}
+
 function storeField(name: string): js.Expression {
   return js.member(js.id('S'), name);
 }
 
 function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handlers: js.Statement[] } {
-  const { places, meter, options } = emitter;
+  const { places, options } = emitter;
   const exits: js.Statement[] = [];
   const handlers: js.Statement[] = [];
   if (announcesFrame(emitter)) {
@@ -105,7 +110,7 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
     exits.push(js.set(storeField('depth'), js.binary('-', js.id('d'), js.number(1))));
     handlers.push(js.set(storeField('depth'), js.id('d')));
   }
-  if (meter.enabled) exits.push(js.set(storeField('fuel'), js.id('fl')));
+  if (countsLocally(emitter)) exits.push(js.set(storeField('fuel'), js.id('fl')));
   return { exits, handlers };
 }
 
@@ -137,7 +142,7 @@ function declarations(emitter: FunctionEmitter, needed: ReadonlySet<string>, fra
   if (options.countDepth) constants.push(['d', js.plus(storeField('depth'), 1)]);
   if (emitter.regions.length > 0) addMissingPointers(constants);
   const variables: [string, js.Expression | null][] = viewVariables(needed);
-  if (emitter.meter.enabled) variables.push(['fl', storeField('fuel')]);
+  if (countsLocally(emitter)) variables.push(['fl', storeField('fuel')]);
   if (places.layout === 'plain') {
     const first = context.type.params.length;
     for (let i = first; i < context.locals.length; i++) {
@@ -230,20 +235,17 @@ function guarded(emitter: FunctionEmitter, body: js.Statement[]): js.Statement[]
 // -------------------------------------------------------------------- regions
 
 function regionFunction(emitter: FunctionEmitter, { name, statements }: Region): js.Statement {
-  const metered = emitter.meter.enabled;
-  const body = [...statements, leaveRegion(metered, 0)];
+  const body = [...statements, leaveRegion(0)];
   const names = namesIn(body);
-  if (metered) names.add('S').add('fl');
   for (const field of STORE_FIELDS) if (names.has(field)) names.add('S');
   const constants = fieldConstants(names);
   if (names.has('p')) constants.push(['p', js.binary('*', js.id('q'), js.number(2))]);
   if (names.has('u')) constants.push(['u', js.binary('*', js.id('w'), js.number(2))]);
   const variables: [string, js.Expression | null][] = viewVariables(names);
-  if (metered) variables.push(['fl', storeField('fuel')]);
   for (const variable of emitter.places.variables) if (names.has(variable)) variables.push([variable, null]);
   return js.functionDeclaration(name, ['E', ...REGION_PARAMETERS], [
     ...declare(constants, variables),
-    ...guarded(emitter, body),
+    ...body,
   ]);
 }
 

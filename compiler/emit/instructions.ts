@@ -256,7 +256,7 @@ function bindArguments(
       args.bind(name, js.assign(place, node), place);
     }
   });
-  if (memory !== undefined) args.set('V', emitter.use(memory.memory === 0 ? 'V' : `V${memory.memory}`));
+  if (memory !== undefined) args.set('V', emitter.useView(memory.memory));
   else bindIndices(args, row, immediate);
   if (chosen.uses.has('x')) args.set('x', emitter.temporary('x', base));
   if (chosen.uses.has('y')) args.set('y', emitter.temporary('y', base));

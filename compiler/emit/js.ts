@@ -19,6 +19,7 @@ import type {
   IfStatement,
   Literal,
   MemberExpression,
+  Node,
   ReturnStatement,
   SimpleLiteral,
   Statement,
@@ -265,4 +266,10 @@ export function arrow(parameters: readonly string[], statements: Statement[]): E
 /** Out of a `switch`. */
 export function breakOut(): BreakStatement {
   return { type: 'BreakStatement', label: null };
+}
+
+/** Turns a node into another one in place, for nodes that are decided on late. */
+export function become(node: Node, other: Node): void {
+  for (const key of Object.keys(node)) delete (node as unknown as Record<string, unknown>)[key];
+  Object.assign(node, other);
 }

@@ -1,8 +1,13 @@
 /**
  * What is charged, and where (DESIGN.md §6). Every instruction costs its entry in the table of costs; a straight-line
- * region is charged at its start, in a local int32:
+ * region is charged at its start and the account looked at:
  *
- *   if ((fl = fl - 7 | 0) < 0) fl = refuel(E, fl), V = E.V;
+ *   if ((S.fuel = S.fuel - 7 | 0) < 0) refuel(E), V = E.V;
+ *
+ * A function with a loop that makes no calls counts in a local int32 instead, which V8 keeps in a register; then the
+ * store is brought up to date around calls, at exits, and when an error passes through:
+ *
+ *   if ((fl = fl - 7 | 0) < 0) fl = refuelLocal(E, fl), V = E.V;
  *
  * A region opens lazily, with its first charged instruction, and is closed by whatever ends straight-line code:
  * conditional branches, labels, calls. The account behind it is `runtime/fuel.ts`.
@@ -17,6 +22,9 @@ export interface Charge {
   readonly amount: SimpleLiteral;
 }
 
+/** A region is cut before its charge could wrap the int32, whatever instructions cost. */
+const LARGEST_REGION = 2 ** 28;
+
 /** Nodes in a charge, for weighing statements. */
 export const CHARGE_WEIGHT = 10;
 
@@ -24,6 +32,10 @@ export class Meter {
   readonly #costs: Costs | undefined;
   readonly #refuel: () => js.Expression;
   #open: { readonly amount: SimpleLiteral; cost: number } | undefined;
+  /** Shared by every charge of the function, so that `keepInStore` can turn all of them at the end. */
+  readonly #counter: js.Expression = { type: 'Identifier', name: 'fl' };
+  /** The counter is a local variable, written back around calls; else it is the store's field itself. */
+  isLocal = true;
 
   /** Without costs nothing is metered. `refuel` builds the slow path. */
   constructor(costs: Costs | undefined, refuel: () => js.Expression) {
@@ -40,9 +52,10 @@ export class Meter {
     const cost = this.#costs === undefined ? 0 : (this.#costs[name] ?? this.#costs.default);
     if (cost === 0) return undefined;
     let opened: Charge | undefined;
-    if (this.#open === undefined) {
+    if (this.#open === undefined || this.#open.cost > LARGEST_REGION) {
       const amount = js.placeholder();
-      opened = { statement: js.ifElse(underflow(amount), [js.statement(this.#refuel())]), amount };
+      const overdrawn = js.binary('<', this.#deduct(amount), js.number(0));
+      opened = { statement: js.ifElse(overdrawn, [js.statement(this.#refuel())]), amount };
       this.#open = { amount, cost: 0 };
     }
     this.#open.cost += cost;
@@ -57,17 +70,17 @@ export class Meter {
 
   /** The same charge as a condition that always holds, for a loop's back edge: `(fl = fl - 7 | 0) >= 0 || …`. */
   backEdge(charge: Charge): js.Expression {
-    const stillPositive = js.binary('>=', deduct(charge.amount), js.number(0));
+    const stillPositive = js.binary('>=', this.#deduct(charge.amount), js.number(0));
     return js.logical('||', stillPositive, js.sequence([this.#refuel(), js.TRUE]));
   }
-}
 
-const FUEL = js.id('fl');
+  #deduct(amount: SimpleLiteral): js.Expression {
+    return js.assign(this.#counter, js.binary('|', js.binary('-', this.#counter, amount), js.number(0)));
+  }
 
-function deduct(amount: SimpleLiteral): js.Expression {
-  return js.assign(FUEL, js.binary('|', js.binary('-', FUEL, amount), js.number(0)));
-}
-
-function underflow(amount: SimpleLiteral): js.Expression {
-  return js.binary('<', deduct(amount), js.number(0));
+  /** Once it is known that no loop of the function runs without calls. */
+  keepInStore(): void {
+    this.isLocal = false;
+    js.become(this.#counter, js.member(js.id('S'), 'fuel'));
+  }
 }

@@ -60,17 +60,17 @@ function weigh(list: StatementList, start: number, end: number): number {
 function outlineRun(emitter: FunctionEmitter, list: StatementList, start: number, end: number): void {
   const statements = list.statements.slice(start, end);
   const name = `${emitter.name}_r${emitter.regions.length}`;
-  const exits = rewriteJumps(statements, emitter.meter.enabled);
+  const exits = rewriteJumps(statements);
   emitter.regions.push({ name, statements });
   const call = emitter.regionCall(name, exits);
   list.splice(start, end - start, call, 20 + 4 * exits.length);
 }
 
 /** Jumps to labels outside become returns of their number. Returns the outer jumps, number 1 first. */
-function rewriteJumps(statements: readonly js.Statement[], metered: boolean): js.Statement[] {
+function rewriteJumps(statements: readonly js.Statement[]): js.Statement[] {
   const jumps: { node: Node; label: string; again: boolean }[] = [];
   const inside = new Set<string>();
-  visit(statements, (node) => {
+  visitStatements(statements, (node) => {
     if (node.type === 'LabeledStatement') inside.add(node.label.name);
     else if (node.type === 'BreakStatement' || node.type === 'ContinueStatement') {
       jumps.push({ node, label: node.label!.name, again: node.type === 'ContinueStatement' });
@@ -86,21 +86,29 @@ function rewriteJumps(statements: readonly js.Statement[], metered: boolean): js
       number = exits.length;
       numbers.set(label, number);
     }
-    become(node, leaveRegion(metered, number));
+    js.become(node, leaveRegion(number));
   }
   return exits;
 }
 
-/** `S.fuel = fl; return n`. */
-export function leaveRegion(metered: boolean, number: number): js.Statement {
-  const leave = js.returns(js.number(number));
-  return metered ? js.block([js.set(js.member(js.id('S'), 'fuel'), js.id('fl')), leave]) : leave;
+/** The way out of a region: the number of a jump, or 0 for falling out. */
+export function leaveRegion(number: number): js.Statement {
+  return js.returns(js.number(number));
 }
 
-/** A jump's node turns into another statement in place; jumps are never shared between places of the tree. */
-function become(node: Node, statement: js.Statement): void {
-  for (const key of Object.keys(node)) delete (node as unknown as Record<string, unknown>)[key];
-  Object.assign(node, statement);
+/** Every statement below, without recursion and without looking into expressions. */
+function visitStatements(roots: readonly Node[], see: (node: Node) => void): void {
+  const pending: (Node | null | undefined)[] = [...roots];
+  while (pending.length > 0) {
+    const node = pending.pop();
+    if (!node) continue;
+    see(node);
+    if (node.type === 'BlockStatement') for (const inner of node.body) pending.push(inner);
+    else if (node.type === 'IfStatement') pending.push(node.consequent, node.alternate);
+    else if (node.type === 'SwitchStatement') for (const each of node.cases) pending.push(...each.consequent);
+    else if (node.type === 'TryStatement') pending.push(node.block, node.handler?.body);
+    else if ('body' in node) pending.push(node.body as Node);
+  }
 }
 
 /** Every node below, without recursion. */

@@ -5,9 +5,13 @@
  */
 import type { EnvironmentAbi } from '../abi.ts';
 
-/** The slow path of a check: the slice is used up. Returns what is left of the next one, or throws. */
-export function refuel(E: EnvironmentAbi, left: number): number {
-  const { S } = E;
+/** The slow path of a check: the slice is used up. Takes the next one, or throws. */
+export function refuel(E: EnvironmentAbi): void {
+  E.S.account.refuel();
+}
+
+/** The same for a function that counts in a variable: what is left goes in, what there is now comes out. */
+export function refuelLocal({ S }: EnvironmentAbi, left: number): number {
   S.fuel = left;
   S.account.refuel();
   return S.fuel;
