@@ -78,7 +78,8 @@ const NATIVE_TRAPS: readonly (readonly [RegExp, readonly string[]])[] = [
 function nativeTrapTexts(error: unknown): readonly string[] | undefined {
   if (error instanceof RangeError && /call stack/.test(error.message)) return ['call stack exhausted'];
   if (!(error instanceof native.RuntimeError)) return undefined;
-  return NATIVE_TRAPS.find(([message]) => message.test(error.message))?.[1] ?? [error.message];
+  const text = error.message.replace(/^WebAssembly\.Instance\(\): /, '');
+  return NATIVE_TRAPS.find(([message]) => message.test(text))?.[1] ?? [text];
 }
 
 /** Native WebAssembly; with `counting`, every module is instrumented and `consumed` is the sum of their counters. */

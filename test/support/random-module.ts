@@ -67,7 +67,12 @@ class ModuleGenerator {
     const segments = this.#segments(defined);
     const around = this.#surroundings(segments);
     for (const self of defined) {
-      const generator = new FunctionGenerator(this.random, around, self, this.random.between(this.#size >> 2, this.#size));
+      const generator = new FunctionGenerator(
+        this.random,
+        around,
+        self,
+        this.random.between(this.#size >> 2, this.#size),
+      );
       const body = generator.body();
       this.#m.define(self.index, body, generator.locals);
     }
