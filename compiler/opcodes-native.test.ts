@@ -14,10 +14,12 @@ import {
   edgeValues,
   evaluator,
   fromBits,
+  hotLoop,
   toBits,
   xorshift,
 } from '../test/support/templates.ts';
 import { type Instruction, ModuleBuilder } from '../test/support/wasm-builder.ts';
+import { templatesOf } from './opcodes/row.ts';
 import { OPCODES, type Opcode, signatureOf } from './opcodes.ts';
 
 const TYPES: readonly NumberType[] = ['i32', 'i64', 'f32', 'f64'];
@@ -41,6 +43,7 @@ const numeric: readonly Numeric[] = OPCODES.filter(
 });
 
 type Bits = bigint | 'trap';
+type Failure = 'out of bounds';
 type BitsFunction = (...operands: bigint[]) => Bits;
 
 const integerOf = { i32: 'i32', i64: 'i64', f32: 'i32', f64: 'i64' } as const;
@@ -104,7 +107,7 @@ const isCanonical = (bits: bigint, type: 'f32' | 'f64') =>
   BigInt.asUintN(Number(BITS[type]) - 1, bits) === QUIET[type];
 
 /** Whether the two differ by a signalling f64 that was quieted. */
-function quieted(expected: Bits, found: Bits, types: readonly NumberType[]): boolean {
+function quieted(expected: Bits | Failure, found: Bits | Failure, types: readonly NumberType[]): boolean {
   if (typeof expected === 'string' || !types.includes('f64') || !isNaNBits(expected, 'f64')) return false;
   return found === (expected | QUIET.f64);
 }
@@ -149,13 +152,27 @@ function compare(instruction: Numeric, template: string, lists: readonly (readon
 describe('numeric rows agree with native WebAssembly', () => {
   test.each(numeric.map((n) => [n.row.name, n] as const))('%s', (_, instruction) => {
     const { row, params } = instruction;
-    const lists = operandLists(params);
+    const once = operandLists(params);
+    // Often enough that all of the engine's tiers take part.
+    const lists = Array.from({ length: Math.ceil(12_000 / once.length) }, () => once).flat();
     compare(instruction, row.js!, lists);
     if (row.constant !== undefined) compare(instruction, row.constant, lists);
     const all = (1n << BITS[params.at(-1)!]) - 1n;
     const harmless = lists.filter((operands) => operands.at(-1) !== 0n && operands.at(-1) !== all);
     if (row.divisor !== undefined) compare(instruction, row.divisor, harmless);
     for (const variant of Object.values(row.variants ?? {})) compare(instruction, variant, lists);
+  });
+});
+
+/** V8 11.3 ends the process when it optimises `v >> 3n` of such a `v`; see the head of opcodes/i64.ts. */
+describe('i64 operands may be merged from two, in hot code', () => {
+  const rows = numeric.filter(({ row, params }) => params.includes('i64') && row.effect === 'pure');
+  test.each(rows.map((n) => [n.row.name, n] as const))('%s', (_, { row }) => {
+    for (const template of templatesOf(row)) {
+      const plain = evaluator(template);
+      const [v, w, b] = [0x1234_5678_9abc_def0n, -0x0123_4567_89ab_cdefn, 5n];
+      for (const i of [0, 1]) expect(hotLoop(template)(v, w, b, 50_000 + i)).toBe(plain(i === 0 ? v : w, b));
+    }
   });
 });
 
@@ -184,13 +201,19 @@ const ADDRESSES = [
 
 interface Access {
   readonly row: Opcode;
+  readonly template: string;
   /** The value's type. */
   readonly type: NumberType;
 }
-const accesses: readonly Access[] = OPCODES.filter((row) => row.immediate === 'memarg').map((row) => {
+const accesses: readonly Access[] = OPCODES.filter((row) => row.immediate === 'memarg').flatMap((row) => {
   const { params, results } = signatureOf(row)!;
-  return { row, type: (results[0] ?? params[1]) as NumberType };
+  return templatesOf(row).map((template) => ({
+    row,
+    template,
+    type: (results[0] ?? params[1]) as NumberType,
+  }));
 });
+const titled = (list: readonly Access[]) => list.map((a) => [`${a.row.name} as ${a.template}`, a] as const);
 const isLoad = ({ row }: Access) => row.effect === 'load';
 
 /** `i32 -> bits`, or `i32 bits ->`: one function per offset over an exported memory. */
@@ -217,7 +240,7 @@ function nativeAccess({ row, type }: Access): Exports {
 }
 
 /** What happened: a value, nothing (a store), or a failure that each side calls its own name. */
-function outcome<T>(run: () => T): T | 'out of bounds' {
+function outcome<T>(run: () => T): T | Failure {
   try {
     return run();
   } catch (error) {
@@ -235,9 +258,10 @@ const effective = ADDRESSES.flatMap((address) =>
 );
 
 describe('memory rows agree with native WebAssembly', () => {
-  test.each(accesses.filter(isLoad).map((a) => [a.row.name, a] as const))('%s', (_, { row, type }) => {
-    const exports = nativeAccess({ row, type });
-    const template = evaluator(row.js!);
+  test.each(titled(accesses.filter(isLoad)))('%s', (_, access) => {
+    const { row, type } = access;
+    const exports = nativeAccess(access);
+    const template = evaluator(access.template);
     const bytes = bytesOfMemory(exports);
     const view = new DataView(bytes.buffer);
     for (const bits of VALUES[type]) {
@@ -248,42 +272,40 @@ describe('memory rows agree with native WebAssembly', () => {
         const f = exports[name] as (address: number) => unknown;
         const expected = outcome(() => fromEngine(f(address), type));
         const found = outcome(() => toBits(template(address | 0, undefined, undefined, view, offset), type));
-        if (found !== expected)
-          throw new Error(`${row.name} ${address}+${offset}: native ${expected}, ours ${found}`);
+        if (found === expected || quieted(expected, found, [type])) continue;
+        throw new Error(`${row.name} ${address}+${offset}: native ${expected}, ours ${found}`);
       }
     }
   });
 
-  test.each(accesses.filter((a) => !isLoad(a)).map((a) => [a.row.name, a] as const))(
-    '%s',
-    (_, { row, type }) => {
-      const exports = nativeAccess({ row, type });
-      const template = evaluator(row.js!);
-      const theirs = bytesOfMemory(exports);
-      const mine = new Uint8Array(PAGE);
-      const view = new DataView(mine.buffer);
-      for (const bits of VALUES[type]) {
-        for (const { address, offset, name } of effective) {
-          const f = exports[name] as (address: number, value: unknown) => void;
-          const expected = outcome(() => f(address, toEngine(bits, type)));
-          const found = outcome(
-            () => void template(address | 0, fromBits(bits, type), undefined, view, offset),
-          );
-          const at = `${row.name} ${address}+${offset} 0x${bits.toString(16)}`;
-          if (found !== expected) throw new Error(`${at}: native ${expected}, ours ${found}`);
-          const [wanted, got] = [theirs, mine].map((bytes) => eightBytes(bytes, address + offset)) as [
-            bigint,
-            bigint,
-          ];
-          if (wanted !== got && !quieted(wanted, got, [type])) {
-            throw new Error(`${at}: native 0x${wanted.toString(16)}, ours 0x${got.toString(16)}`);
-          }
-          if (wanted !== got) view.setBigUint64(address + offset, wanted, true);
+  test.each(titled(accesses.filter((a) => !isLoad(a))))('%s', (_, access) => {
+    const { row, type } = access;
+    const exports = nativeAccess(access);
+    const template = evaluator(access.template);
+    const theirs = bytesOfMemory(exports);
+    const mine = new Uint8Array(PAGE);
+    const view = new DataView(mine.buffer);
+    for (const bits of VALUES[type]) {
+      for (const { address, offset, name } of effective) {
+        const f = exports[name] as (address: number, value: unknown) => void;
+        const expected = outcome(() => f(address, toEngine(bits, type)));
+        const found = outcome(
+          () => void template(address | 0, fromBits(bits, type), undefined, view, offset),
+        );
+        const at = `${row.name} ${address}+${offset} 0x${bits.toString(16)}`;
+        if (found !== expected) throw new Error(`${at}: native ${expected}, ours ${found}`);
+        const [wanted, got] = [theirs, mine].map((bytes) => eightBytes(bytes, address + offset)) as [
+          bigint,
+          bigint,
+        ];
+        if (wanted !== got && !quieted(wanted, got, [type])) {
+          throw new Error(`${at}: native 0x${wanted.toString(16)}, ours 0x${got.toString(16)}`);
         }
+        if (wanted !== got) view.setBigUint64(address + offset, wanted, true);
       }
-      expect(Buffer.compare(theirs, mine)).toBe(0);
-    },
-  );
+    }
+    expect(Buffer.compare(theirs, mine)).toBe(0);
+  });
 });
 
 /** The eight bytes from an address; 0 where they are not all there. */

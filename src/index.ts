@@ -45,7 +45,10 @@ export { Instance, type InvokeOptions, Module };
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
 export interface RuntimeOptions {
-  /** Fuel to begin with; by default unlimited, and counted. */
+  /**
+   * Fuel to begin with; by default unlimited, and counted. With a limit, a run stops at most one straight-line region
+   * beyond it; if a limit is set only later (`fuel.set`), at the next function entry or loop header.
+   */
   readonly fuel?: bigint | undefined;
   /** Asked when the fuel is used up: what it returns is granted. */
   readonly onOutOfFuel?: OnOutOfFuel | undefined;
@@ -62,6 +65,13 @@ export interface RuntimeOptions {
 
 const DEFAULT_REGISTER_CELLS = 1 << 20;
 const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
+
+const VALIDATE_ONLY: EmitOptions = {
+  costs: undefined,
+  checkEveryRegion: false,
+  countDepth: false,
+  recordOffsets: false,
+};
 
 export class Runtime {
   readonly #store: Store;
@@ -82,6 +92,7 @@ export class Runtime {
     this.#store = new Store({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering });
     this.#emit = {
       costs: metering ? costs : undefined,
+      checkEveryRegion: fuel !== undefined,
       countDepth: limits.callDepth !== undefined,
       recordOffsets: false,
     };
@@ -91,7 +102,7 @@ export class Runtime {
   /** Whether the bytes are a valid module that Sandglass can run. */
   static validate(bytes: Bytes): boolean {
     try {
-      void new Module(bytesOf(bytes), { costs: undefined, countDepth: false, recordOffsets: false }, DEFAULT_LIMITS, 'eager');
+      void new Module(bytesOf(bytes), VALIDATE_ONLY, DEFAULT_LIMITS, 'eager');
       return true;
     } catch (error) {
       if (error instanceof CompileError) return false;

@@ -19,6 +19,8 @@ import { type Layout, Places } from './places.ts';
 export interface EmitOptions {
   /** Undefined: no metering. */
   readonly costs: Costs | undefined;
+  /** Look at the account at every region, not only at function entry and loop headers. */
+  readonly checkEveryRegion: boolean;
   /** Count frames against `S.maxDepth`. */
   readonly countDepth: boolean;
   /** Nodes that may trap carry their byte offset. */
@@ -86,7 +88,7 @@ export class FunctionEmitter {
     this.name = name;
     this.places = new Places(layout, context.locals, context.type.params.length);
     this.stack = new OperandStack(this.places, (statement, weight) => this.emit(statement, weight));
-    this.meter = new Meter(options.costs, () => this.#refuel());
+    this.meter = new Meter(options.costs, options.checkEveryRegion, () => this.#refuel());
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
   }
 
@@ -114,10 +116,11 @@ export class FunctionEmitter {
   }
 
   charge(name: string): void {
-    const opened = this.meter.charge(name);
+    const { kind, list } = this.frame;
+    const atStart = (kind === 'loop' || kind === 'function') && list.statements.length === 0;
+    const opened = this.meter.charge(name, atStart);
     if (opened === undefined) return;
-    const current = this.frame;
-    if (current.kind === 'loop' && current.list.statements.length === 0) current.header = opened;
+    if (kind === 'loop' && atStart) this.frame.header = opened;
     this.emit(opened.statement, CHARGE_WEIGHT, 1);
   }
 

@@ -246,32 +246,36 @@ function bindArguments(
   const args = new TemplateArguments();
   const base = emitter.stack.height;
   const memory = row.immediate === 'memarg' ? (immediate as MemoryArgument) : undefined;
-  values.forEach((value, i) => {
+  for (let i = 0; i < values.length; i++) {
     const isAddress = memory !== undefined && i === 0;
-    const name = isAddress ? 'ea' : 'abc'[i]!;
-    const node = isAddress ? address(value, memory) : numeric(value);
-    if ((chosen.uses.get(name) ?? 0) < 2 || isSimple(node)) args.set(name, node);
+    const name = isAddress ? 'ea' : OPERANDS[i]!;
+    const node = isAddress ? address(values[0]!, memory) : numeric(values[i]!);
+    if (!chosen.repeated.has(name) || isSimple(node)) args[name] = node;
     else {
       const place = emitter.temporary('b', base + i);
-      args.bind(name, js.assign(place, node), place);
+      args.firsts ??= new Map();
+      args.firsts.set(name, js.assign(place, node));
+      args[name] = place;
     }
-  });
-  if (memory !== undefined) args.set('V', emitter.useView(memory.memory));
-  else bindIndices(args, row, immediate);
-  if (chosen.uses.has('x')) args.set('x', emitter.temporary('x', base));
-  if (chosen.uses.has('y')) args.set('y', emitter.temporary('y', base));
+  }
+  if (memory !== undefined) args.V = emitter.useView(memory.memory);
+  else if (immediate !== undefined) bindIndices(args, row, immediate);
+  if (chosen.usesX) args.x = emitter.temporary('x', base);
+  if (chosen.usesY) args.y = emitter.temporary('y', base);
   const constant = values.at(-1)?.constant;
   if (typeof constant === 'bigint') {
-    for (const name of ['k', 'm', 'u'] as const) args.set(name, js.bigint(CONSTANTS[name](constant)));
+    for (const name of ['k', 'm', 'u'] as const) args[name] = js.bigint(CONSTANTS[name](constant));
   }
   return args;
 }
 
+const OPERANDS = ['a', 'b', 'c'] as const;
+
 function bindIndices(args: TemplateArguments, row: Opcode, immediate: Immediate): void {
   if (row.immediate === 'types' || row.immediate === 'heaptype') return;
   const [first, second] = Array.isArray(immediate) ? (immediate as readonly number[]) : [immediate];
-  if (typeof first === 'number') args.set('i', js.number(first));
-  if (typeof second === 'number') args.set('j', js.number(second));
+  if (typeof first === 'number') args.i = js.number(first);
+  if (typeof second === 'number') args.j = js.number(second);
 }
 
 function isSimple(node: js.Expression): boolean {

@@ -11,34 +11,39 @@ import { parseExpressionAt } from 'acorn';
 import type { Expression, Node } from 'estree';
 import * as js from './js.ts';
 
-/** The nodes that a template's names stand for: operands, indices, temporaries. */
+const NAMES = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y'] as const;
+export type Name = (typeof NAMES)[number];
+
+/** The nodes that a template's names stand for: operands, indices, temporaries. Fields, since this is a hot path. */
 export class TemplateArguments {
-  readonly #nodes = new Map<string, Expression>();
-  readonly #firsts = new Map<string, Expression>();
+  a: Expression | undefined = undefined;
+  b: Expression | undefined = undefined;
+  c: Expression | undefined = undefined;
+  i: Expression | undefined = undefined;
+  j: Expression | undefined = undefined;
+  k: Expression | undefined = undefined;
+  m: Expression | undefined = undefined;
+  u: Expression | undefined = undefined;
+  ea: Expression | undefined = undefined;
+  V: Expression | undefined = undefined;
+  x: Expression | undefined = undefined;
+  y: Expression | undefined = undefined;
+  /** What a name's first use stands for, where that differs: `(b0 = …)`. */
+  firsts: Map<Name, Expression> | undefined = undefined;
 
-  set(name: string, node: Expression): void {
-    this.#nodes.set(name, node);
-  }
-
-  /** The first use is `first` (which stores the value), all others `node` (which reads it). */
-  bind(name: string, first: Expression, node: Expression): void {
-    this.#firsts.set(name, first);
-    this.#nodes.set(name, node);
-  }
-
-  take(name: string): Expression {
-    const first = this.#firsts.get(name);
-    if (first !== undefined) this.#firsts.delete(name);
-    const node = first ?? this.#nodes.get(name);
-    if (node === undefined) throw new Error(`template: no value for ${name}`);
-    return node;
+  take(name: Name): Expression {
+    const first = this.firsts?.get(name);
+    if (first !== undefined) this.firsts!.delete(name);
+    return (first ?? this[name])!;
   }
 }
 
 export interface Template {
-  /** How often each substituted name occurs: an operand used twice must be bound first. */
-  readonly uses: ReadonlyMap<string, number>;
-  /** Free names: views, registers, helpers. */
+  /** Names that occur more than once: such an operand must be bound first. */
+  readonly repeated: ReadonlySet<string>;
+  readonly usesX: boolean;
+  readonly usesY: boolean;
+  /** Free names: registers, helpers. */
   readonly free: readonly string[];
   /** The value is a JavaScript boolean. */
   readonly isBoolean: boolean;
@@ -48,7 +53,7 @@ export interface Template {
 
 type Builder = (args: TemplateArguments, offset: number | undefined) => Expression;
 
-const SUBSTITUTED = new Set(['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y']);
+const SUBSTITUTED: ReadonlySet<string> = new Set(NAMES);
 const COMPARISONS = new Set(['<', '<=', '>', '>=', '===', '!==']);
 const cache = new Map<string, Template>();
 
@@ -69,7 +74,15 @@ function parseTemplate(text: string): Template {
     if (SUBSTITUTED.has(name)) uses.set(name, (uses.get(name) ?? 0) + 1);
     else free.add(name);
   });
-  return { uses, free: [...free], isBoolean: isBoolean(tree), build };
+  const repeated = new Set([...uses.keys()].filter((name) => uses.get(name)! > 1));
+  return {
+    repeated,
+    usesX: uses.has('x'),
+    usesY: uses.has('y'),
+    free: [...free],
+    isBoolean: isBoolean(tree),
+    build,
+  };
 }
 
 function isBoolean(tree: Node): boolean {
@@ -146,7 +159,7 @@ function compile(node: Node, seen: (name: string) => void): Builder {
 function identifier(name: string, seen: (name: string) => void): Builder {
   seen(name);
   if (SUBSTITUTED.has(name)) {
-    return (args) => args.take(name);
+    return (args) => args.take(name as Name);
   }
   const shared = js.id(name);
   return (_, at) => (at === undefined ? shared : js.idAt(name, at));
