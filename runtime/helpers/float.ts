@@ -1,6 +1,6 @@
 /**
- * Floats to the bit: NaNs, signs, rounding to even. Called by generated code on its slow paths, and by the runtime
- * where values cross to raw bits.
+ * Floats to the bit: NaNs, signs, rounding to even. Called by generated code on its slow paths (which take the result
+ * from the register file's cell 0), and by the runtime where values cross to raw bits.
  *
  * How an f32 lives in a JavaScript number: it is `Math.fround`-closed, or a NaN. A quiet f32 NaN is the f64 NaN that
  * hardware would widen it to. A *signalling* one would be quieted by widening, so it is carried as a quiet f64 NaN with
@@ -51,37 +51,25 @@ export function f64_to_bits(value: number): bigint {
   return I64[0]!;
 }
 
-/** `f32.load` where the number read is a NaN. */
-export function f32_load_nan(view: DataView, address: number): number {
-  return f32_from_bits(view.getInt32(address, true));
+/** `f32.load` and `f32.reinterpret_i32` of a NaN's bits, into cell 0. */
+export function f32_widen_nan(cells: Float64Array, bits: number): void {
+  cells[0] = f32_from_bits(bits);
 }
 
-/** Mends `f32.store` where the number written is a NaN. */
-export function f32_store_nan(view: DataView, address: number, value: number): void {
-  view.setInt32(address, f32_to_bits(value), true);
-}
-
-/** `f32.neg` and `f64.neg` of a NaN. */
-export function f64_neg_nan(value: number): number {
+/** `f32.neg` and `f64.neg` of a NaN (both carry their sign in the same place), into cell 0. */
+export function f64_neg_nan(cells: Float64Array, value: number): void {
   F64[0] = value;
   I32[1] = I32[1]! ^ 0x80000000;
-  return F64[0]!;
+  cells[0] = F64[0]!;
 }
 
-/** `f32.abs` and `f64.abs` of a NaN. */
-export function f64_abs_nan(value: number): number {
+/** `f32.copysign` and `f64.copysign` to a NaN, into cell 0, from the sign of what is there. */
+export function f64_copysign_nan(cells: Float64Array, value: number): void {
+  F64[0] = cells[0]!;
+  const sign = I32[1]! & 0x80000000;
   F64[0] = value;
-  I32[1] = I32[1]! & 0x7fffffff;
-  return F64[0]!;
-}
-
-/** Also `f32.copysign`: both carry their sign in the same place. */
-export function f64_copysign(value: number, sign: number): number {
-  F64[0] = sign;
-  const signBit = I32[1]! & 0x80000000;
-  F64[0] = value;
-  I32[1] = (I32[1]! & 0x7fffffff) | signBit;
-  return F64[0]!;
+  I32[1] = (I32[1]! & 0x7fffffff) | sign;
+  cells[0] = F64[0]!;
 }
 
 /** From here on every f64 is an integer; adding it to a smaller one rounds that one to an integer, ties to even. */

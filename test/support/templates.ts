@@ -49,6 +49,18 @@ export function evaluator(template: string): Evaluate {
   return new Function(...Object.keys(scope), body)(...Object.values(scope)) as Evaluate;
 }
 
+/** Evaluates the template `n + 1` times in one loop, its first operand a choice made in the loop; the last value. */
+export function hotLoop(template: string): (v: bigint, w: bigint, b: bigint, n: number) => unknown {
+  const scope = {
+    ...SCOPE,
+    ...Object.fromEntries(Object.entries(CONSTANTS).map(([k, make]) => [`make_${k}`, make])),
+  };
+  const literals = 'const k = make_k(b), m = make_m(b), u = make_u(b)';
+  const once = 'const a = (i & 1) === 0 ? A(64, v + 0n) : A(64, w + 0n)';
+  const body = `return (v, w, b, n) => { let r, x, y; ${literals}; for (let i = 0; i <= n; i++) { ${once}; r = ${template}; } return r; }`;
+  return new Function(...Object.keys(scope), body)(...Object.values(scope));
+}
+
 export function mentions(template: string, name: string): boolean {
   return new RegExp(`(?<![.\\w])${name}(?!\\w)`).test(template);
 }
