@@ -14,10 +14,12 @@ export const MODES: Readonly<Record<string, Mode>> = {
   jit: {
     summary: 'Sandglass, compiling at first call (the default)',
     expectations: SANDGLASS,
-    load: async () => {
-      const { SandglassEngine } = await import('./engines/sandglass.ts');
-      return () => new SandglassEngine() as Engine;
-    },
+    load: () => loadSandglass({ metering: true }),
+  },
+  unmetered: {
+    summary: 'the same without the meter',
+    expectations: SANDGLASS,
+    load: () => loadSandglass({ metering: false }),
   },
   native: {
     summary: "Node's own WebAssembly, which checks the runner",
@@ -28,3 +30,8 @@ export const MODES: Readonly<Record<string, Mode>> = {
     },
   },
 };
+
+async function loadSandglass(options: { metering: boolean }): Promise<() => Engine> {
+  const { SandglassEngine } = await import('./engines/sandglass.ts');
+  return () => new SandglassEngine(options) as Engine;
+}

@@ -1,4 +1,4 @@
-/** Sandglass itself: modules become JavaScript at their functions' first call (mode `jit`). */
+/** Sandglass itself: functions become JavaScript at their first call, with the meter (mode `jit`) or without. */
 import {
   CompileError,
   Exception,
@@ -21,7 +21,14 @@ const DEADLINE_MS = 60_000;
 export class SandglassEngine implements Engine<Module, Instance> {
   readonly speaksSpec = true;
   readonly classes = { Memory, Table, Global };
-  readonly #runtime = new Runtime();
+  readonly #runtime: Runtime;
+  /** Deadlines need the meter. */
+  readonly #control: { deadlineMs?: number };
+
+  constructor({ metering }: { metering: boolean }) {
+    this.#runtime = new Runtime({ metering });
+    this.#control = metering ? { deadlineMs: DEADLINE_MS } : {};
+  }
 
   compile(bytes: Uint8Array): Module {
     return this.#runtime.compileSync(bytes);
@@ -32,7 +39,7 @@ export class SandglassEngine implements Engine<Module, Instance> {
   }
 
   async invoke(instance: Instance, field: string, args: readonly Value[]): Promise<readonly unknown[]> {
-    return instance.invokeRaw(field, args.map(rawOf), { deadlineMs: DEADLINE_MS });
+    return instance.invokeRaw(field, args.map(rawOf), this.#control);
   }
 
   get(instance: Instance, field: string, expected: Pattern | undefined): unknown {
