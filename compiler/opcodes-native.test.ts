@@ -167,12 +167,11 @@ describe('numeric rows agree with native WebAssembly', () => {
 /** V8 11.3 ends the process when it optimises `v >> 3n` of such a `v`; see the head of opcodes/i64.ts. */
 describe('i64 operands may be merged from two, in hot code', () => {
   const rows = numeric.filter(({ row, params }) => params.includes('i64') && row.effect === 'pure');
-  test.each(rows.map((n) => [n.row.name, n] as const))('%s', (_, { row }) => {
-    for (const template of templatesOf(row)) {
-      const plain = evaluator(template);
-      const [v, w, b] = [0x1234_5678_9abc_def0n, -0x0123_4567_89ab_cdefn, 5n];
-      for (const i of [0, 1]) expect(hotLoop(template)(v, w, b, 50_000 + i)).toBe(plain(i === 0 ? v : w, b));
-    }
+  test.each(rows.map((n) => [n.row.name, n] as const))('%s', (_, { row, result }) => {
+    const digests = templatesOf(row).map((template) =>
+      hotLoop(template, result, 37n)(0x1234_5678_9abc_def0n, 100_000),
+    );
+    expect(new Set(digests).size).toBe(1);
   });
 });
 

@@ -49,16 +49,36 @@ export function evaluator(template: string): Evaluate {
   return new Function(...Object.keys(scope), body)(...Object.values(scope)) as Evaluate;
 }
 
-/** Evaluates the template `n + 1` times in one loop, its first operand a choice made in the loop; the last value. */
-export function hotLoop(template: string): (v: bigint, w: bigint, b: bigint, n: number) => unknown {
-  const scope = {
-    ...SCOPE,
-    ...Object.fromEntries(Object.entries(CONSTANTS).map(([k, make]) => [`make_${k}`, make])),
+/**
+ * Evaluates a template over i64 in a loop, as generated code would: cells in, cells out, literals in the text; but its
+ * first operand is a choice between two BigInts. Gives a digest of all results.
+ */
+export function hotLoop(
+  template: string,
+  result: NumberType,
+  b: bigint,
+): (start: bigint, n: number) => bigint {
+  const value = Object.entries(CONSTANTS).reduce(
+    (text, [name, make]) => text.replace(new RegExp(`(?<![.\\w])${name}(?!\\w)`, 'g'), `${make(b)}n`),
+    template,
+  );
+  const keep = {
+    i64: `R[3] = ${value}`,
+    i32: `RL[6] = ${value}`,
+    f32: `RD[3] = ${value}`,
+    f64: `RD[3] = ${value}`,
   };
-  const literals = 'const k = make_k(b), m = make_m(b), u = make_u(b)';
-  const once = 'const a = (i & 1) === 0 ? A(64, v + 0n) : A(64, w + 0n)';
-  const body = `return (v, w, b, n) => { let r, x, y; ${literals}; for (let i = 0; i <= n; i++) { ${once}; r = ${template}; } return r; }`;
-  return new Function(...Object.keys(scope), body)(...Object.values(scope));
+  const body = `return (start, n) => {
+    let x, y; const b = ${b}n; R[2] = start; R[3] = R[4] = 0n;
+    for (let i = 0; i < n; i++) {
+      const cell = R[2], a = (i & 1) === 0 ? A(64, cell + 1n) : A(64, cell - 5n);
+      R[2] = A(64, cell * 6364136223846793005n + 1442695040888963407n);
+      ${keep[result]};
+      R[4] = A(64, A(64, R[4] * 31n) + R[3]);
+    }
+    return R[4];
+  }`;
+  return new Function(...Object.keys(SCOPE), body)(...Object.values(SCOPE));
 }
 
 export function mentions(template: string, name: string): boolean {
