@@ -26,7 +26,7 @@ export interface ProcessOptions {
   readonly signal?: NodeJS.Signals;
 }
 
-/** Any command. A process that is still there after 100 s is killed, and its status is null. */
+/** Any command. A process that is still there after 280 s is killed, and its status is null. */
 export function execute(
   command: string,
   args: readonly string[],
@@ -35,7 +35,7 @@ export function execute(
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...options.env },
-    timeout: 100_000,
+    timeout: 280_000,
     killSignal: 'SIGKILL',
   });
   if (typeof options.input !== 'object') child.stdin.end(options.input ?? '');
