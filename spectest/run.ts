@@ -91,9 +91,9 @@ const counted = ({ passed, failed, skipped }: Pick<FileResult, 'passed' | 'faile
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 
 function print(result: FileResult): void {
-  console.log(
-    `${result.file}: ${counted(result)}${result.notDue === undefined ? '' : ` (${result.notDue})`}`,
-  );
+  const { notDue, text } = result;
+  const note = notDue ?? (text > 0 ? `${text} about the text format, not counted` : undefined);
+  console.log(`${result.file}: ${counted(result)}${note === undefined ? '' : ` (${note})`}`);
   for (const { line, kind, detail } of result.failures)
     console.log(`  ${result.file}:${line}: ${kind}: ${detail}`);
 }
