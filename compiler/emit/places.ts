@@ -49,8 +49,11 @@ export class Places {
       if (locals[i] === 'i64') this.#localCells[i] = this.#newCell('R');
       else this.parameters.push(`l${i}`);
     }
+    // The others are written at entry, used or not, so their views are in use.
     locals.forEach((type, i) => {
-      if (this.#localCells[i] === undefined && this.#inCell(type)) this.#localCells[i] = this.#newCell(bankOf(type));
+      if (this.#localCells[i] !== undefined || !this.#inCell(type)) return;
+      this.#localCells[i] = this.#newCell(bankOf(type));
+      this.banks.add(bankOf(type));
     });
   }
 
