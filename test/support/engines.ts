@@ -75,7 +75,7 @@ const NATIVE_TRAPS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^dereferencing a null pointer|^rethrowing null value/, ['null exception reference']],
 ];
 
-function nativeTrapTexts(error: unknown): readonly string[] | undefined {
+export function nativeTrapTexts(error: unknown): readonly string[] | undefined {
   if (error instanceof RangeError && /call stack/.test(error.message)) return ['call stack exhausted'];
   if (!(error instanceof native.RuntimeError)) return undefined;
   const text = error.message.replace(/^WebAssembly\.Instance\(\): /, '');
