@@ -18,6 +18,7 @@ export function bytes(...parts: readonly Bytes[]): Uint8Array {
 }
 
 export function unsigned(value: number | bigint): number[] {
+  if (value < 128) return [Number(value)];
   let rest = BigInt(value);
   const out: number[] = [];
   do {
@@ -29,6 +30,7 @@ export function unsigned(value: number | bigint): number[] {
 }
 
 export function signed(value: number | bigint): number[] {
+  if (value >= -64 && value < 64) return [Number(value) & 0x7f];
   let rest = BigInt(value);
   const out: number[] = [];
   for (;;) {
