@@ -16,6 +16,7 @@ import type { Imports } from '../runtime/link.ts';
 import { Store } from '../runtime/store.ts';
 import { Instance, type InvokeOptions } from './instance.ts';
 import { Module } from './module.ts';
+import { TARGET } from './target.ts';
 
 export {
   AbortError,
@@ -70,6 +71,7 @@ const VALIDATE_ONLY: EmitOptions = {
   costs: undefined,
   checkEveryRegion: false,
   countDepth: false,
+  target: TARGET,
   recordOffsets: false,
 };
 
@@ -94,6 +96,7 @@ export class Runtime {
       costs: metering ? costs : undefined,
       checkEveryRegion: fuel !== undefined,
       countDepth: limits.callDepth !== undefined,
+      target: TARGET,
       recordOffsets: false,
     };
     this.#validate = options.validate ?? 'eager';

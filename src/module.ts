@@ -49,7 +49,7 @@ export class Module {
 
   /** The code for a Runtime's options. */
   codeFor(options: EmitOptions): JitCode {
-    const key = JSON.stringify([options.costs ?? null, options.checkEveryRegion, options.countDepth]);
+    const key = JSON.stringify([options.costs ?? null, options.checkEveryRegion, options.countDepth, options.target]);
     let code = this.#variants.get(key);
     if (code === undefined) {
       code = new JitCode(this.info, options);

@@ -10,8 +10,9 @@ import type { FuncType, ValueType } from '../../runtime/types.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { type Closed, closeBlock, closeIf, closeLoop, type Frame, frame, labelTypes } from './frames.ts';
 import * as js from './js.ts';
+import { type Ladder, type LadderPlace, newLadder, rungOf } from './ladder.ts';
 import { splitFrame } from './outline.ts';
-import { TRAPS, type Value } from './operand-stack.ts';
+import { numeric, TRAPS } from './operand-stack.ts';
 
 export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: FuncType): void {
   emitter.stack.settleAll();
@@ -45,8 +46,9 @@ export function settleFrom(emitter: FunctionEmitter, height: number): void {
 export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
-  splitFrame(emitter, current);
+  splitFrame(emitter, current, reachable);
   current.kind = 'else';
+  current.ladder = undefined;
   current.consequent = current.list;
   current.list = new (current.list.constructor as new () => Frame['list'])();
   emitter.stack.truncate(current.height);
@@ -63,7 +65,10 @@ export function fallOut(emitter: FunctionEmitter, current: Frame): void {
 export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
-  splitFrame(emitter, current);
+  splitFrame(emitter, current, reachable);
+  // A ladder that is handed up into other code could not take the code of this rung.
+  const rung = emitter.frames.at(-2)?.ladder?.rung === undefined ? rungOf(current, reachable) : undefined;
+  if (rung !== undefined) current.targeted = false;
   if (current.kind === 'loop') {
     emitter.loops--;
     if (current.targeted && emitter.calls === current.callsBefore) emitter.hasCalllessLoop = true;
@@ -73,9 +78,21 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
       ? closeLoop(current, reachable, (charge) => emitter.meter.backEdge(charge))
       : [current.kind === 'block' ? closeBlock(current) : closeIf(current)];
   // After a loop, or a block that nothing branches to, the straight line goes on.
-  const goesOn = reachable && (current.kind === 'loop' || (current.kind === 'block' && !current.targeted));
+  const goesOn = reachable && (current.kind === 'loop' || (current.kind === 'block' && current.jumps === 0));
   finish(emitter, current, closed);
   if (!goesOn) emitter.meter.endRegion();
+  if (current.kind === 'block' && current.ladder !== undefined) handUp(emitter.frame, current.ladder.ladder, rung);
+}
+
+/** The ladder is now inside the enclosing frame's last statement. */
+function handUp(to: Frame, ladder: Ladder, rung: LadderPlace['rung']): void {
+  if (rung === undefined) ladder.atEnd = false;
+  placeLadder(to, ladder, rung);
+}
+
+/** Unless the list already gathers the code of a rung: then this ladder is part of that code. */
+function placeLadder(to: Frame, ladder: Ladder, rung: LadderPlace['rung']): void {
+  if (to.ladder?.rung === undefined) to.ladder = { ladder, at: to.list.statements.length - 1, rung };
 }
 
 export function finish(emitter: FunctionEmitter, current: Frame, closed: readonly Closed[]): void {
@@ -102,6 +119,7 @@ export function branch(emitter: FunctionEmitter, depth: number): js.Statement[] 
 
 export function jump(to: Frame): js.Statement {
   to.targeted = true;
+  to.jumps++;
   if (to.kind !== 'loop') return js.breakTo(to.label);
   to.continues++;
   return js.continueTo(to.label);
@@ -115,13 +133,9 @@ function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
   types.forEach((type, i) => {
     if (from === to.height && emitter.stack.isSettled(from + i)) return;
     const source = emitter.stack.at(from + i);
-    statements.push(js.set(emitter.places.slot(to.height + i, type), valueNode(source)));
+    statements.push(js.set(emitter.places.slot(to.height + i, type), numeric(source)));
   });
   return statements;
-}
-
-function valueNode(value: Value): js.Expression {
-  return value.isBoolean ? js.conditional(value.node, js.number(1), js.number(0)) : value.node;
 }
 
 export function emitBr(emitter: FunctionEmitter, depth: number): void {
@@ -145,22 +159,24 @@ export function emitBrTable(emitter: FunctionEmitter, depths: readonly number[])
   const index = stack.pop();
   stack.settleEffects(TRAPS);
   settleFrom(emitter, stack.height - labelTypes(target(emitter, depths.at(-1)!)).length);
-  const cases = new Map<number, number[]>();
+  const byDepth = new Map<number, number[]>();
   for (let i = 0; i < depths.length - 1; i++) {
-    const depth = depths[i]!;
-    const values = cases.get(depth);
-    if (values === undefined) cases.set(depth, [i]);
+    const values = byDepth.get(depths[i]!);
+    if (values === undefined) byDepth.set(depths[i]!, [i]);
     else values.push(i);
   }
   const fallback = depths.at(-1)!;
-  cases.delete(fallback);
-  const switchCases: js.SwitchCase[] = [];
-  for (const [depth, values] of cases) {
-    for (const value of values.slice(0, -1)) switchCases.push(js.switchCase(value, []));
-    switchCases.push(js.switchCase(values.at(-1), branch(emitter, depth)));
+  byDepth.delete(fallback);
+  const rungs = new Map<Frame, { cases: js.SwitchCase[] }>();
+  for (const [depth, values] of byDepth) {
+    const cases = values.map((value) => js.switchCase(value, []));
+    cases.at(-1)!.consequent = branch(emitter, depth);
+    rungs.set(target(emitter, depth), { cases });
   }
-  switchCases.push(js.switchCase(undefined, branch(emitter, fallback)));
-  emitter.emit(js.switchOn(valueNode(index), switchCases), index.weight + depths.length * 2 + cases.size * 4, 3);
+  rungs.set(target(emitter, fallback), { cases: [js.switchCase(undefined, branch(emitter, fallback))] });
+  const node = js.switchOn(numeric(index), [...rungs.values()].flatMap(({ cases }) => cases));
+  emitter.emit(node, index.weight + depths.length * 2 + rungs.size * 4, 3);
+  placeLadder(emitter.frame, newLadder(node, rungs), undefined);
   emitter.meter.endRegion();
 }
 
@@ -182,7 +198,7 @@ export function returnStatements(emitter: FunctionEmitter): js.Statement[] {
   const inCells = results.map((type, i) => ({ type, i })).filter(({ i }) => i !== returned);
   places.reserve(inCells.length);
   const statements: js.Statement[] = [];
-  const nodes = results.map((_, i) => valueNode(stack.at(base + i)));
+  const nodes = results.map((_, i) => numeric(stack.at(base + i)));
   if (results.length > 1) {
     nodes.forEach((node, i) => {
       const kept = places.variable(`x${base + i}`);

@@ -35,7 +35,7 @@ export function enterTry(
 export function leaveTryTable(emitter: FunctionEmitter, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
-  splitFrame(emitter, current);
+  splitFrame(emitter, current, reachable);
   const guarded = current.list;
   const exception = emitter.places.hidden(`e${emitter.frames.length}`, EXNREF);
   current.list = new StatementList();
@@ -86,7 +86,7 @@ export function emitLegacyCatch(emitter: FunctionEmitter, tag: number | undefine
 
 /** Ends the guarded part, or one handler. */
 function closeHandler(emitter: FunctionEmitter, current: Frame, reachable: boolean): void {
-  splitFrame(emitter, current);
+  splitFrame(emitter, current, reachable);
   const { list } = current;
   if (current.kind === 'try') {
     current.guarded = list;
@@ -111,7 +111,7 @@ export function leaveLegacyTry(emitter: FunctionEmitter, reachable: boolean): vo
   if (reachable) fallOut(emitter, current);
   if (current.kind === 'try') {
     // No handler at all: a plain block.
-    splitFrame(emitter, current);
+    splitFrame(emitter, current, reachable);
     const { list, label, targeted } = current;
     const inner = js.block(list.statements);
     finish(emitter, current, [
@@ -129,7 +129,7 @@ export function leaveLegacyTry(emitter: FunctionEmitter, reachable: boolean): vo
 export function emitDelegate(emitter: FunctionEmitter, depth: number, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
-  splitFrame(emitter, current);
+  splitFrame(emitter, current, reachable);
   const to = delegateTarget(emitter, depth);
   const guarded = current.list;
   const exception = emitter.places.hidden(`e${emitter.frames.length}`, EXNREF);

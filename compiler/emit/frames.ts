@@ -10,6 +10,7 @@
 import type { FuncType, ValueType } from '../../runtime/types.ts';
 import type { CatchClause } from '../function/sink.ts';
 import * as js from './js.ts';
+import type { LadderPlace } from './ladder.ts';
 import type { Charge } from './metering.ts';
 
 export type FrameKind = 'function' | 'block' | 'loop' | 'if' | 'else' | 'try_table' | 'try' | 'catch' | 'catch_all';
@@ -26,6 +27,26 @@ export class StatementList {
     this.weights.push(weight);
     this.weight += weight;
     if (nesting > this.nesting) this.nesting = nesting;
+  }
+
+  /** Counts the weight of the statements behind one as that one's; returns it. */
+  moveTail(at: number): number {
+    let tail = 0;
+    for (let i = at + 1; i < this.weights.length; i++) tail += this.weights[i]!;
+    this.weights[at]! += tail;
+    return tail;
+  }
+
+  /** Takes the statements behind one out of the list, weights included. */
+  takeTail(at: number): js.Statement[] {
+    this.weights.length = at + 1;
+    return this.statements.splice(at + 1);
+  }
+
+  /** A statement has become lighter inside. */
+  lighten(at: number, weight: number): void {
+    this.weights[at]! -= weight;
+    this.weight -= weight;
   }
 
   /** Replaces `count` statements at `from` by one. */
@@ -52,6 +73,10 @@ export interface Frame {
   /** `loop`: its header's charge, and how many `continue`s there are. */
   header?: Charge | undefined;
   continues: number;
+  /** Branches to the label. */
+  jumps: number;
+  /** A `switch` at the foot of nested blocks, see ladder.ts. */
+  ladder: LadderPlace | undefined;
   /** `loop`: calls made before it. */
   callsBefore: number;
   /** `try_table`. */
@@ -67,7 +92,19 @@ export interface Frame {
 }
 
 export function frame(kind: FrameKind, label: string, type: FuncType, height: number): Frame {
-  return { kind, label, type, height, list: new StatementList(), targeted: false, continues: 0, callsBefore: 0, passedOver: false };
+  return {
+    kind,
+    label,
+    type,
+    height,
+    list: new StatementList(),
+    targeted: false,
+    continues: 0,
+    jumps: 0,
+    ladder: undefined,
+    callsBefore: 0,
+    passedOver: false,
+  };
 }
 
 /** What a branch to the frame carries. */

@@ -9,6 +9,7 @@
 import type { SequenceExpression } from 'estree';
 import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
+import type { Target } from '../opcodes.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
@@ -23,6 +24,8 @@ export interface EmitOptions {
   readonly checkEveryRegion: boolean;
   /** Count frames against `S.maxDepth`. */
   readonly countDepth: boolean;
+  /** The engine whose fast forms are chosen; all forms are right everywhere. */
+  readonly target: Target;
   /** Nodes that may trap carry their byte offset. */
   readonly recordOffsets: boolean;
 }

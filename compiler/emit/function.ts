@@ -63,13 +63,14 @@ const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR'];
 
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses, regions } = emitter;
+  const cells = initialCells(emitter);
   for (const bank of places.banks) uses.add(bank);
   if (!emitter.hasCalllessLoop || places.layout === 'cells') emitter.meter.keepInStore();
   const { exits, handlers } = bookkeeping(emitter);
   emitter.fillExits(exits, handlers);
   emitter.fillCrossings();
   const body = emitter.frame.list.statements;
-  const parts = [main(emitter, body), ...regions.map((region) => regionFunction(emitter, region))];
+  const parts = [main(emitter, cells, body), ...regions.map((region) => regionFunction(emitter, region))];
   const bound = new Set([...uses].filter((use) => !isField(use)));
   return { name: emitter.name, declarations: parts, uses: bound };
 }
@@ -116,14 +117,14 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
 
 // -------------------------------------------------------------------- the function itself
 
-function main(emitter: FunctionEmitter, body: js.Statement[]): js.Statement {
+function main(emitter: FunctionEmitter, cells: js.Statement[], body: js.Statement[]): js.Statement {
   const { places, options } = emitter;
   const needed = new Set<string>(emitter.uses);
   const frame = needsFrame(emitter);
   if (frame || emitter.meter.enabled || options.countDepth || [...needed].some((n) => STORE_FIELDS.includes(n))) {
     needed.add('S');
   }
-  const statements = [...declarations(emitter, needed, frame), ...checks(emitter, frame), ...guarded(emitter, body)];
+  const statements = [...declarations(emitter, needed, frame), ...checks(emitter, frame), ...cells, ...guarded(emitter, body)];
   return js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
 }
 
@@ -191,7 +192,7 @@ function viewVariables(needed: ReadonlySet<string>): [string, js.Expression][] {
   return [...needed].filter((name) => /^V\d*$/.test(name)).map((name) => [name, viewOf(name)]);
 }
 
-/** The frame fits, the call depth too; and cells that are locals start at zero. */
+/** The frame fits, the call depth too. */
 function checks(emitter: FunctionEmitter, frame: boolean): js.Statement[] {
   const { places, options } = emitter;
   const statements: js.Statement[] = [];
@@ -207,9 +208,10 @@ function checks(emitter: FunctionEmitter, frame: boolean): js.Statement[] {
     statements.push(js.ifElse(js.binary('>', js.id('d'), storeField('maxDepth')), overflow()));
     statements.push(js.set(storeField('depth'), js.id('d')));
   }
-  return [...statements, ...initialCells(emitter)];
+  return statements;
 }
 
+/** Cells that are locals start at zero, or as the arguments. */
 function initialCells(emitter: FunctionEmitter): js.Statement[] {
   const { places, context } = emitter;
   const parameters = context.type.params.length;

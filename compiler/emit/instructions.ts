@@ -7,7 +7,7 @@
  */
 import { FUNCREF, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
-import { CONSTANTS, type Opcode, signatureOf } from '../opcodes.ts';
+import { CONSTANTS, type Opcode, signatureOf, type Target } from '../opcodes.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import {
@@ -172,7 +172,7 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   const { stack } = emitter;
   const { operands, results } = shapeOf(emitter, row, immediate);
   const values = stack.popMany(operands);
-  const chosen = chooseTemplate(row, values);
+  const chosen = chooseTemplate(row, values, emitter.options.target);
   const args = bindArguments(emitter, values, chosen, row, immediate);
   const effects = EFFECTS[row.effect];
   if (effects !== 0) emitter.mayTrap = true;
@@ -226,13 +226,13 @@ function shapeOf(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): S
 }
 
 /** The row's template, or a better one where the last operand is a literal. */
-function chooseTemplate(row: Opcode, values: readonly Value[]): Template {
+function chooseTemplate(row: Opcode, values: readonly Value[], target: Target): Template {
   const last = values.at(-1)?.constant;
   if (last !== undefined && values.length > 1) {
     if (row.constant !== undefined) return template(row.constant);
     if (row.divisor !== undefined && last != 0 && last != -1) return template(row.divisor);
   }
-  return template(row.js!);
+  return template(row.variants?.[target] ?? row.js!);
 }
 
 /** Binds a template's names for one instruction. */

@@ -31,6 +31,7 @@ import {
 import type { FunctionEmitter } from './function-emitter.ts';
 import { emitInstruction } from './instructions.ts';
 import * as js from './js.ts';
+import { climb } from './ladder.ts';
 import { splitFrame } from './outline.ts';
 import { closeBlock } from './frames.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
@@ -78,9 +79,14 @@ export class JsSink implements Sink {
     const { emitter } = this;
     const { kind } = emitter.frame;
     if (kind === 'function') return this.#finish(reachable);
-    // A false `if` without `else` reaches its `end` too: that one is charged behind the join.
-    const joined = kind === 'if';
+    // A false `if` without `else` reaches its `end` too. Where nothing jumps over it, it is charged behind the join.
+    const joined = kind === 'if' && emitter.frame.jumps === 0;
     if (reachable && !joined) emitter.charge('end');
+    if (kind === 'if' && !joined) {
+      emitElse(emitter, reachable);
+      emitter.charge('end');
+      return leave(emitter, true);
+    }
     if (kind === 'try_table') leaveTryTable(emitter, reachable);
     else if (kind === 'try' || kind === 'catch' || kind === 'catch_all') leaveLegacyTry(emitter, reachable);
     else leave(emitter, reachable);
@@ -96,13 +102,14 @@ export class JsSink implements Sink {
         emitter.stack.settleEffects(ANY_EFFECT);
         for (const statement of returnStatements(emitter)) emitter.emit(statement, 4);
       }
+      climb(frame, false);
       return;
     }
     if (reachable) {
       emitter.charge('end');
       fallOut(emitter, frame);
     }
-    splitFrame(emitter, frame);
+    splitFrame(emitter, frame, reachable);
     const { list } = frame;
     const { statement } = closeBlock(frame);
     frame.list = new (list.constructor as new () => typeof list)();

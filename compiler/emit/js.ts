@@ -24,6 +24,7 @@ import type {
   SimpleLiteral,
   Statement,
   SwitchCase,
+  SwitchStatement,
   UnaryOperator,
 } from 'estree';
 
@@ -182,7 +183,7 @@ export function throws(argument: Expression): Statement {
   return { type: 'ThrowStatement', argument };
 }
 
-export function switchOn(discriminant: Expression, cases: SwitchCase[]): Statement {
+export function switchOn(discriminant: Expression, cases: SwitchCase[]): SwitchStatement {
   return { type: 'SwitchStatement', discriminant, cases };
 }
 

@@ -13,6 +13,7 @@ import type { Node } from 'estree';
 import type { Frame, StatementList } from './frames.ts';
 import { type FunctionEmitter, NeedsCells } from './function-emitter.ts';
 import * as js from './js.ts';
+import { climb, type LadderPlace } from './ladder.ts';
 
 /** Nesting of JavaScript statements beyond which an inner one moves out. */
 const NESTING_LIMIT = 150;
@@ -24,31 +25,47 @@ const SMALLEST_RUN = 150;
 /** Functions with more bytes than this are emitted in cells from the start. */
 export const GIANT_BODY_BYTES = 8192;
 
-/** Before a frame closes: keeps its list within bounds. */
-export function splitFrame(emitter: FunctionEmitter, { list }: Frame): void {
+/** Before a frame closes: its list takes its final form, within bounds. */
+export function splitFrame(emitter: FunctionEmitter, frame: Frame, reachable: boolean): void {
+  climb(frame, reachable);
+  const { list } = frame;
   if (list.nesting > NESTING_LIMIT) {
     if (emitter.places.layout !== 'cells') throw new NeedsCells();
     outlineRun(emitter, list, 0, list.statements.length);
     list.nesting = 2;
+    frame.ladder = undefined;
   }
   if (emitter.places.layout !== 'cells' || list.weight <= REGION_WEIGHT) return;
+  if (frame.ladder !== undefined) outlineBodies(emitter, list, frame.ladder);
+  const spine = frame.ladder?.at ?? -1;
   let end = list.statements.length;
   while (end > 0 && list.weight > REGION_WEIGHT) {
-    const start = runStart(list, end);
+    const start = runStart(list, end, spine);
     if (start < end && weigh(list, start, end) >= SMALLEST_RUN) outlineRun(emitter, list, start, end);
     end = Math.min(start, end - 1);
   }
 }
 
-/** The longest run ending before `end` that fits a region. A heavy first statement is the spine: never part of it. */
-function runStart(list: StatementList, end: number): number {
+/** The longest run ending before `end` that fits a region and does not contain the spine. */
+function runStart(list: StatementList, end: number, spine: number): number {
   let start = end;
   let weight = 0;
-  while (start > 0 && weight + list.weights[start - 1]! <= REGION_WEIGHT) {
-    if (start === 1 && list.weights[0]! >= SMALLEST_RUN && end > 1) break;
+  while (start > 0 && start - 1 !== spine && weight + list.weights[start - 1]! <= REGION_WEIGHT) {
     weight += list.weights[--start]!;
   }
   return start;
+}
+
+/** The cases of a dispatch become regions; the dispatch itself stays. */
+function outlineBodies(emitter: FunctionEmitter, list: StatementList, { ladder, at }: LadderPlace): void {
+  for (const body of ladder.bodies) {
+    if (list.weight <= REGION_WEIGHT) return;
+    if (body.weight < SMALLEST_RUN) continue;
+    const { call, weight } = outline(emitter, body.statements.splice(0));
+    body.statements.push(call);
+    list.lighten(at, body.weight - weight);
+    body.weight = 0;
+  }
 }
 
 function weigh(list: StatementList, start: number, end: number): number {
@@ -58,12 +75,15 @@ function weigh(list: StatementList, start: number, end: number): number {
 }
 
 function outlineRun(emitter: FunctionEmitter, list: StatementList, start: number, end: number): void {
-  const statements = list.statements.slice(start, end);
+  const { call, weight } = outline(emitter, list.statements.slice(start, end));
+  list.splice(start, end - start, call, weight);
+}
+
+function outline(emitter: FunctionEmitter, statements: js.Statement[]): { call: js.Statement; weight: number } {
   const name = `${emitter.name}_r${emitter.regions.length}`;
   const exits = rewriteJumps(statements);
   emitter.regions.push({ name, statements });
-  const call = emitter.regionCall(name, exits);
-  list.splice(start, end - start, call, 20 + 4 * exits.length);
+  return { call: emitter.regionCall(name, exits), weight: 20 + 4 * exits.length };
 }
 
 /** Jumps to labels outside become returns of their number. Returns the outer jumps, number 1 first. */
