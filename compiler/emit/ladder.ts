@@ -78,12 +78,12 @@ export function climb(frame: Frame, reachable: boolean): void {
   last.consequent.pop();
   last.consequent.push(...statements);
   ladder.bodies.push({ statements: last.consequent, weight });
-  place(ladder, rung, reachable);
+  putIn(ladder, rung, reachable);
   frame.ladder = { ladder, at, rung: undefined };
 }
 
 /** Code that another case falls into, or that falls out itself, stands last; everything else ends with a jump. */
-function place(ladder: Ladder, rung: Rung, fallsOut: boolean): void {
+function putIn(ladder: Ladder, rung: Rung, fallsOut: boolean): void {
   const moved = new Set(rung.cases);
   const others = ladder.node.cases.filter((each) => !moved.has(each));
   const isLast = ladder.atEnd && (ladder.fallsOut || fallsOut);
