@@ -137,9 +137,9 @@ class Builder {
 
   fillTables(): void {
     const E = this.#E;
-    E.code.description.elements.forEach(({ mode, items }, i) => {
+    E.code.description.elements.forEach(({ mode, items, bare }, i) => {
       // The items of a declarative segment are never looked at.
-      const values = mode.kind === 'declarative' ? [] : items.map((item) => this.#item(item));
+      const values = mode.kind === 'declarative' ? [] : items.map((item) => this.#item(item, bare));
       E.elements[i] = mode.kind === 'passive' ? values : [];
       if (mode.kind !== 'active') return;
       const { elements } = E.T[mode.index]!;
@@ -149,10 +149,10 @@ class Builder {
     });
   }
 
-  /** A bare function index in a segment is no constant expression: it costs nothing. */
-  #item(item: ConstExpr): unknown {
+  /** A bare function index is no constant expression. */
+  #item(item: ConstExpr, bare: boolean): unknown {
     const [only] = item;
-    return item.length === 1 && only?.op === 'ref.func' ? this.#E.makeRef(only.index) : this.#evaluate(item);
+    return bare && only?.op === 'ref.func' ? this.#E.makeRef(only.index) : this.#evaluate(item);
   }
 
   fillMemories(): void {

@@ -165,6 +165,8 @@ export interface ElementSegment {
   readonly type: RefType;
   readonly mode: SegmentMode;
   readonly items: readonly ConstExpr[];
+  /** The binary lists bare function indices: these are no constant expressions, and cost no fuel. */
+  readonly bare: boolean;
 }
 export interface DataSegment {
   readonly mode: SegmentMode;

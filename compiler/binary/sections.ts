@@ -211,12 +211,13 @@ function readElement(reader: ByteReader, draft: ModuleDraft): void {
       offset,
     );
   }
+  const bare = (flags & EXPRESSIONS) === 0;
   const items = reader.vector(() =>
-    (flags & EXPRESSIONS) !== 0
-      ? readConstExpr(reader, draft, type)
-      : [{ op: 'ref.func' as const, index: readFunctionReference(reader, draft) }],
+    bare
+      ? [{ op: 'ref.func' as const, index: readFunctionReference(reader, draft) }]
+      : readConstExpr(reader, draft, type),
   );
-  draft.elements.push({ type, mode, items });
+  draft.elements.push({ type, mode, items, bare });
 }
 
 function readElementMode(reader: ByteReader, draft: ModuleDraft, flags: number): SegmentMode {
