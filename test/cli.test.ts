@@ -1,11 +1,11 @@
 /**
  * The command line as its users see it: output, one line on stderr, exit status. Every test is a process.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { execute, type Finished, MAIN, type ProcessOptions, sandglass } from './cli-process.ts';
+import { execute, type Finished, MAIN, type ProcessOptions, ROOT, sandglass } from './cli-process.ts';
 import * as programs from './cli-programs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sandglass-cli-'));
@@ -25,6 +25,7 @@ const FILES: Readonly<Record<string, Uint8Array | string>> = {
   'empty.wasm': '',
   'truncated.wasm': programs.math().subarray(0, 20),
   'text.wasm': 'This is no module.\n',
+  'bad.wat': '(module (func\n      (frob)))\n',
   'add.wat': '(module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))\n',
 };
 
@@ -191,7 +192,24 @@ describe('bad input', () => {
   });
 });
 
+/** The suite's runner has the parser among its packages. */
+const WITH_PARSER = join(ROOT, 'spectest');
+const HAS_PARSER = existsSync(join(WITH_PARSER, 'node_modules/@bytecodealliance/jco-transpile'));
+
 describe('the text format', () => {
+  test.skipIf(!HAS_PARSER)(
+    `with the parser${HAS_PARSER ? '' : ' (skipped: npm ci --prefix spectest)'}`,
+    async () => {
+      const wat = (name: string) => join(folder, name);
+      expect(await run(`run --invoke add ${wat('add.wat')} 1 2`, { cwd: WITH_PARSER })).toEqual(
+        success('3\n'),
+      );
+      expect(await run(`validate ${wat('bad.wat')}`, { cwd: WITH_PARSER })).toEqual(
+        failure(1, `${wat('bad.wat')}: unknown operator or unexpected token (line 2, column 8)`),
+      );
+    },
+  );
+
   test('without the optional parser: what to install', async () => {
     expect(await run('run --invoke add add.wat 1 2')).toEqual(
       failure(

@@ -70,7 +70,7 @@ function commandLine(args: readonly string[]): {
     else throw new CliError('no code specified for -e');
   }
   if (code.length > 0) {
-    const run = `eval(${literal(code.join('\n'))}, TOPLEVEL_BINDING, "-e", 1)`;
+    const run = `TOPLEVEL_BINDING.eval(${literal(code.join('\n'))}, "-e", 1)`;
     return { options, program: { run, name: '-e' }, rest: args.slice(at) };
   }
   const file = args[at];
