@@ -2,11 +2,13 @@
  * The README's promises that a machine can check: its commands exist and work, its links lead somewhere, its list of
  * missing WASI functions is the list in the code.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { UNIMPLEMENTED } from '../wasi/index.ts';
 import { execute, ROOT, sandglass } from './cli-process.ts';
+import { type Instruction, ModuleBuilder } from './support/wasm-builder.ts';
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const SCRIPTS = (
@@ -20,6 +22,27 @@ const COMMANDS = [...README.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block]
     .split('\n')
     .flatMap((line) => line.split('&&').map((command) => command.trim())),
 );
+
+/** The module of the library's example. */
+function addWasm(): Uint8Array {
+  const m = new ModuleBuilder();
+  m.importFunc('env', 'log', 'i32 ->');
+  const sum: Instruction[] = [['local.get', 0], ['local.get', 1], 'i32.add', ['local.tee', 0]];
+  m.func('i32 i32 -> i32', [...sum, ['call', 0], ['local.get', 0]], { export: 'add' });
+  m.func('->', ['loop', ['br', 0], 'end'], { export: 'spin' });
+  return m.build();
+}
+
+test('the example of the library does what its comments say', async () => {
+  const [, example] = /^```js\n(.*?)^```/ms.exec(README) ?? [];
+  const index = JSON.stringify(join(ROOT, 'dist/src/index.js'));
+  const folder = mkdtempSync(join(tmpdir(), 'sandglass-readme-'));
+  writeFileSync(join(folder, 'add.wasm'), addWasm());
+  writeFileSync(join(folder, 'example.mjs'), example!.replace("'sandglass'", index));
+  const { stdout, stderr } = await execute(process.execPath, ['example.mjs'], { cwd: folder });
+  rmSync(folder, { recursive: true });
+  expect({ stdout, stderr }).toEqual({ stdout: '42\n', stderr: expect.stringContaining('TimeoutError') });
+});
 
 describe('quick start', () => {
   test('has the two commands for a newcomer', () => {
