@@ -16,6 +16,8 @@ export interface ModuleCode {
   exportWrapper(type: FuncType): ExportWrapper;
   /** Code whose environment is a `HostEnvironment`. */
   importWrapper(type: FuncType): Code;
+  /** The same module's code that looks at the account in every region. */
+  checkingEveryRegion(): ModuleCode;
   /** The module's frames in an error's stack, innermost first. */
   locate(stack: string): readonly WasmFrame[];
 }

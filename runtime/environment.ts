@@ -65,7 +65,7 @@ export class Environment implements EnvironmentAbi {
   readonly tags: Tag[] = [];
   readonly data: Uint8Array[];
   readonly elements: (readonly unknown[])[] = [];
-  readonly code: ModuleCode;
+  code: ModuleCode;
 
   constructor(store: Store, code: ModuleCode) {
     const { description } = code;
@@ -79,6 +79,16 @@ export class Environment implements EnvironmentAbi {
     this.refs = new Array<FunctionReference | undefined>(description.functions.length).fill(undefined);
     this.types = store.typeIds(description.types);
     this.data = description.data.map((segment) => segment.bytes);
+    store.register(this);
+  }
+
+  /** Both kinds of code work on the same environment: only what references point to changes. */
+  checkEveryRegion(): void {
+    this.code = this.code.checkingEveryRegion();
+    const { importedFunctions } = this.code.description;
+    this.refs.forEach((reference, index) => {
+      if (reference !== undefined) reference.code = this.code.functions[index - importedFunctions]!;
+    });
   }
 
   makeRef(index: number): FunctionReference {

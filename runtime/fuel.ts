@@ -27,12 +27,15 @@ export interface FuelOptions {
   readonly limit: bigint | undefined;
   readonly onOutOfFuel?: OnOutOfFuel | undefined;
   readonly interrupt: Interrupt;
+  /** Called when fuel that was unlimited becomes limited. */
+  readonly onLimited?: (() => void) | undefined;
 }
 
 export class Fuel {
   readonly #store: { fuel: number };
   readonly #onOutOfFuel: OnOutOfFuel | undefined;
   readonly #interrupt: Interrupt;
+  readonly #onLimited: (() => void) | undefined;
   /** Fuel that has left the pool for slices. */
   #taken = 0n;
   /** All that was ever granted. */
@@ -45,6 +48,7 @@ export class Fuel {
     this.#limit = options.limit;
     this.#onOutOfFuel = options.onOutOfFuel;
     this.#interrupt = options.interrupt;
+    this.#onLimited = options.onLimited;
   }
 
   /** Everything charged since the start. */
@@ -73,9 +77,11 @@ export class Fuel {
   /** Makes `remaining` exactly `amount`. */
   set(amount: bigint): void {
     checkAmount('fuel', amount);
+    const wasUnlimited = this.#limit === undefined;
     this.#taken = this.consumed;
     this.#store.fuel = 0;
     this.#limit = this.#taken + amount;
+    if (wasUnlimited) this.#onLimited?.();
   }
 
   /** Charges what no generated code charges: constant expressions, bulk operations, growth. */

@@ -24,6 +24,11 @@ export interface StoreOptions {
   readonly metering: boolean;
 }
 
+/** What can change to code that looks at the account in every region. */
+interface Limitable {
+  checkEveryRegion(): void;
+}
+
 export class Store implements StoreAbi {
   readonly R: BigInt64Array;
   readonly RL: Int32Array;
@@ -42,6 +47,9 @@ export class Store implements StoreAbi {
   readonly limits: Limits;
   readonly metering: boolean;
   closed = false;
+  /** Code looks at the account in every region, since fuel is limited; see compiler/emit/metering.ts. */
+  checksEveryRegion: boolean;
+  readonly #environments = new Set<WeakRef<Limitable>>();
   readonly #typeIds = new Map<string, number>();
 
   constructor({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering }: StoreOptions) {
@@ -56,7 +64,21 @@ export class Store implements StoreAbi {
     this.limits = limits;
     this.metering = metering;
     const ask = onOutOfFuel && ((info: Parameters<OnOutOfFuel>[0]) => this.#aboveLeaf(() => onOutOfFuel(info)));
-    this.account = new Fuel(this, { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt });
+    this.checksEveryRegion = fuel !== undefined;
+    const onLimited = () => this.#checkEveryRegion();
+    this.account = new Fuel(this, { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt, onLimited });
+  }
+
+  /** Keeps track of an instance, for the day when fuel becomes limited. */
+  register(environment: Limitable): void {
+    if (!this.checksEveryRegion) this.#environments.add(new WeakRef(environment));
+  }
+
+  /** Fuel has become limited: every call from now on enters code that looks at it in every region. */
+  #checkEveryRegion(): void {
+    this.checksEveryRegion = true;
+    for (const reference of this.#environments) reference.deref()?.checkEveryRegion();
+    this.#environments.clear();
   }
 
   /** Runs host code in the middle of a function that may use cells it has not announced. */

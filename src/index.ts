@@ -48,7 +48,7 @@ export type Bytes = ArrayBuffer | ArrayBufferView;
 export interface RuntimeOptions {
   /**
    * Fuel to begin with; by default unlimited, and counted. With a limit, a run stops at most one straight-line region
-   * beyond it; if a limit is set only later (`fuel.set`), at the next function entry or loop header.
+   * beyond it; that costs more looks at the account. A limit set later (`fuel.set`) works the same from the next call.
    */
   readonly fuel?: bigint | undefined;
   /** Asked when the fuel is used up: what it returns is granted. */
@@ -124,7 +124,8 @@ export class Runtime {
   instantiateSync(module: Module | Bytes, imports: Imports = {}): Instance {
     if (this.#store.closed) throw new TypeError('the runtime is closed');
     const compiled = module instanceof Module ? module : this.compileSync(module);
-    return new Instance(instantiate(compiled.codeFor(this.#emit), this.#store, imports));
+    const code = compiled.codeFor({ ...this.#emit, checkEveryRegion: this.#store.checksEveryRegion });
+    return new Instance(instantiate(code, this.#store, imports));
   }
 
   async instantiate(module: Module | Bytes, imports: Imports = {}): Promise<Instance> {

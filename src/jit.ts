@@ -48,9 +48,13 @@ export class JitCode implements ModuleCode {
   readonly #groupOf = new Map<number, number>();
   #bytesOfText = 0;
 
-  constructor(module: ModuleInfo, options: EmitOptions) {
+  readonly #variant: (options: EmitOptions) => JitCode;
+
+  /** `variant` gives the module's code for other options. */
+  constructor(module: ModuleInfo, options: EmitOptions, variant: (options: EmitOptions) => JitCode) {
     this.description = module;
     this.#options = options;
+    this.#variant = variant;
     this.functions = module.bodies.map((_, defined) => this.#stub(defined));
   }
 
@@ -65,13 +69,14 @@ export class JitCode implements ModuleCode {
 
   /** Stands for a function until it is first called, and wherever an instance still holds it. */
   #stub(defined: number): Code {
-    return (E: EnvironmentAbi, ...args: unknown[]) => {
+    const stub: Code = (E: EnvironmentAbi, ...args: unknown[]) => {
       if (!this.#groupOf.has(defined)) this.#compile(defined);
       const code = this.functions[defined]!;
       const reference = E.refs[defined + this.description.importedFunctions];
-      if (reference !== undefined) reference.code = code;
+      if (reference?.code === stub) reference.code = code;
       return code(E, ...args);
     };
+    return stub;
   }
 
   /** All state changes come last: if the stack overflows in here, the stub stays and a later call tries again. */
@@ -121,6 +126,10 @@ export class JitCode implements ModuleCode {
   textOf(index: number): string {
     const defined = index - this.description.importedFunctions;
     return groupText(this.description, [defined], this.#options, () => false, { indent: true }).text;
+  }
+
+  checkingEveryRegion(): JitCode {
+    return this.#variant({ ...this.#options, checkEveryRegion: true });
   }
 
   exportWrapper(type: FuncType): ExportWrapper {

@@ -39,6 +39,8 @@ export class Module {
   readonly info: ModuleInfo;
   readonly #variants = new Map<string, JitCode>();
   readonly #options: EmitOptions;
+  /** The variant last asked for: what `stats` and `textOf` tell of. */
+  #latest: JitCode | undefined;
 
   /** Use `runtime.compile`. */
   constructor(bytes: Uint8Array, options: EmitOptions, limits: CompileLimits, validate: 'eager' | 'lazy') {
@@ -52,9 +54,10 @@ export class Module {
     const key = JSON.stringify([options.costs ?? null, options.checkEveryRegion, options.countDepth, options.target]);
     let code = this.#variants.get(key);
     if (code === undefined) {
-      code = new JitCode(this.info, options);
+      code = new JitCode(this.info, options, (other) => this.codeFor(other));
       this.#variants.set(key, code);
     }
+    this.#latest = code;
     return code;
   }
 
@@ -78,12 +81,12 @@ export class Module {
   }
 
   get stats(): ModuleStats {
-    return this.codeFor(this.#options).stats;
+    return (this.#latest ?? this.codeFor(this.#options)).stats;
   }
 
   /** The generated JavaScript of a function, by index in the function index space. */
   textOf(functionIndex: number): string {
-    return this.codeFor(this.#options).textOf(functionIndex);
+    return (this.#latest ?? this.codeFor(this.#options)).textOf(functionIndex);
   }
 
   #externType(kind: ExternKind, index: number): ExternType {
