@@ -129,7 +129,7 @@ function takeResults(
   const { stack: values, places } = emitter;
   const first = results[0];
   const returned = first !== undefined && first !== 'i64';
-  emitter.emitAway(returned ? js.assign(places.slot(values.height, first), node) : node, weight);
+  emitter.emitAway(returned ? js.assign(values.nextSlot(first), node) : node, weight);
   let cell = 0;
   let references = 0;
   results.forEach((type, i) => {

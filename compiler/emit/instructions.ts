@@ -189,7 +189,7 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   }
   if (row.effect === 'call') {
     const type = results[0];
-    const place = type === undefined ? undefined : emitter.places.slot(stack.height, type);
+    const place = type === undefined ? undefined : stack.nextSlot(type);
     emitter.emitAway(place === undefined ? node : js.assign(place, node), joined.weight);
     if (type !== undefined) stack.pushSettled(type);
     return;

@@ -162,6 +162,12 @@ export class OperandStack {
     }
   }
 
+  /** The slot that the next value will lie in; pending values that still read it are settled first. */
+  nextSlot(type: ValueType): js.Expression {
+    this.settleReaders(slotRead(this.height));
+    return this.#places.slot(this.height, type);
+  }
+
   /** Settles what reads a local, a slot or the outgoing cells, since that is about to change. */
   settleReaders(read: number): void {
     for (let h = this.#settledBelow; h < this.height; h++) {
