@@ -44,8 +44,11 @@ function isOurs(error: unknown): boolean {
 /** In generated code, only a view's bounds and the stack's end are left to the engine. */
 function trapOf(error: RangeError): Trap {
   boundsMessage ??= provoke(() => new DataView(new ArrayBuffer(1)).getInt8(1));
-  if (error.message === boundsMessage) return new Trap('out-of-bounds-memory-access');
-  return new Trap('call-stack-exhausted');
+  const isBounds = error.message === boundsMessage;
+  const trap = new Trap(isBounds ? 'out-of-bounds-memory-access' : 'call-stack-exhausted');
+  // Where it happened, not where it was recognised.
+  trap.stack = `${trap.name}: ${trap.message}${error.stack?.replace(/^[^\n]*/, '') ?? ''}`;
+  return trap;
 }
 
 let boundsMessage: string | undefined;

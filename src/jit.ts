@@ -4,7 +4,7 @@
  *
  * The code belongs to the module: all its instances, in all Runtimes with the same options, run the same functions.
  */
-import type { ModuleInfo } from '../compiler/binary/module-info.ts';
+import { functionName, type ModuleInfo } from '../compiler/binary/module-info.ts';
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
@@ -145,29 +145,37 @@ export class JitCode implements ModuleCode {
   locate(stack: string): readonly WasmFrame[] {
     const frames: WasmFrame[] = [];
     const positions = new Map<number, Position[]>();
+    let inRegion = false;
     for (const line of stack.split('\n')) {
-      const match = /at (\S+) \(?.*sandglass-group-(\d+):(\d+):(\d+)\)?$/.exec(line);
-      if (match === null) continue;
-      const index = functionIndexOf(match[1]!);
-      if (index === undefined || this.#groupOf.get(index - this.description.importedFunctions) !== Number(match[2])) {
-        continue;
-      }
-      const group = Number(match[2]);
-      let mapped = positions.get(group);
+      const found = this.#frameOf(line);
+      if (found === undefined) continue;
+      // A region and the function that it was split off are one frame.
+      const folded = inRegion && frames.at(-1)?.functionIndex === found.index;
+      inRegion = found.isRegion;
+      if (folded) continue;
+      let mapped = positions.get(found.group);
       if (mapped === undefined) {
-        mapped = this.#positions(group);
-        positions.set(group, mapped);
+        mapped = this.#positions(found.group);
+        positions.set(found.group, mapped);
       }
-      // A region folds into its function: its caller's line is the same frame.
-      const isRegion = /_r\d+$/.test(match[1]!) && frames.at(-1)?.functionIndex === index;
-      void isRegion;
       frames.push({
-        functionIndex: index,
-        functionName: this.description.functionNames.get(index),
-        offset: nearest(mapped, Number(match[3]) - HEADER_LINES, Number(match[4]) - 1),
+        functionIndex: found.index,
+        functionName: functionName(this.description, found.index),
+        offset: nearest(mapped, found.line, found.column),
       });
     }
     return frames;
+  }
+
+  /** A line of an engine's stack trace, if it is one of this module's functions. */
+  #frameOf(line: string) {
+    const match = /\b(f\d+\w*)(\$\d+)? (?:\[as code\] )?\(.*sandglass-group-(\d+):(\d+):(\d+)\)$/.exec(line);
+    const index = functionIndexOf(match?.[1] ?? '');
+    if (match === null || index === undefined) return undefined;
+    const group = Number(match[3]);
+    if (this.#groupOf.get(index - this.description.importedFunctions) !== group) return undefined;
+    const isRegion = match[2] !== undefined;
+    return { index, isRegion, group, line: Number(match[4]) - HEADER_LINES, column: Number(match[5]) - 1 };
   }
 
   /** Emits a group once more, noting where the instructions that may trap land in its text. */

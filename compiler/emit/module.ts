@@ -29,7 +29,7 @@ export function functionName(module: ModuleInfo, index: number): string {
   return `f${index}${safe === '' ? '' : `_${safe}`}`;
 }
 
-/** Index of the function that a generated name stands for; undefined for other names. Regions count as theirs. */
+/** Index of the function that a generated name stands for; undefined for other names. */
 export function functionIndexOf(name: string): number | undefined {
   const match = /^f(\d+)(?:_|$)/.exec(name);
   return match === null ? undefined : Number(match[1]);

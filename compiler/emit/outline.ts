@@ -4,7 +4,7 @@
  *
  *   L1: { L0: { switch … } …200 lines… break L7; … }
  *
- *   L1: { L0: { switch … } x = f12_r3(E, q); switch (x) { case 1: break L7; } }
+ *   L1: { L0: { switch … } x = f12$3(E, q); switch (x) { case 1: break L7; } }
  *
  * A jump out of a region becomes `return n`, and the caller jumps on. What stays inline is the spine: the nested blocks
  * that lead to a dispatch; a call there would be paid at every turn (PERFORMANCE.md §3).
@@ -80,7 +80,7 @@ function outlineRun(emitter: FunctionEmitter, list: StatementList, start: number
 }
 
 function outline(emitter: FunctionEmitter, statements: js.Statement[]): { call: js.Statement; weight: number } {
-  const name = `${emitter.name}_r${emitter.regions.length}`;
+  const name = `${emitter.name}$${emitter.regions.length}`;
   const exits = rewriteJumps(statements);
   emitter.regions.push({ name, statements });
   return { call: emitter.regionCall(name, exits), weight: 20 + 4 * exits.length };
