@@ -140,7 +140,7 @@ function takeResults(
     const isReference = typeof type !== 'string';
     const place = places.outgoing(type, isReference ? references++ : cell);
     cell++;
-    emitter.push(type, place, { reads: [OUTGOING], weight: 3 });
+    emitter.push(type, place, 3, 0, [OUTGOING]);
     if (results.length > 1) values.settle(values.height - 1);
   });
 }

@@ -57,7 +57,7 @@ function emitCatch(emitter: FunctionEmitter, clause: CatchClause, exception: js.
   const height = stack.height;
   current.list = new StatementList();
   if (clause.tag !== undefined) pushPayload(emitter, clause.tag, exception);
-  if (clause.kind.endsWith('_ref')) emitter.push(EXNREF, exception, { weight: 3 });
+  if (clause.kind.endsWith('_ref')) emitter.push(EXNREF, exception, 3);
   settleFrom(emitter, height);
   for (const statement of branch(emitter, clause.depth + 1)) emitter.emit(statement, 4);
   stack.truncate(height);
@@ -197,7 +197,7 @@ function hasTag(tag: number, exception: js.Expression): js.Expression {
 function pushPayload(emitter: FunctionEmitter, tag: number, exception: js.Expression): void {
   const { params } = tagType(emitter, tag);
   params.forEach((type, i) => {
-    emitter.push(type, js.index(js.member(exception, 'payload'), js.number(i)), { weight: 4 });
+    emitter.push(type, js.index(js.member(exception, 'payload'), js.number(i)), 4);
     emitter.stack.settle(emitter.stack.height - 1);
   });
 }

@@ -14,7 +14,7 @@ import type { FunctionContext } from '../function/sink.ts';
 import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
 import { CHARGE_WEIGHT, Meter } from './metering.ts';
-import { NOTHING, OperandStack, type Value } from './operand-stack.ts';
+import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import { type Layout, Places } from './places.ts';
 
 export interface EmitOptions {
@@ -259,16 +259,13 @@ export class FunctionEmitter {
   // ------------------------------------------------------------------ values
 
   /** Pushes the result of an expression. */
-  push(type: ValueType, node: js.Expression, value: Partial<Value> = {}): void {
-    this.stack.push({
-      node,
-      type,
-      effects: value.effects ?? 0,
-      reads: value.reads ?? NOTHING,
-      weight: value.weight ?? 1,
-      isBoolean: value.isBoolean ?? false,
-      constant: value.constant,
-    });
+  push(type: ValueType, node: js.Expression, weight: number, effects = 0, reads: Reads = NOTHING): void {
+    this.stack.push({ node, type, effects, reads, weight, isBoolean: false, constant: undefined });
+  }
+
+  /** Pushes a value known at compile time. */
+  pushConstant(type: ValueType, node: js.Expression, constant: number | bigint): void {
+    this.stack.push({ node, type, effects: 0, reads: NOTHING, weight: 1, isBoolean: false, constant });
   }
 
   /** A temporary that lives within one expression. */

@@ -50,33 +50,33 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
     const value = emitter.stack.peek();
     if (!value.isBoolean) return emitTemplate(emitter, row, immediate, offset);
     emitter.stack.pop();
-    emitter.push('i32', js.unary('!', value.node), { ...value, constant: undefined });
+    emitter.stack.push({ ...value, node: js.unary('!', value.node), constant: undefined });
   },
 
   select: emitSelect,
   'select t': emitSelect,
 
   'i32.const'(emitter, _, value) {
-    emitter.push('i32', js.number(value as number), { constant: value as number });
+    emitter.pushConstant('i32', js.number(value as number), value as number);
   },
   'i64.const'(emitter, _, value) {
-    emitter.push('i64', js.bigint(value as bigint), { constant: value as bigint });
+    emitter.pushConstant('i64', js.bigint(value as bigint), value as bigint);
   },
   'f32.const'(emitter, _, bits) {
     const value = floatOf(bits as number);
-    if (value === value) emitter.push('f32', js.number(value), { constant: value });
-    else emitter.push('f32', js.call(emitter.use('f32_from_bits'), [js.number(bits as number)]), { weight: 3 });
+    if (value === value) emitter.pushConstant('f32', js.number(value), value);
+    else emitter.push('f32', js.call(emitter.use('f32_from_bits'), [js.number(bits as number)]), 3);
   },
   'f64.const'(emitter, _, bits) {
     const value = doubleOf(bits as bigint);
-    if (value === value) emitter.push('f64', js.number(value), { constant: value });
-    else emitter.push('f64', js.call(emitter.use('f64_from_bits'), [js.bigint(bits as bigint)]), { weight: 3 });
+    if (value === value) emitter.pushConstant('f64', js.number(value), value);
+    else emitter.push('f64', js.call(emitter.use('f64_from_bits'), [js.bigint(bits as bigint)]), 3);
   },
 
   'local.get'(emitter, _, index) {
     const local = index as number;
     const node = emitter.places.local(local);
-    emitter.push(emitter.context.locals[local]!, node, { reads: [local], weight: node.type === 'Identifier' ? 1 : 3 });
+    emitter.push(emitter.context.locals[local]!, node, node.type === 'Identifier' ? 1 : 3, 0, [local]);
   },
   'local.set'(emitter, _, index) {
     setLocal(emitter, index as number);
@@ -89,7 +89,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   'global.get'(emitter, _, index) {
     const { type, mutable } = emitter.context.module.globals[index as number]!;
     const effects = mutable ? READS_GLOBAL : 0;
-    emitter.push(type, globalCell(emitter, index as number), { effects, weight: 4 });
+    emitter.push(type, globalCell(emitter, index as number), 4, effects);
   },
   'global.set'(emitter, _, index) {
     const value = emitter.stack.pop();
@@ -113,7 +113,8 @@ function emitSelect(emitter: FunctionEmitter): void {
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
   const node = js.conditional(condition.node, numeric(first), numeric(second));
-  emitter.push(first.type, node, combined(values, 2));
+  const { weight, effects, reads } = combined(values, 2);
+  emitter.push(first.type, node, weight, effects, reads);
   // A choice between BigInts would be an object: stored in its slot, it becomes two stores.
   if (first.type === 'i64') stack.settle(base);
 }
@@ -194,10 +195,14 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
     if (type !== undefined) stack.pushSettled(type);
     return;
   }
-  emitter.push(results[0]!, node, {
-    ...joined,
+  stack.push({
+    node,
+    type: results[0]!,
     effects: joined.effects | effects,
+    reads: joined.reads,
+    weight: joined.weight,
     isBoolean: chosen.isBoolean,
+    constant: undefined,
   });
 }
 

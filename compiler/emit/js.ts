@@ -110,6 +110,11 @@ export function assign(left: Expression, right: Expression): Expression {
   return { type: 'AssignmentExpression', operator: '=', left: left as MemberExpression, right };
 }
 
+/** `left -= right`. */
+export function decrease(left: Expression, right: Expression): Expression {
+  return { type: 'AssignmentExpression', operator: '-=', left: left as MemberExpression, right };
+}
+
 export function sequence(expressions: Expression[]): Expression {
   return expressions.length === 1 ? expressions[0]! : { type: 'SequenceExpression', expressions };
 }
@@ -271,6 +276,7 @@ export function breakOut(): BreakStatement {
 
 /** Turns a node into another one in place, for nodes that are decided on late. */
 export function become(node: Node, other: Node): void {
-  for (const key of Object.keys(node)) delete (node as unknown as Record<string, unknown>)[key];
+  const target = node as unknown as Record<string, unknown>;
+  for (const key of Object.keys(node)) if (!(key in other)) delete target[key];
   Object.assign(node, other);
 }

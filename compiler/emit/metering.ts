@@ -2,7 +2,7 @@
  * What is charged, and where (DESIGN.md §6). Every instruction costs its entry in the table of costs; a straight-line
  * region is charged at its start and the account looked at:
  *
- *   if ((S.fuel = S.fuel - 7 | 0) < 0) refuel(E), V = E.V;
+ *   if ((S.fuel -= 7) < 0) refuel(E), V = E.V;
  *
  * Where fuel is limited, that is so at every region: a run stops at most one region beyond the limit. Where it is only
  * counted, the look (which also serves deadlines and interrupts) is taken at function entry and at loop headers, and
@@ -26,6 +26,9 @@ export interface Charge {
   readonly amount: SimpleLiteral;
 }
 
+const FUEL = js.id('fl');
+const STORED = js.member(js.id('S'), 'fuel');
+
 /** A region is cut before its charge could wrap the int32, whatever instructions cost. */
 const LARGEST_REGION = 2 ** 28;
 
@@ -36,8 +39,8 @@ export class Meter {
   readonly #costs: Costs | undefined;
   readonly #refuel: () => js.Expression;
   #open: { readonly amount: SimpleLiteral; cost: number } | undefined;
-  /** Shared by every charge of the function, so that `keepInStore` can turn all of them at the end. */
-  readonly #counter: js.Expression = { type: 'Identifier', name: 'fl' };
+  /** Every charge made, so that `keepInStore` can turn all of them at the end. */
+  readonly #deductions: { readonly node: js.Expression; readonly amount: SimpleLiteral }[] = [];
   /** The counter is a local variable, written back around calls; else it is the store's field itself. */
   isLocal = true;
 
@@ -89,13 +92,16 @@ export class Meter {
     return js.logical('||', stillPositive, js.sequence([this.#refuel(), js.TRUE]));
   }
 
+  /** `fl = fl - 7 | 0`, which stays an int32 in V8's eyes; or, in the store, the shorter `S.fuel -= 7`. */
   #deduct(amount: SimpleLiteral): js.Expression {
-    return js.assign(this.#counter, js.binary('|', js.binary('-', this.#counter, amount), js.number(0)));
+    const node = js.assign(FUEL, js.binary('|', js.binary('-', FUEL, amount), js.number(0)));
+    this.#deductions.push({ node, amount });
+    return node;
   }
 
   /** Once it is known that no loop of the function runs without calls. */
   keepInStore(): void {
     this.isLocal = false;
-    js.become(this.#counter, js.member(js.id('S'), 'fuel'));
+    for (const { node, amount } of this.#deductions) js.become(node, js.decrease(STORED, amount));
   }
 }

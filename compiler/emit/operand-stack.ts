@@ -186,7 +186,11 @@ export function joinReads(values: readonly Value[]): Reads {
   let joined: Reads = NOTHING;
   for (const { reads } of values) {
     if (reads.length === 0) continue;
-    joined = joined.length === 0 ? reads : [...new Set([...joined, ...reads])];
+    if (joined.length === 0) joined = reads;
+    else {
+      const missing = reads.filter((read) => !joined.includes(read));
+      if (missing.length > 0) joined = [...joined, ...missing];
+    }
   }
   return joined;
 }

@@ -133,15 +133,16 @@ function visitStatements(roots: readonly Node[], see: (node: Node) => void): voi
 
 /** Every node below, without recursion. */
 export function visit(roots: readonly Node[], see: (node: Node) => void): void {
-  const pending: unknown[] = [...roots];
-  while (pending.length > 0) {
-    const node = pending.pop();
-    if (Array.isArray(node)) pending.push(...node);
-    else if (node !== null && typeof node === 'object' && 'type' in node) {
-      see(node as Node);
-      for (const value of Object.values(node)) {
-        if (value !== null && typeof value === 'object') pending.push(value);
-      }
+  const pending: Node[] = [...roots];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    see(node);
+    const { type } = node;
+    if (type === 'Identifier' || type === 'Literal') continue;
+    for (const key in node) {
+      const value: unknown = (node as unknown as Record<string, unknown>)[key];
+      if (value === null || typeof value !== 'object' || key === 'loc') continue;
+      if (Array.isArray(value)) for (const each of value) pending.push(each as Node);
+      else pending.push(value as Node);
     }
   }
 }
