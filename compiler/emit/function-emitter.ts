@@ -201,8 +201,8 @@ export class FunctionEmitter {
   }
 
   fillExits(exits: js.Statement[], handlers: js.Statement[]): void {
-    for (const exit of this.#exits) exit.body = exits;
-    for (const handler of this.#handlers) handler.body = handlers;
+    for (const exit of this.#exits) fill(exit, exits);
+    for (const handler of this.#handlers) fill(handler, handlers);
   }
 
   /** Fills in every crossing, now that it is known what the function uses. */
@@ -221,8 +221,8 @@ export class FunctionEmitter {
       else if (!returns && !leaves) expressions.push(this.#refill(local));
       if (returns && local) expressions.push(read);
       if (returns || !leaves) expressions.push(...this.#staleViews(crossing));
-      // An empty sequence would print as `()`.
       if (expressions.length === 0) expressions.push(js.number(0));
+      if (expressions.length === 1) js.become(crossing.node, expressions[0]!);
     }
   }
 
@@ -272,6 +272,11 @@ export class FunctionEmitter {
   temporary(prefix: 'x' | 'y' | 'b', height: number): js.Expression {
     return this.places.variable(`${prefix}${height}`);
   }
+}
+
+function fill(block: js.BlockStatement, statements: js.Statement[]): void {
+  if (statements.length === 0) js.become(block, js.empty());
+  else block.body = statements;
 }
 
 /** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */

@@ -240,6 +240,9 @@ function chooseTemplate(row: Opcode, values: readonly Value[], target: Target): 
   return template(row.variants?.[target] ?? row.js!);
 }
 
+/** One for all: an instruction is built before the next one begins, and sets every name that its template has. */
+const ARGUMENTS = new TemplateArguments();
+
 /** Binds a template's names for one instruction. */
 function bindArguments(
   emitter: FunctionEmitter,
@@ -248,7 +251,7 @@ function bindArguments(
   row: Opcode,
   immediate: Immediate,
 ): TemplateArguments {
-  const args = new TemplateArguments();
+  const args = ARGUMENTS;
   const base = emitter.stack.height;
   const memory = row.immediate === 'memarg' ? (immediate as MemoryArgument) : undefined;
   for (let i = 0; i < values.length; i++) {

@@ -255,6 +255,18 @@ export function functionDeclaration(name: string, parameters: readonly string[],
   };
 }
 
+/** `var f = (function f() …)`: V8 takes the parentheses as a sign that `f` is called soon, and parses it only once. */
+export function eagerFunction(declaration: Statement): Statement {
+  if (declaration.type !== 'FunctionDeclaration') return declaration;
+  const expression = { ...declaration, type: 'FunctionExpression' };
+  const init = { type: 'ParenthesizedExpression', expression } as unknown as Expression;
+  return {
+    type: 'VariableDeclaration',
+    kind: 'var',
+    declarations: [{ type: 'VariableDeclarator', id: declaration.id!, init }],
+  };
+}
+
 export function array(elements: Expression[]): Expression {
   return { type: 'ArrayExpression', elements };
 }

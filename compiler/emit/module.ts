@@ -62,7 +62,9 @@ export function emitGroup(
   for (let i = 0; i < members.length; i++) {
     const name = functionName(module, members[i]! + module.importedFunctions);
     const emitted = emitFunction(module, members[i]!, name, options, resolve);
-    declarations.push(...emitted.declarations);
+    const [main, ...regions] = emitted.declarations;
+    // The group exists because its first function is being called.
+    declarations.push(i === 0 ? js.eagerFunction(main!) : main!, ...regions);
     for (const use of emitted.uses) uses.add(use);
   }
   return { declarations, uses, callees };

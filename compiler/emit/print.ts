@@ -1,9 +1,10 @@
 /**
- * ESTree → text, by astring. Two additions: an empty statement prints nothing, and on request the printer reports
+ * ESTree → text, by astring. Three additions: an empty statement prints nothing, a
+ * function expression may stand in parentheses, and on request the printer reports
  * where each node that carries a location landed (for traps: generated line and column → byte offset in the module).
  */
-import { GENERATOR, generate } from 'astring';
-import type { Node } from 'estree';
+import { GENERATOR, generate, type State } from 'astring';
+import type { FunctionExpression, Node } from 'estree';
 
 export interface Position {
   /** 1-based line and 0-based column in the text. */
@@ -16,6 +17,11 @@ export interface Position {
 const generator = {
   ...GENERATOR,
   EmptyStatement(): void {},
+  ParenthesizedExpression(node: { expression: FunctionExpression }, state: State): void {
+    state.write('(');
+    GENERATOR.FunctionExpression(node.expression, state);
+    state.write(')');
+  },
 };
 
 /** `indent` is for people; machines get one statement a line. */
