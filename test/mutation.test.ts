@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { nativeTrapTexts } from './support/engines.ts';
+import { NATIVE_KNOWS_ALL, nativeTrapTexts } from './support/engines.ts';
 import { mutate } from './support/mutate.ts';
 import { native } from './support/native.ts';
 import { Random } from './support/random.ts';
@@ -125,17 +125,6 @@ class Bench {
 /** Refusals for size, which every engine draws elsewhere. */
 const LIMIT =
   /implementation limit|larger than|exceeds|maximum|too (many|large|big)|limit|allocat|out of memory/i;
-/** Whether this host knows everything that we do: then what it refuses is wrong. */
-const HOST_KNOWS_ALL = native.validate(
-  (() => {
-    const m = new ModuleBuilder();
-    m.func('', [['block'], ['try_table', '', ['catch_all', 0]], 'end', 'end']);
-    m.memory(0);
-    m.memory(0);
-    return m.build();
-  })(),
-);
-
 interface Tally {
   refused: number;
   same: number;
@@ -151,7 +140,7 @@ function judge({ native: theirs, ours, oursRun, nativeRun }: Report, tally: Tall
   if (theirs !== undefined) {
     if (ours !== undefined) tally.refused++;
     else if (LIMIT.test(theirs.message)) tally.limits++;
-    else if (!HOST_KNOWS_ALL) tally.beyondHost++;
+    else if (!NATIVE_KNOWS_ALL) tally.beyondHost++;
     else return `native refuses it: ${theirs.message}`;
     return undefined;
   }

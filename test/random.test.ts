@@ -15,7 +15,7 @@ import { native } from './support/native.ts';
 import { type Observation, observe, type RandomModule, randomModule } from './support/random-module.ts';
 import { RandomReport } from './support/random-report.ts';
 import { largestRegion } from './support/regions.ts';
-import { sandglassWorld } from './support/sandglass-engine.ts';
+import { type RuntimeOptions, sandglassWorld } from './support/sandglass-engine.ts';
 
 const COUNT = Number(process.env.RANDOM_MODULES ?? 2000);
 const FIRST = Number(process.env.RANDOM_SEED ?? 1);
@@ -71,18 +71,26 @@ function check(module: RandomModule): string | undefined {
   return (
     firstDifference(expected, metered) ??
     fuelDifference(expected, metered, region) ??
-    (module.seed % 3 === 0 ? unmeteredDifference(expected, module) : undefined)
+    otherModeDifference(expected, module)
   );
 }
-/** Metering does not change what a program does: a sample is enough. */
-function unmeteredDifference(expected: readonly Observation[], module: RandomModule): string | undefined {
-  return prefixed(
-    'unmetered: ',
-    firstDifference(expected, observe(sandglassWorld({ metering: false }), module)),
-  );
-}
-function prefixed(prefix: string, text: string | undefined): string | undefined {
-  return text === undefined ? undefined : prefix + text;
+
+/** Other code is generated without a meter, under a limit of fuel or of call depth; samples of each are enough. */
+const OTHER_MODES: readonly RuntimeOptions[] = [
+  { metering: false },
+  { fuel: 10n ** 15n },
+  { limits: { callDepth: 400 } },
+  {},
+];
+function otherModeDifference(expected: readonly Observation[], module: RandomModule): string | undefined {
+  const options = OTHER_MODES[module.seed % 4]!;
+  if (Object.keys(options).length === 0) return undefined;
+  const actual = observe(sandglassWorld(options), module);
+  const region = options.metering === false ? undefined : largestRegion(decode(module.bytes));
+  const different =
+    firstDifference(expected, actual) ??
+    (region === undefined ? undefined : fuelDifference(expected, actual, region));
+  return different === undefined ? undefined : `with ${Object.keys(options)}: ${different}`;
 }
 
 describe(`${COUNT} random modules`, () => {

@@ -14,6 +14,7 @@ import {
   ReferenceTable,
   ReferenceTag,
 } from './reference-objects.ts';
+import { ModuleBuilder } from './wasm-builder.ts';
 
 export interface World {
   readonly name: string;
@@ -104,6 +105,18 @@ export function nativeWorld(options: { counting?: boolean } = {}): World {
     exit,
     trapTexts: nativeTrapTexts,
   };
+}
+
+/** Whether this host's WebAssembly knows all that Sandglass does: `try_table`, several memories (Node 20 does not). */
+export const NATIVE_KNOWS_ALL = native.validate(everythingNew());
+
+function everythingNew(): Uint8Array {
+  const m = new ModuleBuilder();
+  m.func('', [['block'], ['try_table', '', ['catch_all', 0]], 'end', 'end']);
+  m.memory(0);
+  m.memory(0);
+  m.global('i32', false, [['i32.const', 1], ['i32.const', 1], 'i32.add']);
+  return m.build();
 }
 
 /** How a call ended, comparable between engines. */

@@ -72,6 +72,8 @@ export class FunctionGenerator {
   readonly #free = new Map<string, number[]>();
   /** What is left to emit before only leaves are chosen. */
   size: number;
+  /** A giant would never get to its end if it trapped as often as the others. */
+  readonly #calm: boolean;
 
   constructor(random: Random, around: Surroundings, self: Callable, size: number) {
     this.random = random;
@@ -79,6 +81,7 @@ export class FunctionGenerator {
     this.#params = self.params;
     this.#results = self.results;
     this.size = size;
+    this.#calm = size > 1000;
     for (const [i, type] of self.params.entries()) this.#freeOf(type).push(i);
     for (const type of NUMBERS) {
       for (let i = random.between(1, 3); i > 0; i--) this.#freeOf(type).push(this.newLocal(type));
@@ -93,9 +96,19 @@ export class FunctionGenerator {
     for (const type of this.#results) this.constant(type);
     this.emit('return', 'end');
     this.labels.push({ types: this.#results, kind: 'block' });
-    this.statements(this.random.between(3, 8));
+    this.#fill();
     for (const type of this.#results) this.expression(type);
     return this.#out;
+  }
+  /** Statements until the size is used up, in portions: the first one must not take it all. */
+  #fill(): void {
+    for (let left = this.size; left > 0; ) {
+      const portion = Math.min(left, this.random.between(20, 160));
+      this.size = portion;
+      this.statements(this.random.between(1, 4));
+      left -= Math.max(1, portion - this.size);
+      this.size = 0;
+    }
   }
 
   emit(...instructions: Instruction[]): void {
@@ -197,7 +210,7 @@ export class FunctionGenerator {
       return;
     }
     params.forEach((type, i) => {
-      if (row.effect === 'trap' && this.random.chance(0.97)) this.#harmless(row.name, type, i);
+      if (row.effect === 'trap' && !this.risk(0.03)) this.#harmless(row.name, type, i);
       else if (row.name.includes('reinterpret_f') || (row.name.endsWith('copysign') && i === 1)) {
         this.canonical(type);
       } else this.expression(type);
@@ -207,7 +220,7 @@ export class FunctionGenerator {
 
   #memarg(row: Opcode): { offset: number; align: number; memory: number } {
     const { random, around } = this;
-    const offset = random.chance(0.01) ? random.next() : random.int(600);
+    const offset = this.risk(0.01) ? random.next() : random.int(600);
     return {
       offset,
       align: random.between(0, naturalAlignment(row.name)),
@@ -229,10 +242,15 @@ export class FunctionGenerator {
     if (name.endsWith('div_s')) this.emit([`${type}.const`, 0x7fff], `${type}.and`);
   }
 
+  /** Whether to risk a trap, as often as the probability says. */
+  risk(probability: number): boolean {
+    return this.random.chance(this.#calm ? probability / 20 : probability);
+  }
+
   /** An address below 2^bits, nearly always. */
   address(bits: number, probability: number): void {
     this.expression('i32');
-    if (this.random.chance(probability)) this.emit(['i32.const', 2 ** bits - 1], 'i32.and');
+    if (!this.risk(1 - probability)) this.emit(['i32.const', 2 ** bits - 1], 'i32.and');
   }
 
   /** A float whose NaN is the canonical one, or bits moved without computing. */
@@ -320,7 +338,7 @@ export class FunctionGenerator {
     const slot = this.around.slots.indexOf(target);
     if (slot < 0 || this.random.chance(0.4)) this.emit(['call', target.index]);
     else {
-      if (this.random.chance(0.96)) this.emit(['i32.const', slot]);
+      if (!this.risk(0.04)) this.emit(['i32.const', slot]);
       else this.address(this.random.pick([4, 31]), 1);
       this.emit([
         'call_indirect',

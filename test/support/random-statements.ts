@@ -124,7 +124,7 @@ export const STATEMENTS: Readonly<Record<string, Statement>> = {
     g.expression(g.random.pick(NUMBERS));
     g.emit('drop');
   },
-  unreachable: (g) => g.diverge(() => g.emit('unreachable')),
+  unreachable: (g) => g.diverge(() => g.emit(g.risk(1) ? 'unreachable' : 'nop')),
   throw: (g) => g.diverge(() => g.throw()),
   rethrow: (g) => {
     const at = g.labels.findLastIndex((label) => label.kind === 'handler');

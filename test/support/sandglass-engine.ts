@@ -16,7 +16,7 @@ import {
 import type { World } from './engines.ts';
 import type { Imports } from './interpreter.ts';
 
-export type RuntimeOptions = ConstructorParameters<typeof Runtime>[0];
+export type RuntimeOptions = NonNullable<ConstructorParameters<typeof Runtime>[0]>;
 
 export interface SandglassWorld extends World {
   readonly runtime: Runtime;
@@ -25,7 +25,7 @@ export interface SandglassWorld extends World {
 }
 
 /** Modules are compiled once per world: tests instantiate the same bytes again and again. */
-export function sandglassWorld(options: NonNullable<RuntimeOptions> = {}): SandglassWorld {
+export function sandglassWorld(options: RuntimeOptions = {}): SandglassWorld {
   const runtime = new Runtime(options);
   const modules = new Map<string, Module>();
   const instances: Instance[] = [];
