@@ -69,14 +69,15 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   // A ladder that is handed up into other code could not take the code of this rung.
   const rung = emitter.frames.at(-2)?.ladder?.rung === undefined ? rungOf(current, reachable) : undefined;
   if (rung !== undefined) current.targeted = false;
-  if (current.kind === 'loop') {
-    emitter.loops--;
-    if (current.targeted && emitter.calls === current.callsBefore) emitter.hasCalllessLoop = true;
+  if (current.kind === 'loop' && current.targeted) {
+    emitter.hasLoop = true;
+    if (emitter.calls === current.callsBefore) emitter.hasCalllessLoop = true;
   }
   const closed =
     current.kind === 'loop'
-      ? closeLoop(current, reachable, (charge) => emitter.meter.backEdge(charge))
+      ? closeLoop(current, reachable, emitter.meter)
       : [current.kind === 'block' ? closeBlock(current) : closeIf(current)];
+  if (current.kind === 'loop') emitter.loops--;
   // After a loop, or a block that nothing branches to, the straight line goes on.
   const goesOn = reachable && (current.kind === 'loop' || (current.kind === 'block' && current.jumps === 0));
   finish(emitter, current, closed);

@@ -11,7 +11,7 @@ import type { FuncType, ValueType } from '../../runtime/types.ts';
 import type { CatchClause } from '../function/sink.ts';
 import * as js from './js.ts';
 import type { LadderPlace } from './ladder.ts';
-import type { Charge } from './metering.ts';
+import { CHARGE_WEIGHT, type Charge, type Meter } from './metering.ts';
 
 export type FrameKind = 'function' | 'block' | 'loop' | 'if' | 'else' | 'try_table' | 'try' | 'catch' | 'catch_all';
 
@@ -146,25 +146,32 @@ export function closeIf(current: Frame): Closed {
 
 /**
  * The loop as statements. If its only `continue` is a last `if (c) continue`, it becomes `do … while (c)`, with the
- * header's charge made once before it and then on the back edge, where it costs least (PERFORMANCE.md §4).
+ * header's charge made once before it and then on the back edge, where it costs least (PERFORMANCE.md §4). The charge of
+ * the region that leaves the loop moves behind it.
  */
-export function closeLoop(current: Frame, reachable: boolean, backEdge: (charge: Charge) => js.Expression): Closed[] {
+export function closeLoop(current: Frame, reachable: boolean, meter: Meter): Closed[] {
   const { label, list, header } = current;
   const { statements } = list;
   const nesting = list.nesting + 3;
+  const leaving = statements.at(-1) === meter.openCharge ? statements.pop() : undefined;
   const test = current.continues === 1 && reachable ? lastContinue(statements, label) : undefined;
-  if (test !== undefined) {
-    statements.pop();
-    if (header === undefined) return [{ statement: js.doWhile(statements, test), weight: list.weight, nesting }];
-    statements.splice(statements.indexOf(header.statement), 1);
-    return [
-      { statement: header.statement, weight: 10, nesting: 1 },
-      { statement: js.doWhile(statements, js.logical('&&', test, backEdge(header))), weight: list.weight + 12, nesting },
-    ];
+  if (test === undefined) {
+    if (leaving !== undefined) statements.push(leaving);
+    if (!current.targeted) return [{ statement: js.block(statements), weight: list.weight, nesting }];
+    if (reachable) statements.push(js.breakTo(label));
+    return [{ statement: js.labeled(label, js.forever(statements)), weight: list.weight + 4, nesting }];
   }
-  if (!current.targeted) return [{ statement: js.block(statements), weight: list.weight, nesting }];
-  if (reachable) statements.push(js.breakTo(label));
-  return [{ statement: js.labeled(label, js.forever(statements)), weight: list.weight + 4, nesting }];
+  statements.pop();
+  const closed: Closed[] = [];
+  let condition = test;
+  if (header !== undefined) {
+    statements.splice(statements.indexOf(header.statement), 1);
+    closed.push({ statement: header.statement, weight: CHARGE_WEIGHT, nesting: 1 });
+    condition = js.logical('&&', test, meter.backEdge(header));
+  }
+  closed.push({ statement: js.doWhile(statements, condition), weight: list.weight + 12, nesting });
+  if (leaving !== undefined) closed.push({ statement: leaving, weight: CHARGE_WEIGHT, nesting: 1 });
+  return closed;
 }
 
 /** The condition of a last statement `if (c) continue L`. */

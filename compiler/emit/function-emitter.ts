@@ -71,6 +71,7 @@ export class FunctionEmitter {
   makesCalls = false;
   /** Calls so far, to tell loops that make none. */
   calls = 0;
+  hasLoop = false;
   /** There is a loop that makes no calls: worth a counter in a register. */
   hasCalllessLoop = false;
   mayTrap = false;
@@ -79,7 +80,7 @@ export class FunctionEmitter {
   #labels = 0;
   /** Loops that enclose what is being emitted. */
   loops = 0;
-  readonly #crossings: Crossing[] = [];
+  #crossings: Crossing[] = [];
   /** How many crossings there were when a memory's view was last used. */
   readonly #viewUses = new Map<string, number>();
   readonly #exits: js.BlockStatement[] = [];
@@ -203,6 +204,14 @@ export class FunctionEmitter {
   fillExits(exits: js.Statement[], handlers: js.Statement[]): void {
     for (const exit of this.#exits) fill(exit, exits);
     for (const handler of this.#handlers) fill(handler, handlers);
+  }
+
+  /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
+  settleMetering(): void {
+    if (!this.hasCalllessLoop || this.places.layout === 'cells') this.meter.keepInStore();
+    if (this.hasLoop || this.makesCalls) return;
+    const dropped = this.meter.dropEntryCheck();
+    this.#crossings = this.#crossings.filter(({ node }) => node !== dropped);
   }
 
   /** Fills in every crossing, now that it is known what the function uses. */

@@ -65,7 +65,7 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses, regions } = emitter;
   const cells = initialCells(emitter);
   for (const bank of places.banks) uses.add(bank);
-  if (!emitter.hasCalllessLoop || places.layout === 'cells') emitter.meter.keepInStore();
+  emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
   emitter.fillExits(exits, handlers);
   emitter.fillCrossings();

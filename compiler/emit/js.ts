@@ -89,6 +89,9 @@ export function isLiteral(node: Expression): node is Literal {
 }
 
 export function binary(operator: BinaryOperator, left: Expression, right: Expression): Expression {
+  if (operator === '>>>' && left.type === 'Literal' && right.type === 'Literal' && right.raw === '0') {
+    return number(Number(left.raw) >>> 0);
+  }
   return { type: 'BinaryExpression', operator, left, right };
 }
 

@@ -38,9 +38,10 @@ export const CHARGE_WEIGHT = 10;
 export class Meter {
   readonly #costs: Costs | undefined;
   readonly #refuel: () => js.Expression;
-  #open: { readonly amount: SimpleLiteral; cost: number } | undefined;
+  #open: { readonly amount: SimpleLiteral; readonly statement: js.Statement; cost: number } | undefined;
   /** Every charge made, so that `keepInStore` can turn all of them at the end. */
   readonly #deductions: { readonly node: js.Expression; readonly amount: SimpleLiteral }[] = [];
+  #entry: { statement: js.Statement; deduction: js.Expression; refuel: js.Expression } | undefined;
   /** The counter is a local variable, written back around calls; else it is the store's field itself. */
   isLocal = true;
 
@@ -69,16 +70,35 @@ export class Meter {
       const amount = js.placeholder();
       const checked = atStart || this.#everyRegion;
       opened = { statement: checked ? this.#check(amount) : js.statement(this.#deduct(amount)), amount };
-      this.#open = { amount, cost: 0 };
+      this.#open = { ...opened, cost: 0 };
     }
     this.#open.cost += cost;
     this.#open.amount.raw = String(this.#open.cost);
     return opened;
   }
 
+  /** The charge of the region that is open. */
+  get openCharge(): js.Statement | undefined {
+    return this.#open?.statement;
+  }
+
   #check(amount: SimpleLiteral): js.Statement {
-    const overdrawn = js.binary('<', this.#deduct(amount), js.number(0));
-    return js.ifElse(overdrawn, [js.statement(this.#refuel())]);
+    const deduction = this.#deduct(amount);
+    const refuel = this.#refuel();
+    const overdrawn = js.binary('<', deduction, js.number(0));
+    const statement = js.ifElse(overdrawn, [js.statement(refuel)]);
+    this.#entry ??= { statement, deduction, refuel };
+    return statement;
+  }
+
+  /**
+   * A function without calls and loops ends by itself: where fuel is only counted, its entry need not look. Returns the
+   * slow path that is no more.
+   */
+  dropEntryCheck(): js.Expression | undefined {
+    if (this.#everyRegion || this.#entry === undefined) return undefined;
+    js.become(this.#entry.statement, js.statement(this.#entry.deduction));
+    return this.#entry.refuel;
   }
 
   /** What follows may be reached in another way than by falling through, or not at all. */
