@@ -11,6 +11,7 @@ import type { Opcode } from '../../compiler/opcodes.ts';
 import { OPCODES, signatureOf } from '../../compiler/opcodes.ts';
 import { typeText } from '../../runtime/types.ts';
 import { NUMBERS, type Random } from './random.ts';
+import { legacyTry, tryTable } from './random-exceptions.ts';
 import { STATEMENTS, WEIGHTS } from './random-statements.ts';
 import { code, type Instruction, naturalAlignment, signature } from './wasm-builder.ts';
 
@@ -361,8 +362,8 @@ export class FunctionGenerator {
     if (kind === 'loop') this.loop(results);
     else if (kind === 'if') this.#if(results);
     else if (kind === 'block') this.#block(results);
-    else if (exceptions === 'legacy') this.#try(results);
-    else this.#tryTable(results);
+    else if (exceptions === 'legacy') legacyTry(this, results);
+    else tryTable(this, results);
     return results;
   }
 
@@ -435,73 +436,10 @@ export class FunctionGenerator {
     this.emit(['global.get', budget], ['i32.const', 0], 'i32.gt_s');
   }
 
-  #try(results: readonly string[]): void {
-    const { random, around } = this;
-    this.emit(['try', this.blockType([], results)]);
-    if (random.chance(0.2)) {
-      this.within({ types: results, kind: 'block' }, () => this.#risky(results));
-      this.emit(['delegate', random.int(this.labels.length)]);
-      return;
-    }
-    this.within({ types: results, kind: 'block' }, () => this.#risky(results));
-    const tags = around.tags.filter(() => random.chance(0.6));
-    for (const tag of tags) {
-      this.emit(['catch', tag.index]);
-      this.within({ types: results, kind: 'handler' }, () => this.#handler(tag.params, results));
-    }
-    if (tags.length === 0 || random.chance(0.4)) {
-      this.emit('catch_all');
-      this.within({ types: results, kind: 'handler' }, () => this.#handler([], results));
-    }
-    this.emit('end');
-  }
-  /** A legacy handler, which may throw again what it caught. */
-  #handler(params: readonly string[], results: readonly string[]): void {
-    this.store(params);
-    if (this.random.chance(0.5)) this.diverge(() => this.emit(['rethrow', 1]));
-    this.inside([], results);
-  }
-  /** The inside of a try: something is likely to be thrown. */
-  #risky(results: readonly string[]): void {
-    this.statements(1);
-    if (this.random.chance(0.7)) {
-      this.expression('i32');
-      this.emit(['i32.const', 1], 'i32.and', ['if']);
-      this.within({ types: [], kind: 'block' }, () => this.throw());
-      this.emit('end');
-    }
-    this.inside([], results);
-  }
   throw(): void {
     const tag = this.random.pick(this.around.tags);
     for (const type of tag.params) this.expression(type);
     this.emit(['throw', tag.index]);
-  }
-
-  /** `block $out (block $handler (try_table (catch … $handler)) (br $out)) handler`. */
-  #tryTable(results: readonly string[]): void {
-    const { random, around } = this;
-    const tag = random.chance(0.6) ? random.pick(around.tags) : undefined;
-    const withReference = random.chance(0.5);
-    const payload = [...(tag?.params ?? []), ...(withReference ? ['exnref'] : [])];
-    const kind = `catch${tag === undefined ? '_all' : ''}${withReference ? '_ref' : ''}`;
-    const clause = [kind, ...(tag === undefined ? [] : [tag.index]), 0];
-    this.emit(['block', this.blockType([], results)]);
-    this.within({ types: results, kind: 'block' }, () => {
-      this.emit(['block', this.blockType([], payload)]);
-      this.within({ types: payload, kind: 'block' }, () => {
-        this.emit(['try_table', this.blockType([], results), clause as never]);
-        this.within({ types: results, kind: 'block' }, () => this.#risky(results));
-        this.emit('end', ['br', 1]);
-      });
-      this.emit('end');
-      const caught = this.store(payload).get('exnref');
-      if (caught !== undefined && random.chance(0.5)) {
-        this.diverge(() => this.emit(['local.get', caught], 'throw_ref'));
-      }
-      this.inside([], results);
-    });
-    this.emit('end');
   }
 
   /** Under a condition: something that does not come back. */

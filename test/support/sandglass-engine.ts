@@ -26,7 +26,7 @@ export interface SandglassWorld extends World {
 
 /** Modules are compiled once per world: tests instantiate the same bytes again and again. */
 export function sandglassWorld(options: RuntimeOptions = {}): SandglassWorld {
-  const runtime = new Runtime(options);
+  const runtime = new Runtime({ registerCells: 1 << 16, ...options });
   const modules = new Map<string, Module>();
   const instances: Instance[] = [];
   const moduleOf = (bytes: Uint8Array): Module => {

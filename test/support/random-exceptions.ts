@@ -1,0 +1,71 @@
+/**
+ * Blocks of random function bodies that catch exceptions, in the legacy form and the new one. A module has one form:
+ * V8 refuses a mixture.
+ */
+import type { FunctionGenerator } from './random-code.ts';
+
+/** `try` with handlers or `delegate`. */
+export function legacyTry(g: FunctionGenerator, results: readonly string[]): void {
+  const { random, around } = g;
+  g.emit(['try', g.blockType([], results)]);
+  if (random.chance(0.2)) {
+    g.within({ types: results, kind: 'block' }, () => risky(g, results));
+    g.emit(['delegate', random.int(g.labels.length)]);
+    return;
+  }
+  g.within({ types: results, kind: 'block' }, () => risky(g, results));
+  const tags = around.tags.filter(() => random.chance(0.6));
+  for (const tag of tags) {
+    g.emit(['catch', tag.index]);
+    g.within({ types: results, kind: 'handler' }, () => handler(g, tag.params, results));
+  }
+  if (tags.length === 0 || random.chance(0.4)) {
+    g.emit('catch_all');
+    g.within({ types: results, kind: 'handler' }, () => handler(g, [], results));
+  }
+  g.emit('end');
+}
+
+/** A legacy handler, which may throw again what it caught. */
+function handler(g: FunctionGenerator, params: readonly string[], results: readonly string[]): void {
+  g.store(params);
+  if (g.random.chance(0.5)) g.diverge(() => g.emit(['rethrow', 1]));
+  g.inside([], results);
+}
+
+/** The inside of a try: something is likely to be thrown. */
+function risky(g: FunctionGenerator, results: readonly string[]): void {
+  g.statements(1);
+  if (g.random.chance(0.7)) {
+    g.expression('i32');
+    g.emit(['i32.const', 1], 'i32.and', ['if']);
+    g.within({ types: [], kind: 'block' }, () => g.throw());
+    g.emit('end');
+  }
+  g.inside([], results);
+}
+/** `block $out (block $handler (try_table (catch … $handler)) (br $out)) handler`. */
+export function tryTable(g: FunctionGenerator, results: readonly string[]): void {
+  const { random, around } = g;
+  const tag = random.chance(0.6) ? random.pick(around.tags) : undefined;
+  const withReference = random.chance(0.5);
+  const payload = [...(tag?.params ?? []), ...(withReference ? ['exnref'] : [])];
+  const kind = `catch${tag === undefined ? '_all' : ''}${withReference ? '_ref' : ''}`;
+  const clause = [kind, ...(tag === undefined ? [] : [tag.index]), 0];
+  g.emit(['block', g.blockType([], results)]);
+  g.within({ types: results, kind: 'block' }, () => {
+    g.emit(['block', g.blockType([], payload)]);
+    g.within({ types: payload, kind: 'block' }, () => {
+      g.emit(['try_table', g.blockType([], results), clause as never]);
+      g.within({ types: results, kind: 'block' }, () => risky(g, results));
+      g.emit('end', ['br', 1]);
+    });
+    g.emit('end');
+    const caught = g.store(payload).get('exnref');
+    if (caught !== undefined && random.chance(0.5)) {
+      g.diverge(() => g.emit(['local.get', caught], 'throw_ref'));
+    }
+    g.inside([], results);
+  });
+  g.emit('end');
+}
