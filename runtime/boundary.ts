@@ -7,21 +7,21 @@
  * for a trap.
  */
 import type { FunctionReference } from './abi.ts';
+import type { Environment, HostEnvironment } from './environment.ts';
 import {
+  AbortError,
   Exception,
+  ExitError,
   HostError,
   InternalError,
   OutOfFuelError,
-  AbortError,
-  ExitError,
   TimeoutError,
   Trap,
-  type WasmFrame,
   unwrapHostError,
+  type WasmFrame,
   wrapHostError,
   wrongType,
 } from './errors.ts';
-import type { Environment, HostEnvironment } from './environment.ts';
 import type { Store } from './store.ts';
 import type { ValueType } from './types.ts';
 import { fromHost, fromRaw, toHost, toRaw } from './values.ts';

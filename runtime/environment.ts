@@ -24,7 +24,13 @@ export class Reference implements FunctionReference {
   readonly index: number;
   readonly #module: ModuleCode;
 
-  constructor(type: FuncType, env: Environment | HostEnvironment, code: Code, index: number, module: ModuleCode) {
+  constructor(
+    type: FuncType,
+    env: Environment | HostEnvironment,
+    code: Code,
+    index: number,
+    module: ModuleCode,
+  ) {
     this.typeId = env.S.typeId(type);
     this.type = type;
     this.env = env;
@@ -96,7 +102,13 @@ export class Environment implements EnvironmentAbi {
     if (existing !== undefined) return existing;
     const { functions, types, importedFunctions } = this.code.description;
     const type = funcTypeAt(types, functions[index]!);
-    const reference = new Reference(type, this, this.code.functions[index - importedFunctions]!, index, this.code);
+    const reference = new Reference(
+      type,
+      this,
+      this.code.functions[index - importedFunctions]!,
+      index,
+      this.code,
+    );
     this.refs[index] = reference;
     return reference;
   }

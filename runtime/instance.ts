@@ -123,7 +123,8 @@ class Builder {
 
   exports(): Readonly<Record<string, unknown>> {
     const exports: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-    for (const { name, kind, index } of this.#E.code.description.exports) exports[name] = this.#export(kind, index);
+    for (const { name, kind, index } of this.#E.code.description.exports)
+      exports[name] = this.#export(kind, index);
     return Object.freeze(exports);
   }
 

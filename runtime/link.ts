@@ -127,13 +127,15 @@ class Import {
     const table = this.#value;
     if (!(table instanceof Table)) this.#refuse('a table', kindOf(table));
     const { element } = table.type;
-    if (element !== type.element) this.#refuse(`a table of ${type.element.text}`, `a table of ${element.text}`);
+    if (element !== type.element)
+      this.#refuse(`a table of ${type.element.text}`, `a table of ${element.text}`);
     this.#checkLimits('a table', type, table.type);
     return table;
   }
 
   #checkLimits(what: string, wanted: Limits, given: Limits): void {
-    const fits = given.min >= wanted.min && (wanted.max === undefined || (given.max ?? Infinity) <= wanted.max);
+    const fits =
+      given.min >= wanted.min && (wanted.max === undefined || (given.max ?? Infinity) <= wanted.max);
     if (!fits) this.#refuse(`${what} ${range(wanted)}`, `${what} ${range(given)}`);
   }
 

@@ -63,7 +63,8 @@ export class Store implements StoreAbi {
     this.bulkUnit = bulkUnit;
     this.limits = limits;
     this.metering = metering;
-    const ask = onOutOfFuel && ((info: Parameters<OnOutOfFuel>[0]) => this.#aboveLeaf(() => onOutOfFuel(info)));
+    const ask =
+      onOutOfFuel && ((info: Parameters<OnOutOfFuel>[0]) => this.#aboveLeaf(() => onOutOfFuel(info)));
     this.checksEveryRegion = fuel !== undefined;
     const onLimited = () => this.#checkEveryRegion();
     this.account = new Fuel(this, { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt, onLimited });
@@ -105,6 +106,8 @@ export class Store implements StoreAbi {
 
   /** Canonical numbers of a module's types; −1 for what is no function type. */
   typeIds(types: readonly SubType[]): Int32Array {
-    return Int32Array.from(types, ({ composite }) => (composite.kind === 'func' ? this.typeId(composite.func) : -1));
+    return Int32Array.from(types, ({ composite }) =>
+      composite.kind === 'func' ? this.typeId(composite.func) : -1,
+    );
   }
 }

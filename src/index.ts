@@ -34,7 +34,7 @@ export {
   type WasmFrame,
 } from '../runtime/errors.ts';
 export { Global } from '../runtime/global.ts';
-export { type Limits } from '../runtime/limits.ts';
+export type { Limits } from '../runtime/limits.ts';
 export type { Imports } from '../runtime/link.ts';
 export { Memory } from '../runtime/memory.ts';
 export { Table } from '../runtime/table.ts';

@@ -45,7 +45,9 @@ export class Instance {
     if (reference === undefined) throw new TypeError(`export ${quoteName(name)} is not a function`);
     const expected = reference.type.params.length;
     if (count !== expected) {
-      throw new TypeError(`${quoteName(name)} takes ${expected} argument${expected === 1 ? '' : 's'}, found ${count}`);
+      throw new TypeError(
+        `${quoteName(name)} takes ${expected} argument${expected === 1 ? '' : 's'}, found ${count}`,
+      );
     }
     return { fn: fn as (...args: unknown[]) => unknown, reference };
   }
@@ -53,7 +55,8 @@ export class Instance {
   #controlled<Result>({ signal, deadlineMs }: InvokeOptions, run: () => Result): Result {
     const { interrupt, metering } = this.#environment.S;
     if (signal === undefined && deadlineMs === undefined) return run();
-    if (!metering) throw new TypeError('a signal or deadline needs metering: this Runtime has metering: false');
+    if (!metering)
+      throw new TypeError('a signal or deadline needs metering: this Runtime has metering: false');
     const control: Control = { signal, deadlineMs };
     const token = interrupt.enter(control);
     try {

@@ -8,7 +8,12 @@ import { functionName, type ModuleInfo } from '../compiler/binary/module-info.ts
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
-import { exportWrapperText, importWrapperText, referenceTypes, wrapperKey } from '../compiler/emit/wrappers.ts';
+import {
+  exportWrapperText,
+  importWrapperText,
+  referenceTypes,
+  wrapperKey,
+} from '../compiler/emit/wrappers.ts';
 import { MATH } from '../compiler/opcodes.ts';
 import type { Code, EnvironmentAbi } from '../runtime/abi.ts';
 import { BOUNDARY } from '../runtime/boundary.ts';
@@ -183,9 +188,15 @@ export class JitCode implements ModuleCode {
     const members = this.#groups[group]!.members;
     const known = new Set(members);
     const positions: Position[] = [];
-    groupText(this.description, [...members], { ...this.#options, recordOffsets: true }, (d) => known.has(d), {
-      positions,
-    });
+    groupText(
+      this.description,
+      [...members],
+      { ...this.#options, recordOffsets: true },
+      (d) => known.has(d),
+      {
+        positions,
+      },
+    );
     return positions;
   }
 }

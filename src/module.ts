@@ -51,7 +51,12 @@ export class Module {
 
   /** The code for a Runtime's options. */
   codeFor(options: EmitOptions): JitCode {
-    const key = JSON.stringify([options.costs ?? null, options.checkEveryRegion, options.countDepth, options.target]);
+    const key = JSON.stringify([
+      options.costs ?? null,
+      options.checkEveryRegion,
+      options.countDepth,
+      options.target,
+    ]);
     let code = this.#variants.get(key);
     if (code === undefined) {
       code = new JitCode(this.info, options, (other) => this.codeFor(other));

@@ -42,25 +42,32 @@ export function emitCallIndirect(
   type: FuncType,
   offset: number,
 ): void {
-  const index = emitter.stack.pop();
-  const args = stack(emitter, type);
+  const args = indirectOperands(emitter, type);
+  const index = args.pop()!;
   emitter.mayTrap = true;
   const reference = emitter.temporary('x', emitter.stack.height);
-  perform(emitter, type, settled(emitter, args, index), (rest) => {
-    const found = js.call(emitter.use('indirect', offset), [E, js.number(table), numeric(index), js.number(typeIndex)]);
+  perform(emitter, type, args, (rest) => {
+    const found = js.call(emitter.use('indirect', offset), [
+      E,
+      js.number(table),
+      numeric(index),
+      js.number(typeIndex),
+    ]);
     return callReference(emitter, reference, found, rest, offset);
   });
 }
 
-/** The index is checked before the arguments are evaluated, in JavaScript; so what may trap there comes first. */
-function settled(emitter: FunctionEmitter, args: Value[], index: Value): Value[] {
-  const base = emitter.stack.height;
-  if (!args.some((value) => value.effects & TRAPS)) return args;
-  for (const value of args) emitter.stack.push(value);
-  emitter.stack.push(index);
-  emitter.stack.settleEffects(TRAPS);
-  emitter.stack.pop();
-  return emitter.stack.popMany(emitter.stack.height - base);
+/**
+ * The arguments, then the index. In JavaScript the index is checked before the arguments are evaluated, but after i64
+ * arguments went to the outgoing cells: so what may trap comes first, and an index that lies in those cells.
+ */
+function indirectOperands({ stack }: FunctionEmitter, { params }: FuncType): Value[] {
+  const top = stack.height - 1;
+  let mayTrap = false;
+  for (let h = top - params.length; h < top; h++) if (stack.at(h).effects & TRAPS) mayTrap = true;
+  if (mayTrap) stack.settleEffects(TRAPS);
+  if (params.includes('i64') && stack.at(top).reads.includes(OUTGOING)) stack.settle(top);
+  return stack.popMany(params.length + 1);
 }
 
 function callReference(

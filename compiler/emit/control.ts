@@ -7,12 +7,12 @@
  *   br 1 with one i32 on the stack     →     s0 = l3; break L2;
  */
 import type { FuncType, ValueType } from '../../runtime/types.ts';
-import type { FunctionEmitter } from './function-emitter.ts';
 import { type Closed, closeBlock, closeIf, closeLoop, type Frame, frame, labelTypes } from './frames.ts';
+import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, rungOf } from './ladder.ts';
-import { splitFrame } from './outline.ts';
 import { numeric, TRAPS } from './operand-stack.ts';
+import { splitFrame } from './outline.ts';
 
 export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: FuncType): void {
   emitter.stack.settleAll();
@@ -82,7 +82,8 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   const goesOn = reachable && (current.kind === 'loop' || (current.kind === 'block' && current.jumps === 0));
   finish(emitter, current, closed);
   if (!goesOn) emitter.meter.endRegion();
-  if (current.kind === 'block' && current.ladder !== undefined) handUp(emitter.frame, current.ladder.ladder, rung);
+  if (current.kind === 'block' && current.ladder !== undefined)
+    handUp(emitter.frame, current.ladder.ladder, rung);
 }
 
 /** The ladder is now inside the enclosing frame's last statement. */
@@ -175,7 +176,10 @@ export function emitBrTable(emitter: FunctionEmitter, depths: readonly number[])
     rungs.set(target(emitter, depth), { cases });
   }
   rungs.set(target(emitter, fallback), { cases: [js.switchCase(undefined, branch(emitter, fallback))] });
-  const node = js.switchOn(numeric(index), [...rungs.values()].flatMap(({ cases }) => cases));
+  const node = js.switchOn(
+    numeric(index),
+    [...rungs.values()].flatMap(({ cases }) => cases),
+  );
   emitter.emit(node, index.weight + depths.length * 2 + rungs.size * 4, 3);
   placeLadder(emitter.frame, newLadder(node, rungs), undefined);
   emitter.meter.endRegion();

@@ -100,7 +100,8 @@ function closeHandler(emitter: FunctionEmitter, current: Frame, reachable: boole
       list.push(js.breakTo(current.label), 2);
     }
     const handlers = current.handlers!;
-    if (current.kind === 'catch_all') handlers.push(js.block(list.statements), list.weight + 2, list.nesting + 1);
+    if (current.kind === 'catch_all')
+      handlers.push(js.block(list.statements), list.weight + 2, list.nesting + 1);
     else handlers.push(js.ifElse(current.handlerTest!, list.statements), list.weight + 8, list.nesting + 2);
   }
   current.list = new StatementList();
@@ -115,7 +116,11 @@ export function leaveLegacyTry(emitter: FunctionEmitter, reachable: boolean): vo
     const { list, label, targeted } = current;
     const inner = js.block(list.statements);
     finish(emitter, current, [
-      { statement: targeted ? js.labeled(label, inner) : inner, weight: list.weight + 2, nesting: list.nesting + 2 },
+      {
+        statement: targeted ? js.labeled(label, inner) : inner,
+        weight: list.weight + 2,
+        nesting: list.nesting + 2,
+      },
     ]);
     emitter.meter.endRegion();
     return;
@@ -178,7 +183,12 @@ function beginHandler(emitter: FunctionEmitter, current: Frame, exception: js.Ex
   emitter.emit(js.set(place, js.number(0)), 3);
 }
 
-function closeTry(emitter: FunctionEmitter, current: Frame, guarded: StatementList, handler: StatementList): void {
+function closeTry(
+  emitter: FunctionEmitter,
+  current: Frame,
+  guarded: StatementList,
+  handler: StatementList,
+): void {
   const statement = js.tryCatch(guarded.statements, 'e', handler.statements);
   finish(emitter, current, [
     {
@@ -191,7 +201,11 @@ function closeTry(emitter: FunctionEmitter, current: Frame, guarded: StatementLi
 }
 
 function hasTag(tag: number, exception: js.Expression): js.Expression {
-  return js.binary('===', js.member(exception, 'tag'), js.index(js.member(js.id('E'), 'tags'), js.number(tag)));
+  return js.binary(
+    '===',
+    js.member(exception, 'tag'),
+    js.index(js.member(js.id('E'), 'tags'), js.number(tag)),
+  );
 }
 
 function pushPayload(emitter: FunctionEmitter, tag: number, exception: js.Expression): void {

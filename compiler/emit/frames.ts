@@ -13,7 +13,16 @@ import * as js from './js.ts';
 import type { LadderPlace } from './ladder.ts';
 import { CHARGE_WEIGHT, type Charge, type Meter } from './metering.ts';
 
-export type FrameKind = 'function' | 'block' | 'loop' | 'if' | 'else' | 'try_table' | 'try' | 'catch' | 'catch_all';
+export type FrameKind =
+  | 'function'
+  | 'block'
+  | 'loop'
+  | 'if'
+  | 'else'
+  | 'try_table'
+  | 'try'
+  | 'catch'
+  | 'catch_all';
 
 export class StatementList {
   readonly statements: js.Statement[] = [];

@@ -9,8 +9,8 @@
 import type { SequenceExpression } from 'estree';
 import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
-import type { Target } from '../opcodes.ts';
 import type { FunctionContext } from '../function/sink.ts';
+import type { Target } from '../opcodes.ts';
 import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
 import { CHARGE_WEIGHT, Meter } from './metering.ts';

@@ -9,8 +9,10 @@
  *     try { … S.sp = q; S.fuel = fl; return s0; } catch (e) { if (fl !== AWAY) S.fuel = fl; throw e; }
  *   }
  */
-import { readFunction } from '../function/reader.ts';
+
 import type { ModuleInfo } from '../binary/module-info.ts';
+import { readFunction } from '../function/reader.ts';
+import type { Resolve } from './calls.ts';
 import {
   AWAY,
   type EmitOptions,
@@ -24,7 +26,6 @@ import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import { GIANT_BODY_BYTES, leaveRegion, visit } from './outline.ts';
 import type { Layout } from './places.ts';
-import type { Resolve } from './calls.ts';
 
 export interface EmittedFunction {
   readonly name: string;
@@ -121,10 +122,20 @@ function main(emitter: FunctionEmitter, cells: js.Statement[], body: js.Statemen
   const { places, options } = emitter;
   const needed = new Set<string>(emitter.uses);
   const frame = needsFrame(emitter);
-  if (frame || emitter.meter.enabled || options.countDepth || [...needed].some((n) => STORE_FIELDS.includes(n))) {
+  if (
+    frame ||
+    emitter.meter.enabled ||
+    options.countDepth ||
+    [...needed].some((n) => STORE_FIELDS.includes(n))
+  ) {
     needed.add('S');
   }
-  const statements = [...declarations(emitter, needed, frame), ...checks(emitter, frame), ...cells, ...guarded(emitter, body)];
+  const statements = [
+    ...declarations(emitter, needed, frame),
+    ...checks(emitter, frame),
+    ...cells,
+    ...guarded(emitter, body),
+  ];
   return js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
 }
 
@@ -138,7 +149,8 @@ function declarations(emitter: FunctionEmitter, needed: ReadonlySet<string>, fra
   if (frame) {
     constants.push(['q', storeField('sp')], ['w', js.plus(js.id('q'), places.frameSize)]);
     constants.push(...derivedPointers(places.banks));
-    if (places.banks.has('RR')) constants.push(['r', storeField('rp')], ['t', js.plus(js.id('r'), places.referenceCells)]);
+    if (places.banks.has('RR'))
+      constants.push(['r', storeField('rp')], ['t', js.plus(js.id('r'), places.referenceCells)]);
   }
   if (options.countDepth) constants.push(['d', js.plus(storeField('depth'), 1)]);
   if (emitter.regions.length > 0) addMissingPointers(constants);
@@ -175,7 +187,8 @@ function fieldConstants(needed: ReadonlySet<string>): [string, js.Expression][] 
   const constants: [string, js.Expression][] = [];
   if (needed.has('S')) constants.push(['S', js.member(js.id('E'), 'S')]);
   for (const name of STORE_FIELDS) if (needed.has(name)) constants.push([name, storeField(name)]);
-  for (const name of ENVIRONMENT_FIELDS) if (needed.has(name)) constants.push([name, js.member(js.id('E'), name)]);
+  for (const name of ENVIRONMENT_FIELDS)
+    if (needed.has(name)) constants.push([name, js.member(js.id('E'), name)]);
   return constants;
 }
 
@@ -245,10 +258,11 @@ function regionFunction(emitter: FunctionEmitter, { name, statements }: Region):
   if (names.has('u')) constants.push(['u', js.binary('*', js.id('w'), js.number(2))]);
   const variables: [string, js.Expression | null][] = viewVariables(names);
   for (const variable of emitter.places.variables) if (names.has(variable)) variables.push([variable, null]);
-  return js.functionDeclaration(name, ['E', ...REGION_PARAMETERS], [
-    ...declare(constants, variables),
-    ...body,
-  ]);
+  return js.functionDeclaration(
+    name,
+    ['E', ...REGION_PARAMETERS],
+    [...declare(constants, variables), ...body],
+  );
 }
 
 function namesIn(statements: readonly js.Statement[]): Set<string> {

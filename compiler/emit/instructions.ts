@@ -10,15 +10,7 @@ import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { CONSTANTS, type Opcode, signatureOf, type Target } from '../opcodes.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
-import {
-  ANY_EFFECT,
-  joinReads,
-  LOADS,
-  numeric,
-  READS_GLOBAL,
-  TRAPS,
-  type Value,
-} from './operand-stack.ts';
+import { ANY_EFFECT, joinReads, LOADS, numeric, READS_GLOBAL, TRAPS, type Value } from './operand-stack.ts';
 import { type Template, TemplateArguments, template } from './template.ts';
 
 type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
@@ -64,12 +56,12 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   },
   'f32.const'(emitter, _, bits) {
     const value = floatOf(bits as number);
-    if (value === value) emitter.pushConstant('f32', js.number(value), value);
+    if (!Number.isNaN(value)) emitter.pushConstant('f32', js.number(value), value);
     else emitter.push('f32', js.call(emitter.use('f32_from_bits'), [js.number(bits as number)]), 3);
   },
   'f64.const'(emitter, _, bits) {
     const value = doubleOf(bits as bigint);
-    if (value === value) emitter.pushConstant('f64', js.number(value), value);
+    if (!Number.isNaN(value)) emitter.pushConstant('f64', js.number(value), value);
     else emitter.push('f64', js.call(emitter.use('f64_from_bits'), [js.bigint(bits as bigint)]), 3);
   },
 
@@ -119,10 +111,7 @@ function emitSelect(emitter: FunctionEmitter): void {
   if (first.type === 'i64') stack.settle(base);
 }
 
-function combined(
-  values: readonly Value[],
-  weight: number,
-): Pick<Value, 'effects' | 'weight' | 'reads'> {
+function combined(values: readonly Value[], weight: number): Pick<Value, 'effects' | 'weight' | 'reads'> {
   let effects = 0;
   for (const value of values) {
     effects |= value.effects;
@@ -213,7 +202,10 @@ interface Shape {
 
 const I32_RESULT: readonly ValueType[] = ['i32'];
 const CUSTOM: Readonly<Record<string, (emitter: FunctionEmitter, immediate: Immediate) => Shape>> = {
-  'table.get': ({ context }, table) => ({ operands: 1, results: [context.module.tables[table as number]!.element] }),
+  'table.get': ({ context }, table) => ({
+    operands: 1,
+    results: [context.module.tables[table as number]!.element],
+  }),
   'table.set': () => ({ operands: 2, results: [] }),
   'table.grow': () => ({ operands: 2, results: I32_RESULT }),
   'table.fill': () => ({ operands: 3, results: [] }),
@@ -235,7 +227,7 @@ function chooseTemplate(row: Opcode, values: readonly Value[], target: Target): 
   const last = values.at(-1)?.constant;
   if (last !== undefined && values.length > 1) {
     if (row.constant !== undefined) return template(row.constant);
-    if (row.divisor !== undefined && last != 0 && last != -1) return template(row.divisor);
+    if (row.divisor !== undefined && Number(last) !== 0 && Number(last) !== -1) return template(row.divisor);
   }
   return template(row.variants?.[target] ?? row.js!);
 }

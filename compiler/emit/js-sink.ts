@@ -28,13 +28,13 @@ import {
   leaveLegacyTry,
   leaveTryTable,
 } from './exceptions.ts';
+import { closeBlock } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { emitInstruction } from './instructions.ts';
 import * as js from './js.ts';
 import { climb } from './ladder.ts';
-import { splitFrame } from './outline.ts';
-import { closeBlock } from './frames.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
+import { splitFrame } from './outline.ts';
 
 export class JsSink implements Sink {
   emitter!: FunctionEmitter;
@@ -78,14 +78,18 @@ export class JsSink implements Sink {
   end(reachable: boolean): void {
     const { emitter } = this;
     const { kind } = emitter.frame;
-    if (kind === 'function') return this.#finish(reachable);
+    if (kind === 'function') {
+      this.#finish(reachable);
+      return;
+    }
     // A false `if` without `else` reaches its `end` too. Where nothing jumps over it, it is charged behind the join.
     const joined = kind === 'if' && emitter.frame.jumps === 0;
     if (reachable && !joined) emitter.charge('end');
     if (kind === 'if' && !joined) {
       emitElse(emitter, reachable);
       emitter.charge('end');
-      return leave(emitter, true);
+      leave(emitter, true);
+      return;
     }
     if (kind === 'try_table') leaveTryTable(emitter, reachable);
     else if (kind === 'try' || kind === 'catch' || kind === 'catch_all') leaveLegacyTry(emitter, reachable);

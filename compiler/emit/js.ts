@@ -44,7 +44,11 @@ export function id(name: string): Identifier {
 
 /** A node of its own for a name at a byte offset of the module: the printer reports where it lands. */
 export function idAt(name: string, offset: number): Identifier {
-  return { type: 'Identifier', name, loc: { start: { line: 1, column: offset }, end: { line: 1, column: offset } } };
+  return {
+    type: 'Identifier',
+    name,
+    loc: { start: { line: 1, column: offset }, end: { line: 1, column: offset } },
+  };
 }
 
 /** A literal, or a constant expression that needs no parentheses, as written. */
@@ -61,7 +65,8 @@ for (let i = 0; i < 256; i++) smallIntegers.push(literal(String(i)));
 
 /** Any number; −0, NaN and infinities included. */
 export function number(value: number): Expression {
-  if (value >= 0 && value < 256 && Number.isInteger(value) && !Object.is(value, -0)) return smallIntegers[value]!;
+  if (value >= 0 && value < 256 && Number.isInteger(value) && !Object.is(value, -0))
+    return smallIntegers[value]!;
   if (Object.is(value, -0)) return literal('-0');
   return literal(String(value));
 }
@@ -72,7 +77,9 @@ export function bigint(value: bigint): Expression {
 
 /** JSON, with the two line separators that old JavaScript forbids in strings. */
 export function string(value: string): Expression {
-  const raw = JSON.stringify(value).replace(/[\u2028\u2029]/g, (c) => (c === '\u2028' ? '\\u2028' : '\\u2029'));
+  const raw = JSON.stringify(value).replace(/[\u2028\u2029]/g, (c) =>
+    c === '\u2028' ? '\\u2028' : '\\u2029',
+  );
   return literal(raw);
 }
 
@@ -153,7 +160,9 @@ export function block(body: Statement[]): BlockStatement {
 
 /** One statement, braces only where needed. */
 export function body(statements: Statement[]): Statement {
-  return statements.length === 1 && statements[0]!.type !== 'VariableDeclaration' && statements[0]!.type !== 'IfStatement'
+  return statements.length === 1 &&
+    statements[0]!.type !== 'VariableDeclaration' &&
+    statements[0]!.type !== 'IfStatement'
     ? statements[0]!
     : block(statements);
 }
@@ -213,7 +222,10 @@ export function empty(): EmptyStatement {
   return { type: 'EmptyStatement' };
 }
 
-export function declare(kind: 'let' | 'const', entries: readonly (readonly [string, Expression | null])[]): Statement {
+export function declare(
+  kind: 'let' | 'const',
+  entries: readonly (readonly [string, Expression | null])[],
+): Statement {
   return {
     type: 'VariableDeclaration',
     kind,
@@ -247,7 +259,11 @@ export function destructure(names: readonly string[], object: Expression): State
   };
 }
 
-export function functionDeclaration(name: string, parameters: readonly string[], statements: Statement[]): Statement {
+export function functionDeclaration(
+  name: string,
+  parameters: readonly string[],
+  statements: Statement[],
+): Statement {
   return {
     type: 'FunctionDeclaration',
     id: id(name),

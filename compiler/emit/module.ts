@@ -93,7 +93,11 @@ export function groupText(
   }
   const exported = js.array(members.map((defined) => js.id(name(defined))));
   statements.push(...declarations, js.returns(js.array([exported, patcher(outer, name)])));
-  const text = print({ type: 'Program', sourceType: 'script', body: statements }, layout.indent, layout.positions);
+  const text = print(
+    { type: 'Program', sourceType: 'script', body: statements },
+    layout.indent,
+    layout.positions,
+  );
   return { text, callees: outer };
 }
 

@@ -65,7 +65,8 @@ export class OperandStack {
   push(value: Value): void {
     this.#values.push(value);
     if (value.weight > WEIGHT_LIMIT) this.settle(this.height - 1);
-    else if (this.height - this.#settledBelow > PENDING_LIMIT) this.settleUpTo(this.height - PENDING_LIMIT / 2);
+    else if (this.height - this.#settledBelow > PENDING_LIMIT)
+      this.settleUpTo(this.height - PENDING_LIMIT / 2);
   }
 
   pop(): Value {

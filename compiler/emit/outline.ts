@@ -79,7 +79,10 @@ function outlineRun(emitter: FunctionEmitter, list: StatementList, start: number
   list.splice(start, end - start, call, weight);
 }
 
-function outline(emitter: FunctionEmitter, statements: js.Statement[]): { call: js.Statement; weight: number } {
+function outline(
+  emitter: FunctionEmitter,
+  statements: js.Statement[],
+): { call: js.Statement; weight: number } {
   const name = `${emitter.name}$${emitter.regions.length}`;
   const exits = rewriteJumps(statements);
   emitter.regions.push({ name, statements });

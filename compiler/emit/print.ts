@@ -27,7 +27,10 @@ const generator = {
 /** `indent` is for people; machines get one statement a line. */
 export function print(node: Node, indent = false, positions?: Position[]): string {
   const sourceMap = {
-    addMapping(mapping: { original: { column: number } | null; generated: { line: number; column: number } }): void {
+    addMapping(mapping: {
+      original: { column: number } | null;
+      generated: { line: number; column: number };
+    }): void {
       if (mapping.original === null) return;
       const { line, column } = mapping.generated;
       positions?.push({ line, column, offset: mapping.original.column });

@@ -97,7 +97,9 @@ function compile(node: Node, seen: (name: string) => void): Builder {
       return identifier(node.name, seen);
     case 'Literal':
       return constant(
-        'bigint' in node && node.bigint ? js.bigint(BigInt(node.bigint)) : { type: 'Literal', value: 0, raw: node.raw! },
+        'bigint' in node && node.bigint
+          ? js.bigint(BigInt(node.bigint))
+          : { type: 'Literal', value: 0, raw: node.raw! },
       );
     case 'BinaryExpression': {
       const left = compile(node.left, seen);
