@@ -122,7 +122,7 @@ class Bench {
   }
 }
 
-/** Refusals for size, which every engine draws elsewhere. */
+/** Refusals for size, where every engine draws its own line; and V8's own rule that a module has one form of exceptions. */
 const LIMIT =
   /implementation limit|larger than|exceeds|maximum|too (many|large|big)|limit|allocat|out of memory/i;
 interface Tally {

@@ -126,6 +126,10 @@ function immediate(row: Opcode, operands: readonly Operand[]): Bytes {
 
 /** Instructions to bytes, without a final `end`. */
 export function code(...items: readonly Instruction[]): Uint8Array {
+  return encode(items);
+}
+
+function encode(items: readonly Instruction[]): Uint8Array {
   return bytes(
     items.map((item): Bytes => {
       if (item instanceof Uint8Array) return item;
@@ -138,7 +142,7 @@ export function code(...items: readonly Instruction[]): Uint8Array {
 }
 
 function expression(items: readonly Instruction[]): Bytes {
-  return [code(...items), 0x0b];
+  return [encode(items), 0x0b];
 }
 
 /** `'i32 i64 -> f32'`; `'->'` and `''` take and give nothing. */
