@@ -6,6 +6,7 @@
  *   instance.exports.add(5, 37);
  */
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
+import { OUTLINE } from '../compiler/emit/outline.ts';
 import { OPCODES } from '../compiler/opcodes.ts';
 import { resolveCosts } from '../runtime/costs.ts';
 import { CompileError, wrongType } from '../runtime/errors.ts';
@@ -73,6 +74,7 @@ const VALIDATE_ONLY: EmitOptions = {
   countDepth: false,
   target: TARGET,
   recordOffsets: false,
+  outline: OUTLINE,
 };
 
 export class Runtime {
@@ -80,7 +82,8 @@ export class Runtime {
   readonly #emit: EmitOptions;
   readonly #validate: 'eager' | 'lazy';
 
-  constructor(options: RuntimeOptions = {}) {
+  /** `emit`: for tests, code in other shapes than a program of this size gets. */
+  constructor(options: RuntimeOptions = {}, emit: Partial<EmitOptions> = {}) {
     const { fuel, onOutOfFuel, metering = true, registerCells = DEFAULT_REGISTER_CELLS } = options;
     if (!metering && (fuel !== undefined || onOutOfFuel !== undefined || options.costs !== undefined)) {
       throw new TypeError('fuel, onOutOfFuel and costs need metering: this Runtime has metering: false');
@@ -98,6 +101,8 @@ export class Runtime {
       countDepth: limits.callDepth !== undefined,
       target: TARGET,
       recordOffsets: false,
+      outline: OUTLINE,
+      ...emit,
     };
     this.#validate = options.validate ?? 'eager';
   }

@@ -51,12 +51,8 @@ export class Module {
 
   /** The code for a Runtime's options. */
   codeFor(options: EmitOptions): JitCode {
-    const key = JSON.stringify([
-      options.costs ?? null,
-      options.checkEveryRegion,
-      options.countDepth,
-      options.target,
-    ]);
+    const { costs, checkEveryRegion, countDepth, target, outline } = options;
+    const key = JSON.stringify([costs ?? null, checkEveryRegion, countDepth, target, outline]);
     let code = this.#variants.get(key);
     if (code === undefined) {
       code = new JitCode(this.info, options, (other) => this.codeFor(other));

@@ -15,6 +15,7 @@ import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
 import { CHARGE_WEIGHT, Meter } from './metering.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
+import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
 
 export interface EmitOptions {
@@ -28,6 +29,8 @@ export interface EmitOptions {
   readonly target: Target;
   /** Nodes that may trap carry their byte offset. */
   readonly recordOffsets: boolean;
+  /** When functions are split into regions. */
+  readonly outline: OutlineLimits;
 }
 
 /** Thrown when a function nests too deeply for plain variables: it is emitted again with all values in cells. */

@@ -24,7 +24,7 @@ import {
 } from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
-import { GIANT_BODY_BYTES, leaveRegion, visit } from './outline.ts';
+import { leaveRegion, visit } from './outline.ts';
 import type { Layout } from './places.ts';
 
 export interface EmittedFunction {
@@ -43,7 +43,7 @@ export function emitFunction(
   resolve: Resolve,
 ): EmittedFunction {
   const { start, end } = module.bodies[definedIndex]!;
-  const layout: Layout = end - start > GIANT_BODY_BYTES ? 'cells' : 'plain';
+  const layout: Layout = end - start > options.outline.giantBytes ? 'cells' : 'plain';
   try {
     return emitWith(layout);
   } catch (error) {

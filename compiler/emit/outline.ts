@@ -15,42 +15,55 @@ import { type FunctionEmitter, NeedsCells } from './function-emitter.ts';
 import * as js from './js.ts';
 import { climb, type LadderPlace } from './ladder.ts';
 
-/** Nesting of JavaScript statements beyond which an inner one moves out. */
-const NESTING_LIMIT = 150;
-/** A frame heavier than this is split; no region is made heavier. In nodes. */
-const REGION_WEIGHT = 4000;
-/** Lighter runs are not worth a call. */
-const SMALLEST_RUN = 150;
+/** Where splitting begins; tests set these low, to split small programs. */
+export interface OutlineLimits {
+  /** Functions with more bytes than this are emitted in cells from the start. */
+  readonly giantBytes: number;
+  /** Nesting of JavaScript statements beyond which an inner one moves out. */
+  readonly nesting: number;
+  /** A frame heavier than this is split; no region is made heavier. In nodes. */
+  readonly regionWeight: number;
+  /** Lighter runs are not worth a call. In nodes. */
+  readonly smallestRun: number;
+}
 
-/** Functions with more bytes than this are emitted in cells from the start. */
-export const GIANT_BODY_BYTES = 8192;
+export const OUTLINE: OutlineLimits = {
+  giantBytes: 8192,
+  nesting: 150,
+  regionWeight: 4000,
+  smallestRun: 150,
+};
+
+/** For tests: all that can move out does. */
+export const SPLIT_ALL: OutlineLimits = { giantBytes: 0, nesting: 6, regionWeight: 60, smallestRun: 10 };
 
 /** Before a frame closes: its list takes its final form, within bounds. */
 export function splitFrame(emitter: FunctionEmitter, frame: Frame, reachable: boolean): void {
   climb(frame, reachable);
   const { list } = frame;
-  if (list.nesting > NESTING_LIMIT) {
+  const { nesting, regionWeight, smallestRun } = emitter.options.outline;
+  if (list.nesting > nesting) {
     if (emitter.places.layout !== 'cells') throw new NeedsCells();
     outlineRun(emitter, list, 0, list.statements.length);
     list.nesting = 2;
     frame.ladder = undefined;
   }
-  if (emitter.places.layout !== 'cells' || list.weight <= REGION_WEIGHT) return;
+  if (emitter.places.layout !== 'cells' || list.weight <= regionWeight) return;
   if (frame.ladder !== undefined) outlineBodies(emitter, list, frame.ladder);
   const spine = frame.ladder?.at ?? -1;
   let end = list.statements.length;
-  while (end > 0 && list.weight > REGION_WEIGHT) {
-    const start = runStart(list, end, spine);
-    if (start < end && weigh(list, start, end) >= SMALLEST_RUN) outlineRun(emitter, list, start, end);
+  while (end > 0 && list.weight > regionWeight) {
+    const start = runStart(list, end, spine, regionWeight);
+    if (start < end && weigh(list, start, end) >= smallestRun) outlineRun(emitter, list, start, end);
     end = Math.min(start, end - 1);
   }
 }
 
 /** The longest run ending before `end` that fits a region and does not contain the spine. */
-function runStart(list: StatementList, end: number, spine: number): number {
+function runStart(list: StatementList, end: number, spine: number, heaviest: number): number {
   let start = end;
   let weight = 0;
-  while (start > 0 && start - 1 !== spine && weight + list.weights[start - 1]! <= REGION_WEIGHT) {
+  while (start > 0 && start - 1 !== spine && weight + list.weights[start - 1]! <= heaviest) {
     weight += list.weights[--start]!;
   }
   return start;
@@ -58,9 +71,10 @@ function runStart(list: StatementList, end: number, spine: number): number {
 
 /** The cases of a dispatch become regions; the dispatch itself stays. */
 function outlineBodies(emitter: FunctionEmitter, list: StatementList, { ladder, at }: LadderPlace): void {
+  const { regionWeight, smallestRun } = emitter.options.outline;
   for (const body of ladder.bodies) {
-    if (list.weight <= REGION_WEIGHT) return;
-    if (body.weight < SMALLEST_RUN) continue;
+    if (list.weight <= regionWeight) return;
+    if (body.weight < smallestRun) continue;
     const { call, weight } = outline(emitter, body.statements.splice(0));
     body.statements.push(call);
     list.lighten(at, body.weight - weight);
