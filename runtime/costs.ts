@@ -1,6 +1,8 @@
 /**
  * What instructions cost in fuel: a table that a user may replace in part. `compiler/emit/metering.ts` bakes it into
  * the generated code, so it belongs to a module's cache key.
+ *
+ * Where a function or a loop begins with code that costs nothing at all, 1 is charged: else nothing could stop it.
  */
 import { outOfRange, unknownKey, wrongType } from './errors.ts';
 

@@ -1,6 +1,9 @@
 /** The ways to run the suite: what `--mode` chooses from. */
+
+import { SPLIT_ALL } from '../compiler/emit/outline.ts';
 import type { Convert } from './convert.ts';
 import type { Engine } from './engine.ts';
+import type { SandglassOptions } from './engines/sandglass.ts';
 import { type Expectations, NATIVE, SANDGLASS } from './expectations.ts';
 
 export interface Mode {
@@ -21,6 +24,11 @@ export const MODES: Readonly<Record<string, Mode>> = {
     expectations: SANDGLASS,
     load: () => loadSandglass({ metering: false }),
   },
+  regions: {
+    summary: 'the default mode, with even small functions split into regions',
+    expectations: SANDGLASS,
+    load: () => loadSandglass({ metering: true, outline: SPLIT_ALL }),
+  },
   native: {
     summary: "Node's own WebAssembly, which checks the runner",
     expectations: NATIVE,
@@ -31,7 +39,7 @@ export const MODES: Readonly<Record<string, Mode>> = {
   },
 };
 
-async function loadSandglass(options: { metering: boolean }): Promise<() => Engine> {
+async function loadSandglass(options: SandglassOptions): Promise<() => Engine> {
   const { SandglassEngine } = await import('./engines/sandglass.ts');
   return () => new SandglassEngine(options) as Engine;
 }

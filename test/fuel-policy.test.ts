@@ -118,6 +118,39 @@ describe('the account', () => {
     instance.invoke('add', [1, 2]);
     expect(runtime.fuel.consumed).toBe(12n);
   });
+
+  it('stops a loop that costs nothing', () => {
+    const costs = { 'local.get': 0, 'i32.const': 0, 'i32.add': 0, 'local.set': 0, br: 0 };
+    const m = new ModuleBuilder();
+    const count = [['local.get', 0], ['i32.const', 1], 'i32.add', ['local.set', 0]] as const;
+    m.func('', [['loop'], ...count, ['br', 0], 'end'], { export: 'count', locals: ['i32'] });
+    for (const table of [costs, { ...costs, br: 1 }, { default: 0 }]) {
+      const instance = new Runtime({ costs: table }).instantiateSync(m.build());
+      expect(() => instance.invoke('count', [], { deadlineMs: 20 })).toThrow(TimeoutError);
+    }
+  });
+
+  it('counts a region that a trapping function cannot pay once', () => {
+    const m = new ModuleBuilder();
+    m.memory(1);
+    const store = [
+      ['i32.const', 0],
+      ['local.get', 0],
+      ['i32.store', {}],
+    ] as const;
+    m.func('i32 ->', times(0, 1000, store), { export: 'f' });
+    const runtime = new Runtime({ fuel: 105n });
+    const instance = runtime.instantiateSync(m.build());
+    for (let i = 0; i < 3; i++) {
+      let consumed: bigint | undefined;
+      try {
+        instance.invoke('f', [0]);
+      } catch (error) {
+        if (error instanceof OutOfFuelError) consumed = error.consumed;
+      }
+      expect(runtime.fuel.consumed).toBe(consumed);
+    }
+  });
 });
 
 describe('onOutOfFuel', () => {

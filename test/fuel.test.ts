@@ -8,73 +8,9 @@ import { describe, expect, it } from 'vitest';
 import { OutOfFuelError } from '../src/index.ts';
 import type { FuelProgram } from './fuel-programs/program.ts';
 import { FUEL_PROGRAMS } from './fuel-programs.ts';
-import { decode } from './support/decode.ts';
-import {
-  difference,
-  nativeWorld,
-  type Outcome,
-  outcomeOf,
-  referenceWorld,
-  type World,
-} from './support/engines.ts';
-import { ReferenceStore } from './support/interpreter.ts';
-import { native } from './support/native.ts';
-import { largestRegion } from './support/regions.ts';
+import { difference, nativeWorld, outcomeOf, type World } from './support/engines.ts';
+import { expectSameSteps, reference, run, type Step } from './support/fuel-runs.ts';
 import { type RuntimeOptions, type SandglassWorld, sandglassWorld } from './support/sandglass-engine.ts';
-
-interface Step {
-  readonly outcome: Outcome;
-  /** What this step alone cost; instantiation is the first step. */
-  readonly cost: number;
-}
-
-/** Instantiates and makes all calls; each step with its cost. */
-function run(world: World, program: FuelProgram): Step[] {
-  const steps: Step[] = [];
-  const step = (action: () => unknown): void => {
-    const before = world.consumed();
-    const outcome = outcomeOf(world, action);
-    steps.push({ outcome, cost: world.consumed() - before });
-  };
-  let calls: readonly (() => unknown)[] = [];
-  step(() => {
-    calls = program.setup(world);
-  });
-  for (const call of calls) step(call);
-  return steps;
-}
-
-/** The reference run, and the most that one charge can be: a region, or a bulk operation's size. */
-function reference(program: FuelProgram): { steps: Step[]; overdraft: number; valid: boolean } {
-  const store = new ReferenceStore();
-  const world = referenceWorld(store);
-  let overdraft = 1;
-  let valid = true;
-  const watched: World = {
-    ...world,
-    instantiate(bytes, imports) {
-      overdraft = Math.max(overdraft, largestRegion(decode(bytes)));
-      valid &&= native.validate(bytes);
-      return world.instantiate(bytes, imports);
-    },
-  };
-  const steps = run(watched, program);
-  return { steps, overdraft: Math.max(overdraft, store.largestExtra), valid };
-}
-
-/** Costs are equal, except that a trap may be charged the rest of its region. */
-function expectSameSteps(expected: readonly Step[], actual: readonly Step[], region: number): void {
-  expect(actual.length).toBe(expected.length);
-  expected.forEach((step, i) => {
-    const { outcome, cost } = actual[i]!;
-    expect(difference(step.outcome, outcome), `step ${i}`).toBeUndefined();
-    if (step.outcome.kind !== 'trap') expect(cost, `cost of step ${i}`).toBe(step.cost);
-    else {
-      expect(cost, `cost of step ${i}, which traps`).toBeGreaterThanOrEqual(step.cost);
-      expect(cost, `cost of step ${i}, which traps`).toBeLessThan(step.cost + region);
-    }
-  });
-}
 
 it('has at least 40 programs', () => {
   expect(FUEL_PROGRAMS.length).toBeGreaterThanOrEqual(40);

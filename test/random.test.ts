@@ -9,9 +9,10 @@
 import { describe, expect, it } from 'vitest';
 import { OPCODES } from '../compiler/opcodes.ts';
 import { decode } from './support/decode.ts';
-import { difference, nativeWorld, referenceWorld } from './support/engines.ts';
+import { nativeWorld, referenceWorld } from './support/engines.ts';
 import { ReferenceStore } from './support/interpreter.ts';
 import { native } from './support/native.ts';
+import { firstDifference, fuelDifference } from './support/random-differences.ts';
 import { type Observation, observe, type RandomModule, randomModule } from './support/random-module.ts';
 import { RandomReport } from './support/random-report.ts';
 import { largestRegion } from './support/regions.ts';
@@ -21,38 +22,6 @@ const COUNT = Number(process.env.RANDOM_MODULES ?? 2000);
 const FIRST = Number(process.env.RANDOM_SEED ?? 1);
 /** Modules per test, so that progress and failures are seen early. */
 const BATCH = 100;
-
-/** The first step where two runs differ, in words. */
-function firstDifference(
-  expected: readonly Observation[],
-  actual: readonly Observation[],
-): string | undefined {
-  for (const [i, wanted] of expected.entries()) {
-    const found = actual[i];
-    if (found === undefined) return `step ${i} is missing`;
-    const different = difference(wanted.outcome, found.outcome);
-    if (different !== undefined) return `step ${i}: ${different}`;
-    if (wanted.state !== found.state) {
-      return `step ${i}: state\n  expected ${wanted.state}\n  found    ${found.state}`;
-    }
-  }
-  return undefined;
-}
-
-/** Fuel is exact, except for the rest of a trap's region; a stack overflow's depth is the engine's own. */
-function fuelDifference(
-  expected: readonly Observation[],
-  actual: readonly Observation[],
-  region: number,
-): string | undefined {
-  for (const [i, { outcome, fuel }] of expected.entries()) {
-    const found = actual[i]!.fuel;
-    if (outcome.kind !== 'trap' && found !== fuel) return `step ${i}: fuel ${found}, expected ${fuel}`;
-    if (outcome.kind !== 'trap' || outcome.texts.includes('call stack exhausted')) continue;
-    if (found < fuel || found >= fuel + region) return `step ${i} traps: fuel ${found}, expected ${fuel}`;
-  }
-  return undefined;
-}
 
 const report = new RandomReport();
 

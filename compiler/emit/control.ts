@@ -6,7 +6,7 @@
  *
  *   br 1 with one i32 on the stack     →     s0 = l3; break L2;
  */
-import type { FuncType } from '../../runtime/types.ts';
+import type { FuncType, ValueType } from '../../runtime/types.ts';
 import { type Closed, closeBlock, closeIf, closeLoop, type Frame, frame, labelTypes } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
@@ -211,17 +211,23 @@ export function returnStatements(emitter: FunctionEmitter): js.Statement[] {
       nodes[i] = kept;
     });
   }
-  let references = 0;
-  inCells.forEach(({ type, i }, cell) => {
-    const isReference = typeof type !== 'string';
-    statements.push(js.set(places.cell(type, isReference ? references++ : cell), nodes[i]!));
+  const isReference = ({ type }: { type: ValueType }) => typeof type !== 'string';
+  const store = (type: ValueType, cell: number, i: number) => js.set(places.cell(type, cell), nodes[i]!);
+  inCells.forEach((result, cell) => {
+    if (!isReference(result)) statements.push(store(result.type, cell, result.i));
   });
-  statements.push(...exitStatements(emitter, returned === 0 ? nodes[0]! : undefined));
+  // The exit clears the frame's references: results among them come after it.
+  const references = inCells.filter(isReference).map(({ type, i }, cell) => store(type, cell, i));
+  statements.push(...exitStatements(emitter, returned === 0 ? nodes[0]! : undefined, references));
   return statements;
 }
 
 /** Gives back what the function holds, then returns. Frame and depth are filled in by function.ts. */
-function exitStatements(emitter: FunctionEmitter, result: js.Expression | undefined): js.Statement[] {
+function exitStatements(
+  emitter: FunctionEmitter,
+  result: js.Expression | undefined,
+  references: readonly js.Statement[],
+): js.Statement[] {
   const statements: js.Statement[] = [];
   const exit = emitter.exitStatement();
   let value = result;
@@ -230,6 +236,6 @@ function exitStatements(emitter: FunctionEmitter, result: js.Expression | undefi
     value = emitter.places.variable('x0');
     statements.push(js.set(value, result!));
   }
-  statements.push(exit, js.returns(value ?? null));
+  statements.push(exit, ...references, js.returns(value ?? null));
   return statements;
 }

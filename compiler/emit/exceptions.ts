@@ -87,6 +87,7 @@ export function emitLegacyCatch(emitter: FunctionEmitter, tag: number | undefine
 /** Ends the guarded part, or one handler. */
 function closeHandler(emitter: FunctionEmitter, current: Frame, reachable: boolean): void {
   splitFrame(emitter, current, reachable);
+  current.ladder = undefined;
   const { list } = current;
   if (current.kind === 'try') {
     current.guarded = list;

@@ -173,8 +173,9 @@ export function closeLoop(current: Frame, reachable: boolean, meter: Meter): Clo
   statements.pop();
   const closed: Closed[] = [];
   let condition = test;
-  if (header !== undefined) {
-    statements.splice(statements.indexOf(header.statement), 1);
+  // Unless the header's charge has moved into a region, where it is made at every turn.
+  if (header !== undefined && statements[0] === header.statement) {
+    statements.shift();
     closed.push({ statement: header.statement, weight: CHARGE_WEIGHT, nesting: 1 });
     condition = js.logical('&&', test, meter.backEdge(header));
   }

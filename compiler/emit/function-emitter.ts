@@ -228,21 +228,15 @@ export class FunctionEmitter {
     for (const crossing of this.#crossings) {
       const { core, leaves, returns } = crossing;
       const { expressions } = crossing.node;
-      if (leaves && local) expressions.push(...leave);
-      if (core !== undefined) expressions.push(core);
-      else if (!returns && !leaves) expressions.push(this.#refill(local));
-      if (returns && local) expressions.push(read);
+      const refuels = !leaves && !returns;
+      if (local && (leaves || refuels)) expressions.push(...leave);
+      if (refuels) expressions.push(js.call(this.use('refuel'), [js.id('E')]));
+      else if (core !== undefined) expressions.push(core);
+      if (local && (returns || refuels)) expressions.push(read);
       if (returns || !leaves) expressions.push(...this.#staleViews(crossing));
       if (expressions.length === 0) expressions.push(js.number(0));
       if (expressions.length === 1) js.become(crossing.node, expressions[0]!);
     }
-  }
-
-  #refill(local: boolean): js.Expression {
-    const fl = js.id('fl');
-    return local
-      ? js.assign(fl, js.call(this.use('refuelLocal'), [js.id('E'), fl]))
-      : js.call(this.use('refuel'), [js.id('E')]);
   }
 
   /** Whether an error made in this function itself must bring the account up to date on its way out. */

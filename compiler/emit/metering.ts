@@ -11,7 +11,7 @@
  * A function with a loop that makes no calls counts in a local int32 instead, which V8 keeps in a register; then the
  * store is brought up to date around calls, at exits, and when an error passes through:
  *
- *   if ((fl = fl - 7 | 0) < 0) fl = refuelLocal(E, fl), V = E.V;
+ *   if ((fl = fl - 7 | 0) < 0) S.fuel = fl, refuel(E), fl = S.fuel, V = E.V;
  *
  * A region opens lazily, with its first charged instruction, and is closed by whatever ends straight-line code:
  * conditional branches, labels, calls. The account behind it is `runtime/fuel.ts`.
@@ -60,11 +60,13 @@ export class Meter {
 
   /**
    * Charges one instruction; returns the new region's charge if this opened one, to be emitted at once. At the start
-   * of a function and of a loop it is also where the account is looked at.
+   * of a function and of a loop it is also where the account is looked at: there a region costs at least 1, so that no
+   * table of costs makes a loop that cannot be stopped.
    */
   charge(name: string, atStart: boolean): Charge | undefined {
-    const cost = this.#costs === undefined ? 0 : (this.#costs[name] ?? this.#costs.default);
-    if (cost === 0) return undefined;
+    if (this.#costs === undefined) return undefined;
+    const cost = this.#costs[name] ?? this.#costs.default;
+    if (cost === 0 && (this.#open !== undefined || !atStart)) return undefined;
     let opened: Charge | undefined;
     if (this.#open === undefined || this.#open.cost > LARGEST_REGION) {
       const amount = js.placeholder();
@@ -73,7 +75,7 @@ export class Meter {
       this.#open = { ...opened, cost: 0 };
     }
     this.#open.cost += cost;
-    this.#open.amount.raw = String(this.#open.cost);
+    this.#open.amount.raw = String(this.#open.cost || 1);
     return opened;
   }
 

@@ -10,13 +10,6 @@ export function refuel(E: EnvironmentAbi): void {
   E.S.account.refuel();
 }
 
-/** The same for a function that counts in a variable: what is left goes in, what there is now comes out. */
-export function refuelLocal({ S }: EnvironmentAbi, left: number): number {
-  S.fuel = left;
-  S.account.refuel();
-  return S.fuel;
-}
-
 /**
  * Charges for the `size` of a bulk operation, in bytes or elements: after its bounds check, before its effect. Other
  * code may run meanwhile (`onOutOfFuel`), so views and contents are looked up afterwards.

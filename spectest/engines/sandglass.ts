@@ -1,4 +1,5 @@
 /** Sandglass itself: functions become JavaScript at their first call, with the meter (mode `jit`) or without. */
+import { OUTLINE, type OutlineLimits } from '../../compiler/emit/outline.ts';
 import {
   CompileError,
   Exception,
@@ -18,6 +19,11 @@ import type { Pattern, Value } from '../values.ts';
 /** No call of the suite takes a second; one that takes this long hangs. */
 const DEADLINE_MS = 60_000;
 
+export interface SandglassOptions {
+  readonly metering: boolean;
+  readonly outline?: OutlineLimits;
+}
+
 export class SandglassEngine implements Engine<Module, Instance> {
   readonly speaksSpec = true;
   readonly classes = { Memory, Table, Global };
@@ -25,8 +31,8 @@ export class SandglassEngine implements Engine<Module, Instance> {
   /** Deadlines need the meter. */
   readonly #control: { deadlineMs?: number };
 
-  constructor({ metering }: { metering: boolean }) {
-    this.#runtime = new Runtime({ metering });
+  constructor({ metering, outline = OUTLINE }: SandglassOptions) {
+    this.#runtime = new Runtime({ metering }, { outline });
     this.#control = metering ? { deadlineMs: DEADLINE_MS } : {};
   }
 

@@ -17,6 +17,8 @@ import type { World } from './engines.ts';
 import type { Imports } from './interpreter.ts';
 
 export type RuntimeOptions = NonNullable<ConstructorParameters<typeof Runtime>[0]>;
+/** How code is generated, where a test wants other shapes than a program of its size gets. */
+export type EmitShape = NonNullable<ConstructorParameters<typeof Runtime>[1]>;
 
 export interface SandglassWorld extends World {
   readonly runtime: Runtime;
@@ -25,8 +27,8 @@ export interface SandglassWorld extends World {
 }
 
 /** Modules are compiled once per world: tests instantiate the same bytes again and again. */
-export function sandglassWorld(options: RuntimeOptions = {}): SandglassWorld {
-  const runtime = new Runtime({ registerCells: 1 << 16, ...options });
+export function sandglassWorld(options: RuntimeOptions = {}, shape: EmitShape = {}): SandglassWorld {
+  const runtime = new Runtime({ registerCells: 1 << 16, ...options }, shape);
   const modules = new Map<string, Module>();
   const instances: Instance[] = [];
   const moduleOf = (bytes: Uint8Array): Module => {
