@@ -34,7 +34,7 @@ export type HostFunction = (...args: unknown[]) => unknown;
 
 /** What a funcref is: one object per function and instance (or host function), so identity holds. `null` is null. */
 export interface FunctionReference {
-  /** Canonical type: two function types are equal exactly if these numbers are (per Store). */
+  /** Canonical type: two function types of a Store are equal exactly if these numbers are. */
   readonly typeId: number;
   readonly type: FuncType;
   /** First argument of `code`: the callee's Environment, or a HostFunction. */
@@ -93,6 +93,8 @@ export interface EnvironmentAbi {
   readonly refs: (FunctionReference | undefined)[];
   /** Makes the reference of a function, and keeps it in `refs`. */
   makeRef(index: number): FunctionReference;
+  /** A function of another Runtime as one of the host's, of type `index`; undefined if it is not of another, or not of that type. */
+  adopt(reference: FunctionReference, index: number): FunctionReference | undefined;
   /** Canonical type id of each type index. */
   readonly types: Int32Array;
   readonly tags: Tag[];

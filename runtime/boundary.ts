@@ -10,6 +10,7 @@ import type { FunctionReference } from './abi.ts';
 import type { Environment, HostEnvironment } from './environment.ts';
 import {
   AbortError,
+  CompileError,
   Exception,
   ExitError,
   HostError,
@@ -36,22 +37,19 @@ export function outgoing(error: unknown, reference: FunctionReference): unknown 
 }
 
 function isOurs(error: unknown): boolean {
-  return [Exception, OutOfFuelError, TimeoutError, AbortError, ExitError, InternalError].some(
+  return [Exception, OutOfFuelError, TimeoutError, AbortError, ExitError, CompileError, InternalError].some(
     (known) => error instanceof known,
   );
 }
 
 /** In generated code, only a view's bounds and the stack's end are left to the engine. */
 function trapOf(error: RangeError): Trap {
-  boundsMessage ??= provoke(() => new DataView(new ArrayBuffer(1)).getInt8(1));
   const isBounds = error.message === boundsMessage;
   const trap = new Trap(isBounds ? 'out-of-bounds-memory-access' : 'call-stack-exhausted');
   // Where it happened, not where it was recognised.
   trap.stack = `${trap.name}: ${trap.message}${error.stack?.replace(/^[^\n]*/, '') ?? ''}`;
   return trap;
 }
-
-let boundsMessage: string | undefined;
 
 /** The engine's own words for an error, by example. */
 function provoke(fail: () => unknown): string {
@@ -62,6 +60,9 @@ function provoke(fail: () => unknown): string {
   }
   throw new InternalError('a provoked error did not happen');
 }
+
+/** Provoked at start-up: later, an exhausted stack could be what answers. */
+const boundsMessage = provoke(() => new DataView(new ArrayBuffer(1)).getInt8(1));
 
 /** The wasm stack is worked out when somebody asks: that costs a compilation. */
 function describeTrap(trap: Trap, stack: string | undefined, { env }: FunctionReference): Trap {

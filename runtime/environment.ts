@@ -5,6 +5,7 @@
  */
 import type { Code, EnvironmentAbi, FunctionReference, HostFunction } from './abi.ts';
 import type { ModuleCode } from './code.ts';
+import { hostFunctionOf } from './function-reference.ts';
 import type { Global } from './global.ts';
 import type { Memory } from './memory.ts';
 import type { Store } from './store.ts';
@@ -95,6 +96,15 @@ export class Environment implements EnvironmentAbi {
     this.refs.forEach((reference, index) => {
       if (reference !== undefined) reference.code = this.code.functions[index - importedFunctions]!;
     });
+  }
+
+  /** Tables and references may come from another Runtime; its functions run on registers and fuel of their own. */
+  adopt(reference: FunctionReference, index: number): FunctionReference | undefined {
+    const { S, code } = this;
+    const { type, env } = reference as Reference;
+    if (env.S === S || S.typeId(type) !== this.types[index]) return undefined;
+    const host = new HostEnvironment(S, hostFunctionOf(reference));
+    return new Reference(type, host, code.importWrapper(type), reference.index, code);
   }
 
   makeRef(index: number): FunctionReference {

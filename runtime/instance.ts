@@ -136,17 +136,22 @@ class Builder {
     return kind === 'global' ? E.G[index] : E.tags[index];
   }
 
+  /** All segments first: if a later one does not fit, functions already in a table still find theirs. */
   fillTables(): void {
     const E = this.#E;
-    E.code.description.elements.forEach(({ mode, items, bare }, i) => {
+    const segments = E.code.description.elements;
+    for (const { mode, items, bare } of segments) {
       // The items of a declarative segment are never looked at.
-      const values = mode.kind === 'declarative' ? [] : items.map((item) => this.#item(item, bare));
-      E.elements[i] = mode.kind === 'passive' ? values : [];
+      E.elements.push(mode.kind === 'declarative' ? [] : items.map((item) => this.#item(item, bare)));
+    }
+    segments.forEach(({ mode }, i) => {
       if (mode.kind !== 'active') return;
+      const values = E.elements[i]!;
       const { elements } = E.T[mode.index]!;
       const offset = this.#offset(mode);
       if (offset + values.length > elements.length) trap('out-of-bounds-table-access');
       for (let k = 0; k < values.length; k++) elements[offset + k] = values[k];
+      E.elements[i] = [];
     });
   }
 

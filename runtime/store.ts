@@ -13,6 +13,9 @@ const SLACK = 1024;
 /** Cells that a leaf function may use without announcing its frame; see `LEAF_FRAME` in compiler/emit/function.ts. */
 const LEAF_CELLS = 256;
 
+/** Numbers of function types: functions of another Runtime never seem to have the right type. */
+let nextTypeId = 0;
+
 export interface StoreOptions {
   readonly fuel: bigint | undefined;
   readonly onOutOfFuel: OnOutOfFuel | undefined;
@@ -93,12 +96,12 @@ export class Store implements StoreAbi {
     }
   }
 
-  /** A number that is the same for equal function types. */
+  /** A number that is the same for equal function types, and that no other Store has. */
   typeId(type: FuncType): number {
     const key = `${type.params.map(typeText).join(' ')} -> ${type.results.map(typeText).join(' ')}`;
     let id = this.#typeIds.get(key);
     if (id === undefined) {
-      id = this.#typeIds.size;
+      id = nextTypeId++;
       this.#typeIds.set(key, id);
     }
     return id;

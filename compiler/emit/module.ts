@@ -22,11 +22,12 @@ export interface EmittedGroup {
   readonly callees: readonly number[];
 }
 
-/** `f12_mix`. */
+/** `f12_mix`. Functions 32 and 64 get one `_` more, since helpers are called `f32_…` and `f64_…`. */
 export function functionName(module: ModuleInfo, index: number): string {
   const name = module.functionNames.get(index) ?? '';
   const safe = name.replace(/[^A-Za-z0-9_]+/g, '_').slice(0, 40);
-  return `f${index}${safe === '' ? '' : `_${safe}`}`;
+  if (safe === '') return `f${index}`;
+  return `f${index}${index === 32 || index === 64 ? '__' : '_'}${safe}`;
 }
 
 /** Index of the function that a generated name stands for; undefined for other names. */

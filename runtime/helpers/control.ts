@@ -12,8 +12,8 @@ export function indirect(E: EnvironmentAbi, table: number, index: number, type: 
   if (at >= elements.length) trap('undefined-element');
   const reference = elements[at] as FunctionReference | null;
   if (reference === null) trap('uninitialized-element', at);
-  if (reference.typeId !== E.types[type]) trap('indirect-call-type-mismatch');
-  return reference;
+  if (reference.typeId === E.types[type]) return reference;
+  return E.adopt(reference, type) ?? trap('indirect-call-type-mismatch');
 }
 
 /** What a handler may look at; everything else goes on as if there were no handler. */

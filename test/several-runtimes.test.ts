@@ -1,0 +1,145 @@
+/**
+ * Several Runtimes in one process: what one makes, another may import, hold in its tables and call. Each runs on
+ * registers, fuel and types of its own.
+ */
+import { describe, expect, it } from 'vitest';
+import { CompileError, Runtime } from '../src/index.ts';
+import { type Exports, native } from './support/native.ts';
+import { ModuleBuilder } from './support/wasm-builder.ts';
+
+/** `inc` adds 1 to an i64; `throws` throws its tag; `deep` never returns. */
+function library(): Uint8Array<ArrayBuffer> {
+  const m = new ModuleBuilder();
+  const tag = m.tag('i64 ->', 'tag');
+  m.func('i64 -> i64', [['local.get', 0], ['i64.const', 1n], 'i64.add'], { export: 'inc' });
+  m.func(
+    'i64 -> i64',
+    [
+      ['local.get', 0],
+      ['throw', tag],
+    ],
+    { export: 'throws' },
+  );
+  m.func(
+    'i64 -> i64',
+    [
+      ['local.get', 0],
+      ['call', 2],
+    ],
+    { export: 'deep' },
+  );
+  return m.build();
+}
+
+/** A table that is exported, and calls through it with two types. */
+function caller(): Uint8Array<ArrayBuffer> {
+  const m = new ModuleBuilder();
+  m.importTag('l', 'tag', 'i64 ->');
+  m.table('funcref', 4, 4, 't');
+  // Types in another order than the library's, so that numbers per Runtime would be mixed up.
+  const other = m.type('f32 -> f32');
+  const type = m.type('i64 -> i64');
+  m.func(
+    'f32 -> f32',
+    [
+      ['local.get', 0],
+      ['i32.const', 0],
+      ['call_indirect', other, 0],
+    ],
+    { export: 'wrong' },
+  );
+  m.func(
+    'i64 i32 -> i64',
+    [['local.get', 0], ['local.get', 1], ['call_indirect', type, 0], ['i64.const', 100n], 'i64.add'],
+    {
+      export: 'call',
+    },
+  );
+  const guarded = [
+    ['try', 'i64'],
+    ['i64.const', 7n],
+    ['local.get', 0],
+    ['call_indirect', type, 0],
+    ['catch', 0],
+    'end',
+  ] as const;
+  m.func('i32 -> i64', guarded, { export: 'guarded' });
+  return m.build();
+}
+
+function start(): { exports: Exports; library: Exports; own: Runtime; other: Runtime } {
+  const [own, other] = [new Runtime(), new Runtime()];
+  const made = other.instantiateSync(library()).exports as Exports;
+  const exports = own.instantiateSync(caller(), { l: made }).exports as Exports;
+  ['inc', 'throws', 'deep'].forEach((name, i) => void exports.t.set(i, made[name]));
+  return { exports, library: made, own, other };
+}
+
+describe('functions of another Runtime in a table', () => {
+  it('keep their identity, and are called by call_indirect', () => {
+    const { exports, library: made, own, other } = start();
+    expect(exports.t.get(0)).toBe(made.inc);
+    const before = [own.fuel.consumed, other.fuel.consumed];
+    expect(exports.call(41n, 0)).toBe(142n);
+    expect(own.fuel.consumed - before[0]!).toBe(6n);
+    expect(other.fuel.consumed - before[1]!).toBe(4n);
+  });
+
+  it('are checked for their type', () => {
+    expect(() => start().exports.wrong(1)).toThrow('indirect call type mismatch');
+  });
+
+  it('throw exceptions that are caught, traps that are not', () => {
+    const { exports } = start();
+    expect(exports.guarded(1)).toBe(7n);
+    expect(() => exports.guarded(2)).toThrow('call stack exhausted');
+    expect(exports.guarded(0)).toBe(8n);
+  });
+
+  it('fail when their Runtime is closed', () => {
+    const { exports, other } = start();
+    other.close();
+    expect(() => exports.call(1n, 0)).toThrow(/closed/);
+  });
+});
+
+describe('instantiation that fails half-way', () => {
+  it('leaves functions in a shared table that find all their element segments', () => {
+    const m = new ModuleBuilder();
+    m.importTable('e', 't', 'funcref', 4);
+    const f = m.declare('-> i32');
+    const g = m.func('-> i32', [['i32.const', 77]]);
+    m.elements([f], { offset: 0 });
+    m.elements([f], { offset: 100 });
+    const passive = m.elements([g]);
+    const init = [
+      ['i32.const', 1],
+      ['i32.const', 0],
+      ['i32.const', 1],
+      ['table.init', passive, 0],
+    ] as const;
+    m.define(f, [...init, ['i32.const', 1], ['call_indirect', m.type('-> i32'), 0]]);
+    const runtime = new Runtime();
+    const t = tableOf(runtime);
+    expect(() => runtime.instantiateSync(m.build(), { e: { t } })).toThrow('out of bounds table access');
+    expect(t.get(0)()).toBe(77);
+    const nativeTable = new native.Table({ element: 'anyfunc', initial: 4 });
+    expect(() => new native.Instance(new native.Module(m.build()), { e: { t: nativeTable } })).toThrow();
+    expect(nativeTable.get(0)()).toBe(77);
+  });
+});
+
+function tableOf(runtime: Runtime): Exports {
+  const m = new ModuleBuilder();
+  m.table('funcref', 4, 4, 't');
+  return runtime.instantiateSync(m.build()).exports.t as Exports;
+}
+
+describe("validate: 'lazy'", () => {
+  it('says at the first call what is wrong with a body', () => {
+    const m = new ModuleBuilder();
+    m.func('-> i32', [['i64.const', 0n]], { export: 'f' });
+    const instance = new Runtime({ validate: 'lazy' }).instantiateSync(m.build());
+    for (let i = 0; i < 2; i++) expect(() => instance.invoke('f')).toThrow(CompileError);
+  });
+});
