@@ -84,8 +84,24 @@ function describeTrap(trap: Trap, stack: string | undefined, { env }: FunctionRe
 
 const described = new WeakSet<Trap>();
 
-/** The error as WebAssembly frames see it. */
-export const incoming = wrapHostError;
+/**
+ * The error as WebAssembly frames see it. An exhausted stack passes their handlers, wherever it is noticed: else it would
+ * depend on the engine's frame sizes whether a program sees it.
+ */
+export function incoming(error: unknown): unknown {
+  return isStackOverflow(error) ? new HostError(error, false) : wrapHostError(error);
+}
+
+function isStackOverflow(error: unknown): boolean {
+  if (!(error instanceof RangeError)) return false;
+  overflowMessage ??= provoke(function recur(): unknown {
+    return [recur()];
+  });
+  return error.message === overflowMessage;
+}
+
+/** Provoked when first needed: filling a large stack takes a while. */
+let overflowMessage: string | undefined;
 
 /** Several results of a host function: any iterable, of exactly the right length. */
 export function resultList(results: unknown, count: number): unknown[] {

@@ -57,7 +57,10 @@ function lookUp(imports: Imports, wanted: ImportDescription): unknown {
     throw new LinkError(`unknown import ${nameOf(wanted)}: there is no module ${quoteName(wanted.module)}`);
   }
   const value = (space as Record<string, unknown>)[wanted.name];
-  if (value === undefined) throw new LinkError(`unknown import ${nameOf(wanted)} (${wanted.type.kind})`);
+  // `undefined` is a value of externref, if it was given.
+  const isValue = wanted.type.kind === 'global' && wanted.name in space;
+  if (value === undefined && !isValue)
+    throw new LinkError(`unknown import ${nameOf(wanted)} (${wanted.type.kind})`);
   return value;
 }
 

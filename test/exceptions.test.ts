@@ -212,6 +212,28 @@ describe.each(['legacy', 'modern'] as const)('%s: what ends a run passes every h
   });
 });
 
+describe('an exhausted stack of the host', () => {
+  it.each(['legacy', 'modern'] as const)('passes %s handlers, as it does natively', (form) => {
+    const m = new ModuleBuilder();
+    const host = m.importFunc('h', 'recur', '->');
+    m.func(
+      '-> i32',
+      guard(
+        form,
+        [
+          ['call', host],
+          ['i32.const', 1],
+        ],
+        'all',
+      ),
+      { export: 'f' },
+    );
+    const recur = (): unknown => [recur()];
+    const exports = new Runtime().instantiateSync(m.build(), { h: { recur } }).exports as Exports;
+    expect(() => exports.f()).toThrow(RangeError);
+  });
+});
+
 describe('payloads', () => {
   const values: Record<string, unknown> = {
     i32: -5,
