@@ -3,6 +3,7 @@
  * whatever would change them. Every program's outcome is compared with native WebAssembly's.
  */
 import { describe, expect, it } from 'vitest';
+import { OUTLINE, SPLIT_ALL } from '../compiler/emit/outline.ts';
 import { nativeWorld, outcomeOf, show, type World } from './support/engines.ts';
 import { sandglassWorld } from './support/sandglass-engine.ts';
 import { type Instruction, ModuleBuilder } from './support/wasm-builder.ts';
@@ -46,6 +47,53 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       export: 'f',
     });
   },
+
+  'a function without a frame catches what a callee with one threw'(m) {
+    const tag = m.tag('i32 ->');
+    const inc = m.func('i64 -> i64', [['local.get', 0], ['i64.const', 1n], 'i64.add']);
+    const thrower = m.func('i64 -> i64', [
+      ['local.get', 0],
+      ['call', inc],
+      ['i32.const', 5],
+      ['throw', tag],
+    ]);
+    const calls = m.func('i32 -> i32', [['i64.const', 9n], ['call', thrower], 'drop', ['i32.const', 1]]);
+    const guard = m.func('i32 -> i32', [
+      ['try', 'i32'],
+      ['local.get', 0],
+      ['call', calls],
+      ['catch', tag],
+      'end',
+    ]);
+    const sum: Instruction[] = [['local.get', 1], ['call', inc], ['local.get', 1], ['call', inc], 'i64.add'];
+    const twenty: Instruction[] = [
+      ['i64.const', 20n],
+      ['local.set', 1],
+    ];
+    const body: Instruction[] = [...twenty, ['local.get', 0], ['call', guard], 'drop', ...sum];
+    m.func('i32 -> i64', body, { export: 'f', locals: ['i64'] });
+  },
+
+  'a function without a frame catches what a callee with references threw'(m) {
+    const tag = m.tag('i32 ->');
+    const two = m.func('externref -> i32 externref externref', [
+      ['i32.const', 1],
+      ['local.get', 0],
+      ['local.get', 0],
+    ]);
+    const thrower = m.func('externref ->', [['local.get', 0], ['call', two], 'drop', 'drop', ['throw', tag]]);
+    const guard = m.func('->', [
+      ['try'],
+      ['ref.null', 'externref'],
+      ['call', thrower],
+      ['catch', tag],
+      'drop',
+      'end',
+    ]);
+    const body: Instruction[] = [['call', guard], ['ref.null', 'externref'], ['call', two], 'ref.is_null'];
+    const rest: Instruction[] = [['local.set', 1], 'ref.is_null', 'i32.add', ['local.get', 1], 'i32.add'];
+    m.func('i32 -> i32', [...body, ...rest], { export: 'f', locals: ['i32'] });
+  },
 };
 
 function run(world: World, program: Program): string {
@@ -59,7 +107,10 @@ describe('effects in their order', () => {
   for (const [name, program] of Object.entries(PROGRAMS)) {
     for (const metering of [true, false]) {
       it(`${name}${metering ? '' : ', unmetered'}`, () => {
-        expect(run(sandglassWorld({ metering }), program)).toBe(run(nativeWorld(), program));
+        for (const outline of [OUTLINE, SPLIT_ALL]) {
+          const world = sandglassWorld({ metering }, { outline });
+          expect(run(world, program)).toBe(run(nativeWorld(), program));
+        }
       });
     }
   }

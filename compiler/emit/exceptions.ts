@@ -174,6 +174,7 @@ function delegation(emitter: FunctionEmitter): js.Expression {
 /** The head of every handler: traps go on; the frame, fuel and views are as the throw left them: put in order. */
 function beginHandler(emitter: FunctionEmitter, current: Frame, exception: js.Expression): void {
   emitter.emit(js.set(exception, js.call(emitter.use('caught'), [js.id('e')])), 4);
+  emitter.places.restored = true;
   emitter.emit(emitter.handlerStatement(), 6);
   emitter.arrive();
   if (!current.passedOver) return;

@@ -100,14 +100,11 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
   const { places, options } = emitter;
   const exits: js.Statement[] = [];
   const handlers: js.Statement[] = [];
-  if (announcesFrame(emitter)) {
-    exits.push(js.set(storeField('sp'), js.id('q')));
-    handlers.push(js.set(storeField('sp'), js.id('w')));
-  }
-  if (places.referenceCells > 0) {
+  if (announcesFrame(emitter)) exits.push(js.set(storeField('sp'), js.id('q')));
+  if (places.referenceCells > 0)
     exits.push(js.statement(js.call(emitter.use('release'), [js.id('S'), js.id('r'), js.id('t')])));
-    handlers.push(js.set(storeField('rp'), js.id('t')));
-  }
+  if (emitter.makesCalls)
+    handlers.push(js.set(storeField('sp'), js.id('w')), js.set(storeField('rp'), js.id('t')));
   if (options.countDepth) {
     exits.push(js.set(storeField('depth'), js.binary('-', js.id('d'), js.number(1))));
     handlers.push(js.set(storeField('depth'), js.id('d')));
@@ -140,7 +137,8 @@ function main(emitter: FunctionEmitter, cells: js.Statement[], body: js.Statemen
 }
 
 function needsFrame(emitter: FunctionEmitter): boolean {
-  return emitter.places.frameSize > 0 || emitter.places.banks.size > 0;
+  const { frameSize, banks, restored } = emitter.places;
+  return frameSize > 0 || banks.size > 0 || restored;
 }
 
 function declarations(emitter: FunctionEmitter, needed: ReadonlySet<string>, frame: boolean): js.Statement[] {
@@ -149,7 +147,7 @@ function declarations(emitter: FunctionEmitter, needed: ReadonlySet<string>, fra
   if (frame) {
     constants.push(['q', storeField('sp')], ['w', js.plus(js.id('q'), places.frameSize)]);
     constants.push(...derivedPointers(places.banks));
-    if (places.banks.has('RR'))
+    if (places.banks.has('RR') || places.restored)
       constants.push(['r', storeField('rp')], ['t', js.plus(js.id('r'), places.referenceCells)]);
   }
   if (options.countDepth) constants.push(['d', js.plus(storeField('depth'), 1)]);

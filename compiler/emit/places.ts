@@ -33,6 +33,8 @@ export class Places {
   readonly parameters: string[] = [];
   /** Names of plain variables in use beyond the parameters: locals, slots, temporaries, hidden variables. */
   readonly variables = new Set<string>();
+  /** A handler puts the frame pointers back, which callees that threw left where they were; even if the frame is empty. */
+  restored = false;
   /** The views of the register file in use. */
   readonly banks = new Set<Bank>();
   #frameSize = 0;
