@@ -7,7 +7,7 @@
  *   br 1 with one i32 on the stack     →     s0 = l3; break L2;
  */
 import type { FuncType, ValueType } from '../../runtime/types.ts';
-import { type Closed, closeBlock, closeIf, closeLoop, type Frame, frame, labelTypes } from './frames.ts';
+import { type Closed, closeBlock, closeIf, closeLoop, type Frame, frame, labelTypes, StatementList } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, rungOf } from './ladder.ts';
@@ -50,7 +50,7 @@ export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
   current.kind = 'else';
   current.ladder = undefined;
   current.consequent = current.list;
-  current.list = new (current.list.constructor as new () => Frame['list'])();
+  current.list = new StatementList();
   emitter.stack.truncate(current.height);
   for (const type of current.type.params) emitter.stack.pushSettled(type);
   emitter.meter.endRegion();
@@ -82,14 +82,14 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   const goesOn = reachable && (current.kind === 'loop' || (current.kind === 'block' && current.jumps === 0));
   finish(emitter, current, closed);
   if (!goesOn) emitter.meter.endRegion();
-  if (current.kind === 'block' && current.ladder !== undefined)
-    handUp(emitter.frame, current.ladder.ladder, rung);
+  if (current.kind === 'block') handUp(current, emitter.frame, rung);
 }
 
 /** The ladder is now inside the enclosing frame's last statement. */
-function handUp(to: Frame, ladder: Ladder, rung: LadderPlace['rung']): void {
-  if (rung === undefined) ladder.atEnd = false;
-  placeLadder(to, ladder, rung);
+function handUp({ ladder: place }: Frame, to: Frame, rung: LadderPlace['rung']): void {
+  if (place === undefined) return;
+  if (rung === undefined) place.ladder.atEnd = false;
+  placeLadder(to, place.ladder, rung);
 }
 
 /** Unless the list already gathers the code of a rung: then this ladder is part of that code. */
@@ -218,24 +218,6 @@ export function returnStatements(emitter: FunctionEmitter): js.Statement[] {
   });
   // The exit clears the frame's references: results among them come after it.
   const references = inCells.filter(isReference).map(({ type, i }, cell) => store(type, cell, i));
-  statements.push(...exitStatements(emitter, returned === 0 ? nodes[0]! : undefined, references));
-  return statements;
-}
-
-/** Gives back what the function holds, then returns. Frame and depth are filled in by function.ts. */
-function exitStatements(
-  emitter: FunctionEmitter,
-  result: js.Expression | undefined,
-  references: readonly js.Statement[],
-): js.Statement[] {
-  const statements: js.Statement[] = [];
-  const exit = emitter.exitStatement();
-  let value = result;
-  if (value !== undefined && value.type !== 'Identifier' && value.type !== 'Literal') {
-    // Computed first: it may read cells, or trap.
-    value = emitter.places.variable('x0');
-    statements.push(js.set(value, result!));
-  }
-  statements.push(exit, ...references, js.returns(value ?? null));
+  statements.push(emitter.exit(returned === 0 ? nodes[0]! : undefined, references));
   return statements;
 }

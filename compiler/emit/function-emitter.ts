@@ -59,6 +59,13 @@ interface Crossing {
   readonly inLoop: boolean;
 }
 
+/** A way out of the function; `node` is filled in at the end. */
+interface Exit {
+  readonly node: js.BlockStatement;
+  readonly result: js.Expression | undefined;
+  readonly references: js.Statement[];
+}
+
 export class FunctionEmitter {
   readonly context: FunctionContext;
   readonly options: EmitOptions;
@@ -86,7 +93,7 @@ export class FunctionEmitter {
   #crossings: Crossing[] = [];
   /** How many crossings there were when a memory's view was last used. */
   readonly #viewUses = new Map<string, number>();
-  readonly #exits: js.BlockStatement[] = [];
+  readonly #exits: Exit[] = [];
   readonly #handlers: js.BlockStatement[] = [];
 
   constructor(context: FunctionContext, options: EmitOptions, name: string, layout: Layout) {
@@ -190,11 +197,14 @@ export class FunctionEmitter {
     this.meter.endRegion();
   }
 
-  /** What every way out of the function does first; filled in by `fillExits`. */
-  exitStatement(): js.Statement {
-    const exit = js.block([]);
-    this.#exits.push(exit);
-    return exit;
+  /**
+   * The way out of the function: gives back what it holds, then returns. `references` are results that are written
+   * only after the frame's references are cleared. What is to be given back is known in the end (`fillExits`).
+   */
+  exit(result: js.Expression | undefined, references: js.Statement[]): js.Statement {
+    const node = js.block([]);
+    this.#exits.push({ node, result, references });
+    return node;
   }
 
   /** What every exception handler does first: put the frame pointers back. Filled in like the exits. */
@@ -205,8 +215,22 @@ export class FunctionEmitter {
   }
 
   fillExits(exits: js.Statement[], handlers: js.Statement[]): void {
-    for (const exit of this.#exits) fill(exit, exits);
-    for (const handler of this.#handlers) fill(handler, handlers);
+    for (const exit of this.#exits) this.#fillExit(exit, exits);
+    for (const handler of this.#handlers) handler.body = handlers;
+  }
+
+  #fillExit({ node, result, references }: Exit, giveBack: js.Statement[]): void {
+    if (giveBack.length === 0 && references.length === 0) {
+      js.become(node, js.returns(result ?? null));
+      return;
+    }
+    let value = result;
+    if (value !== undefined && value.type !== 'Identifier' && value.type !== 'Literal') {
+      // Computed first: it may read cells, or trap.
+      value = this.places.variable('x0');
+      node.body.push(js.set(value, result!));
+    }
+    node.body.push(...giveBack, ...references, js.returns(value ?? null));
   }
 
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
@@ -278,11 +302,6 @@ export class FunctionEmitter {
   temporary(prefix: 'x' | 'y' | 'b', height: number): js.Expression {
     return this.places.variable(`${prefix}${height}`);
   }
-}
-
-function fill(block: js.BlockStatement, statements: js.Statement[]): void {
-  if (statements.length === 0) js.become(block, js.empty());
-  else block.body = statements;
 }
 
 /** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */

@@ -28,7 +28,7 @@ import {
   leaveLegacyTry,
   leaveTryTable,
 } from './exceptions.ts';
-import { closeBlock } from './frames.ts';
+import { closeBlock, StatementList } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { emitInstruction } from './instructions.ts';
 import * as js from './js.ts';
@@ -114,10 +114,9 @@ export class JsSink implements Sink {
       fallOut(emitter, frame);
     }
     splitFrame(emitter, frame, reachable);
-    const { list } = frame;
-    const { statement } = closeBlock(frame);
-    frame.list = new (list.constructor as new () => typeof list)();
-    emitter.emit(statement, 4);
+    const { statement, weight, nesting } = closeBlock(frame);
+    frame.list = new StatementList();
+    emitter.emit(statement, weight, nesting);
     emitter.stack.truncate(0);
     for (const type of frame.type.results) emitter.stack.pushSettled(type);
     for (const last of returnStatements(emitter)) emitter.emit(last, 4);
