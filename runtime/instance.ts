@@ -36,7 +36,7 @@ export function instantiate(code: ModuleCode, store: Store, imports: Imports): I
   const builder = new Builder(environment, linked);
   builder.allocate();
   const exports = builder.exports();
-  bindHostModules(code, imports, { exports, interrupt: store.interrupt });
+  bindHostModules(linked, { exports, interrupt: store.interrupt });
   builder.fillTables();
   builder.fillMemories();
   const { start } = code.description;
@@ -44,11 +44,8 @@ export function instantiate(code: ModuleCode, store: Store, imports: Imports): I
   return { environment, exports };
 }
 
-function bindHostModules(code: ModuleCode, imports: Imports, bound: BoundInstance): void {
-  for (const name of new Set(code.description.imports.map(({ module }) => module))) {
-    const host = imports[name] as { [BIND]?: (bound: BoundInstance) => void } | undefined;
-    host?.[BIND]?.(bound);
-  }
+function bindHostModules({ modules }: Linked, bound: BoundInstance): void {
+  for (const host of modules.values()) (host as { [BIND]?: (bound: BoundInstance) => void })[BIND]?.(bound);
 }
 
 class Builder {

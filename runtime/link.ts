@@ -36,13 +36,23 @@ export interface Linked {
   readonly memories: Memory[];
   readonly globals: Global[];
   readonly tags: Tag[];
+  /** The import object's modules that were used, by name. */
+  readonly modules: Map<string, object>;
 }
 
 export function link(code: ModuleCode, store: Store, imports: Imports): Linked {
-  const linked: Linked = { functions: [], tables: [], memories: [], globals: [], tags: [] };
+  const linked: Linked = {
+    functions: [],
+    tables: [],
+    memories: [],
+    globals: [],
+    tags: [],
+    modules: new Map(),
+  };
   for (const wanted of code.description.imports) {
-    const linker = new Import(code, store, wanted, lookUp(imports, wanted));
-    linker.addTo(linked);
+    const module = moduleOf(imports, wanted);
+    linked.modules.set(wanted.module, module);
+    new Import(code, store, wanted, lookUp(module, wanted)).addTo(linked);
   }
   return linked;
 }
@@ -51,14 +61,18 @@ function nameOf({ module, name }: ImportDescription): string {
   return `${quoteName(module)} ${quoteName(name)}`;
 }
 
-function lookUp(imports: Imports, wanted: ImportDescription): unknown {
-  const space: unknown = imports[wanted.module];
-  if (space === undefined || space === null || (typeof space !== 'object' && typeof space !== 'function')) {
+function moduleOf(imports: Imports, wanted: ImportDescription): object {
+  const module: unknown = imports[wanted.module];
+  if (module === null || (typeof module !== 'object' && typeof module !== 'function')) {
     throw new LinkError(`unknown import ${nameOf(wanted)}: there is no module ${quoteName(wanted.module)}`);
   }
-  const value = (space as Record<string, unknown>)[wanted.name];
+  return module;
+}
+
+function lookUp(module: object, wanted: ImportDescription): unknown {
+  const value = (module as Record<string, unknown>)[wanted.name];
   // `undefined` is a value of externref, if it was given.
-  const isValue = wanted.type.kind === 'global' && wanted.name in space;
+  const isValue = wanted.type.kind === 'global' && wanted.name in module;
   if (value === undefined && !isValue)
     throw new LinkError(`unknown import ${nameOf(wanted)} (${wanted.type.kind})`);
   return value;

@@ -10,8 +10,8 @@ import { type FuncType, type SubType, typeText } from './types.ts';
 
 /** Cells between the limit and the end: arguments written before a callee finds that its frame does not fit. */
 const SLACK = 1024;
-/** Cells that a leaf function may use without announcing its frame; see `LEAF_FRAME` in compiler/emit/function.ts. */
-const LEAF_CELLS = 256;
+/** Cells that may be in use above `sp`: a leaf's frame (`LEAF_FRAME` in compiler/emit/function.ts), results (1,000). */
+const LEAF_CELLS = 1024;
 
 /** Numbers of function types: functions of another Runtime never seem to have the right type. */
 let nextTypeId = 0;

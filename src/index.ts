@@ -15,7 +15,7 @@ import { instantiate } from '../runtime/instance.ts';
 import { DEFAULT_LIMITS, type Limits, resolveLimits } from '../runtime/limits.ts';
 import type { Imports } from '../runtime/link.ts';
 import { Store } from '../runtime/store.ts';
-import { Instance, type InvokeOptions } from './instance.ts';
+import { checkKeys, type Exports, Instance, type InvokeOptions } from './instance.ts';
 import { Module } from './module.ts';
 import { TARGET } from './target.ts';
 
@@ -41,7 +41,7 @@ export { Memory } from '../runtime/memory.ts';
 export { Table } from '../runtime/table.ts';
 export { Tag } from '../runtime/tag.ts';
 export type { ModuleExport, ModuleImport, ModuleStats } from './module.ts';
-export { Instance, type InvokeOptions, Module };
+export { type Exports, Instance, type InvokeOptions, Module };
 
 /** Wasm bytes. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
@@ -65,6 +65,15 @@ export interface RuntimeOptions {
   readonly registerCells?: number | undefined;
 }
 
+const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
+  'fuel',
+  'onOutOfFuel',
+  'limits',
+  'metering',
+  'costs',
+  'validate',
+  'registerCells',
+];
 const DEFAULT_REGISTER_CELLS = 1 << 20;
 const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
 
@@ -84,6 +93,7 @@ export class Runtime {
 
   /** `emit`: for tests, code in other shapes than a program of this size gets. */
   constructor(options: RuntimeOptions = {}, emit: Partial<EmitOptions> = {}) {
+    checkOptions(options);
     const { fuel, onOutOfFuel, metering = true, registerCells = DEFAULT_REGISTER_CELLS } = options;
     if (!metering && (fuel !== undefined || onOutOfFuel !== undefined || options.costs !== undefined)) {
       throw new TypeError('fuel, onOutOfFuel and costs need metering: this Runtime has metering: false');
@@ -128,6 +138,9 @@ export class Runtime {
 
   instantiateSync(module: Module | Bytes, imports: Imports = {}): Instance {
     if (this.#store.closed) throw new TypeError('the runtime is closed');
+    if (imports === null || (typeof imports !== 'object' && typeof imports !== 'function')) {
+      throw wrongType('the imports as an object', imports);
+    }
     const compiled = module instanceof Module ? module : this.compileSync(module);
     const code = compiled.codeFor({ ...this.#emit, checkEveryRegion: this.#store.checksEveryRegion });
     return new Instance(instantiate(code, this.#store, imports));
@@ -153,9 +166,10 @@ export class Runtime {
     return this.#store.interrupt.word;
   }
 
-  /** Calls into instances of a closed Runtime fail. */
+  /** Calls into instances of a closed Runtime fail, and one that is running is interrupted. */
   close(): void {
     this.#store.closed = true;
+    this.interrupt();
   }
 
   [Symbol.dispose](): void {
@@ -163,8 +177,28 @@ export class Runtime {
   }
 }
 
+/** A copy: bodies are compiled long after they were validated, and the host may reuse its buffer in between. */
 function bytesOf(bytes: unknown): Uint8Array {
-  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
+  if (ArrayBuffer.isView(bytes))
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice();
+  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes.slice(0));
   throw wrongType('the bytes of a module (ArrayBuffer or a view of one)', bytes);
+}
+
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+/** What the store does not check itself. */
+function checkOptions(options: RuntimeOptions): void {
+  checkKeys('option of Runtime', options, RUNTIME_OPTIONS);
+  const { metering, validate, onOutOfFuel, limits, costs } = options;
+  if (metering !== undefined && typeof metering !== 'boolean')
+    throw wrongType('metering to be a boolean', metering);
+  if (validate !== undefined && validate !== 'eager' && validate !== 'lazy')
+    throw wrongType('validate to be "eager" or "lazy"', validate);
+  if (onOutOfFuel !== undefined && typeof onOutOfFuel !== 'function')
+    throw wrongType('onOutOfFuel to be a function', onOutOfFuel);
+  if (limits !== undefined && !isObject(limits)) throw wrongType('limits to be an object', limits);
+  if (costs !== undefined && !isObject(costs)) throw wrongType('costs to be an object', costs);
 }

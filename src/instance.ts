@@ -3,7 +3,7 @@
  */
 import { callRaw } from '../runtime/boundary.ts';
 import type { Environment } from '../runtime/environment.ts';
-import { quoteName } from '../runtime/errors.ts';
+import { quoteName, unknownKey, wrongType } from '../runtime/errors.ts';
 import { referenceOf } from '../runtime/function-reference.ts';
 import type { Instantiated } from '../runtime/instance.ts';
 import type { Control } from '../runtime/interrupt.ts';
@@ -15,7 +15,11 @@ export interface InvokeOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-type Exports = Readonly<Record<string, unknown>>;
+/** By name; what each is, only the module knows. */
+// biome-ignore lint/suspicious/noExplicitAny: so that `exports.add(5, 37)` type-checks without a cast
+export type Exports = Readonly<Record<string, any>>;
+
+const INVOKE_OPTIONS = ['signal', 'deadlineMs'];
 
 export class Instance {
   readonly exports: Exports;
@@ -28,18 +32,21 @@ export class Instance {
 
   /** Calls an exported function; several results are an array. Throws `TimeoutError`, `AbortError`, traps. */
   invoke(name: string, args: readonly unknown[] = [], options: InvokeOptions = {}): unknown {
-    const { fn } = this.#function(name, args.length);
+    const { fn } = this.#function(name, args);
     return this.#controlled(options, () => fn(...args));
   }
 
   /** The same with bits: numbers as unsigned bigints, references as JavaScript values; always an array. */
   invokeRaw(name: string, args: readonly unknown[] = [], options: InvokeOptions = {}): unknown[] {
-    const { reference } = this.#function(name, args.length);
+    const { reference } = this.#function(name, args);
     return this.#controlled(options, () => callRaw(reference, args));
   }
 
-  #function(name: string, count: number) {
-    const fn = this.exports[name];
+  #function(name: string, args: readonly unknown[]) {
+    if (typeof name !== 'string') throw wrongType('the name of an export', name);
+    if (!Array.isArray(args)) throw wrongType('an array of arguments', args);
+    const count = args.length;
+    const fn: unknown = this.exports[name];
     if (fn === undefined) throw new TypeError(`there is no export ${quoteName(name)}`);
     const reference = referenceOf(fn);
     if (reference === undefined) throw new TypeError(`export ${quoteName(name)} is not a function`);
@@ -52,7 +59,9 @@ export class Instance {
     return { fn: fn as (...args: unknown[]) => unknown, reference };
   }
 
-  #controlled<Result>({ signal, deadlineMs }: InvokeOptions, run: () => Result): Result {
+  #controlled<Result>(options: InvokeOptions, run: () => Result): Result {
+    checkKeys('option of invoke', options, INVOKE_OPTIONS);
+    const { signal, deadlineMs } = options;
     const { interrupt, metering } = this.#environment.S;
     if (signal === undefined && deadlineMs === undefined) return run();
     if (!metering)
@@ -65,4 +74,11 @@ export class Instance {
       interrupt.leave(token);
     }
   }
+}
+
+/** A misspelt option would be a limit that does not hold: refused. */
+export function checkKeys(what: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw wrongType(`an object (${what})`, options);
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw unknownKey(what, unknown);
 }

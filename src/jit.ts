@@ -43,7 +43,11 @@ interface Group {
   readonly patch: (index: number, code: Code) => void;
 }
 
+let modules = 0;
+
 export class JitCode implements ModuleCode {
+  /** Tells this code's lines in a stack trace from other modules'. */
+  readonly #number = modules++;
   readonly description: ModuleInfo;
   readonly functions: Code[];
   readonly #options: EmitOptions;
@@ -89,10 +93,10 @@ export class JitCode implements ModuleCode {
     const members = [defined];
     const { text, callees } = groupText(this.description, members, this.#options, this.#admission(defined));
     const number = this.#groups.length;
-    const [codes, patch] = evaluate(`${text}\n//# sourceURL=sandglass-group-${number}`, ['H', 'F'])(
-      LIBRARY,
-      this.functions,
-    ) as [Code[], Group['patch']];
+    const [codes, patch] = evaluate(`${text}\n//# sourceURL=sandglass-${this.#number}-group-${number}`, [
+      'H',
+      'F',
+    ])(LIBRARY, this.functions) as [Code[], Group['patch']];
     this.#groups.push({ members, patch });
     this.#bytesOfText += text.length;
     for (const callee of callees) {
@@ -174,13 +178,15 @@ export class JitCode implements ModuleCode {
 
   /** A line of an engine's stack trace, if it is one of this module's functions. */
   #frameOf(line: string) {
-    const match = /\b(f\d+\w*)(\$\d+)? (?:\[as code\] )?\(.*sandglass-group-(\d+):(\d+):(\d+)\)$/.exec(line);
+    const match = /\b(f\d+\w*)(\$\d+)? (?:\[as code\] )?\(.*sandglass-(\d+)-group-(\d+):(\d+):(\d+)\)$/.exec(
+      line,
+    );
     const index = functionIndexOf(match?.[1] ?? '');
-    if (match === null || index === undefined) return undefined;
-    const group = Number(match[3]);
+    if (match === null || index === undefined || Number(match[3]) !== this.#number) return undefined;
+    const group = Number(match[4]);
     if (this.#groupOf.get(index - this.description.importedFunctions) !== group) return undefined;
     const isRegion = match[2] !== undefined;
-    return { index, isRegion, group, line: Number(match[4]) - HEADER_LINES, column: Number(match[5]) - 1 };
+    return { index, isRegion, group, line: Number(match[5]) - HEADER_LINES, column: Number(match[6]) - 1 };
   }
 
   /** Emits a group once more, noting where the instructions that may trap land in its text. */

@@ -44,7 +44,6 @@ export function emitCallIndirect(
 ): void {
   const args = indirectOperands(emitter, type);
   const index = args.pop()!;
-  emitter.mayTrap = true;
   const reference = emitter.temporary('x', emitter.stack.height);
   perform(emitter, type, args, (rest) => {
     const found = js.call(emitter.use('indirect', offset), [

@@ -7,7 +7,16 @@
  *   br 1 with one i32 on the stack     →     s0 = l3; break L2;
  */
 import type { FuncType, ValueType } from '../../runtime/types.ts';
-import { type Closed, closeBlock, closeIf, closeLoop, type Frame, frame, labelTypes, StatementList } from './frames.ts';
+import {
+  type Closed,
+  closeBlock,
+  closeIf,
+  closeLoop,
+  type Frame,
+  frame,
+  labelTypes,
+  StatementList,
+} from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, rungOf } from './ladder.ts';

@@ -241,7 +241,6 @@ export function emitRethrow(emitter: FunctionEmitter, depth: number, offset: num
 
 function rethrowValue(emitter: FunctionEmitter, exception: js.Expression, offset: number): void {
   emitter.stack.settleEffects(ANY_EFFECT);
-  emitter.mayTrap = true;
   const thrown = js.call(emitter.use('throw_ref', offset), [exception]);
   emitter.emit(js.throws(emitter.departing(thrown)), 8);
   emitter.meter.endRegion();

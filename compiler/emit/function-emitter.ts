@@ -84,7 +84,6 @@ export class FunctionEmitter {
   hasLoop = false;
   /** There is a loop that makes no calls: worth a counter in a register. */
   hasCalllessLoop = false;
-  mayTrap = false;
   /** Which handler a `delegate` means; undefined where there is no delegate. */
   delegation: js.Expression | undefined;
   #labels = 0;
@@ -265,7 +264,7 @@ export class FunctionEmitter {
 
   /** Whether an error made in this function itself must bring the account up to date on its way out. */
   get guardsFuel(): boolean {
-    return this.meter.enabled && this.meter.isLocal && this.mayTrap;
+    return this.meter.enabled && this.meter.isLocal;
   }
 
   /** `V = E.V`, for each memory that is still used after the crossing. */

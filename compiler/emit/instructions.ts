@@ -165,7 +165,6 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   const chosen = chooseTemplate(row, values, emitter.options.target);
   const args = bindArguments(emitter, values, chosen, row, immediate);
   const effects = EFFECTS[row.effect];
-  if (effects !== 0) emitter.mayTrap = true;
   if (row.effect === 'store' || row.effect === 'call') {
     // Operands go into the statement below; what else is pending must come before it.
     stack.settleEffects(row.effect === 'store' ? TRAPS | LOADS : ANY_EFFECT);

@@ -146,7 +146,6 @@ export class JsSink implements Sink {
     const { emitter } = this;
     emitter.charge('unreachable');
     emitter.stack.settleEffects(ANY_EFFECT);
-    emitter.mayTrap = true;
     emitter.emit(js.statement(js.call(emitter.use('unreachable', offset), [])), 4);
     emitter.meter.endRegion();
   }
