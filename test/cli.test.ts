@@ -162,6 +162,17 @@ describe.skipIf(process.platform === 'win32')('as any Unix tool', () => {
     expect({ stdout, stderr }).toEqual({ stdout: 'y\n141\n', stderr: '' });
   });
 
+  test.skipIf(!existsSync('/dev/full'))(
+    'a full disk is no bug of ours, and a full stderr changes no status',
+    async () => {
+      const sandglass = `"${process.execPath}" "${MAIN}"`;
+      const script = `${sandglass} validate math.wasm >/dev/full; echo $?; ${sandglass} run missing 2>/dev/full; echo $?`;
+      const { stdout, stderr } = await execute('bash', ['-c', script], { cwd: folder });
+      expect(stdout).toBe('1\n1\n');
+      expect(stderr).toMatch(/^sandglass: ENOSPC: [^\n]*\n$/);
+    },
+  );
+
   test('SIGINT kills a hot loop at once', async () => {
     const result = await run('run yes.wasm', { signal: 'SIGINT' });
     expect(result).toMatchObject({ status: null, signal: 'SIGINT', stderr: '' });
@@ -256,6 +267,11 @@ describe('inspect', () => {
     expect((await run('inspect --func 0 --js math.wasm')).stdout).toMatch(/function f0_add\(/);
     expect((await run('inspect --func 0 --wat math.wasm')).stdout).toMatch(/i32\.add/);
   });
+
+  test('a form without a function is wrong usage', async () =>
+    expect(await run('inspect --js math.wasm')).toEqual(
+      failure(2, "options '--js' and '--wat' need '--func <n>'"),
+    ));
 
   test('no such function', async () =>
     expect(await run('inspect --func 99 math.wasm')).toEqual(

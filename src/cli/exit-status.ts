@@ -64,14 +64,23 @@ export function outcomeOf(error: unknown, trace = false): Outcome {
   return { status, lines: lines.map((line, i) => (i === 0 ? `sandglass: ${oneLine(line)}` : oneLine(line))) };
 }
 
-/** Prints an outcome's lines and answers its status. Written at once: the process may be about to end. */
+/**
+ * Prints an outcome's lines and answers its status. Written at once: the process may be about to end. A stderr that
+ * cannot be written to changes no status; there is nobody left to tell.
+ */
 export function conclude({ status, lines }: Outcome): number {
-  for (const line of lines) writeSync(2, `${line}\n`);
+  try {
+    for (const line of lines) writeSync(2, `${line}\n`);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
   return status;
 }
 
-/** For errors that no command expected. */
+/** For errors that no command expected: the system's (a full disk behind stdout), or a bug of ours. */
 export function unexpected(error: unknown): number {
-  if (error instanceof CliError || error instanceof InternalError) return conclude(outcomeOf(error));
-  return conclude(outcomeOf(new InternalError(messageOf(error))));
+  const known = error instanceof CliError || error instanceof InternalError || isSystemError(error);
+  return conclude(outcomeOf(known ? error : new InternalError(messageOf(error))));
 }
+
+const isSystemError = (error: unknown) => error instanceof Error && 'syscall' in error;

@@ -25,7 +25,9 @@ export function inspectCommand(): Command {
     .action(inspect);
 }
 
-async function inspect(file: string, options: InspectOptions): Promise<void> {
+async function inspect(file: string, options: InspectOptions, command: Command): Promise<void> {
+  if (options.func === undefined && (options.js || options.wat))
+    command.error("error: options '--js' and '--wat' need '--func <n>'");
   try {
     const module = await load(file);
     const text =

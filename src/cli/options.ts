@@ -36,18 +36,24 @@ export function parseIndex(text: string): number {
 }
 
 /** `--env K=V`, repeatable; the first `=` separates, so values may hold more of them. */
-export function collectEnv(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
+export function collectEnv(
+  text: string,
+  previous: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const separator = text.indexOf('=');
   if (separator < 1) throw new InvalidArgumentError('It must be NAME=VALUE.');
   return { ...previous, [text.slice(0, separator)]: text.slice(separator + 1) };
 }
 
 /** `--dir host[::guest]`, repeatable: guest path → host path. Without a guest path both are the same. */
-export function collectDir(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
+export function collectDir(
+  text: string,
+  previous: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const separator = text.indexOf('::');
   const host = separator < 0 ? text : text.slice(0, separator);
   const guest = separator < 0 ? text : text.slice(separator + 2);
   if (host === '' || guest === '') throw new InvalidArgumentError('It must be HOST or HOST::GUEST.');
-  if (guest in previous) throw new InvalidArgumentError(`"${guest}" is mapped twice.`);
+  if (Object.hasOwn(previous, guest)) throw new InvalidArgumentError(`"${guest}" is mapped twice.`);
   return { ...previous, [guest]: host };
 }

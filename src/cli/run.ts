@@ -28,9 +28,9 @@ interface RunOptions {
   readonly fuel?: bigint;
   readonly timeout?: number;
   readonly maxMemory?: number;
-  readonly env: Record<string, string>;
+  readonly env?: Record<string, string>;
   readonly envInherit?: true;
-  readonly dir: Record<string, string>;
+  readonly dir?: Record<string, string>;
   readonly stats?: true;
   readonly trace?: true;
 }
@@ -53,13 +53,12 @@ export function runCommand(): Command {
     .option('--fuel <n>', 'stop after n instructions', parseFuel)
     .option('--timeout <ms>', 'stop after so many milliseconds', parseTimeout)
     .option('--max-memory <pages>', 'refuse memories larger than so many pages of 64 KiB', parsePages)
-    .option('--env <name=value>', 'set an environment variable of the program (repeatable)', collectEnv, {})
+    .option('--env <name=value>', 'set an environment variable of the program (repeatable)', collectEnv)
     .option('--env-inherit', "give the program all of this process's environment; --env overrides")
     .option(
       '--dir <host[::guest]>',
       'let the program use a directory, under its own name or guest (repeatable)',
       collectDir,
-      {},
     )
     .option('--stats', 'tell on stderr what was compiled and consumed')
     .option('--trace', "after a trap, print the program's call stack")
@@ -78,7 +77,7 @@ function request(file: string, args: readonly string[], options: RunOptions): Ru
     timeout: options.timeout,
     maxMemory: options.maxMemory,
     env: { ...inherited, ...options.env },
-    dirs: options.dir,
+    dirs: options.dir ?? {},
     stats: options.stats === true,
     trace: options.trace === true,
   };

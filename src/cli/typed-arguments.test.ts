@@ -19,6 +19,7 @@ describe('arguments', () => {
     ['f64', '-0', -0],
     ['f64', 'NaN', Number.NaN],
     ['f64', '-inf', -Infinity],
+    ['f32', 'Infinity', Infinity],
   ] as const)('%s %s', (type, text, value) => expect(parse(type, text)).toBe(value));
 
   test.each([
@@ -34,6 +35,7 @@ describe('arguments', () => {
     ['f64', '.'],
     ['f64', 'infinite'],
     ['f64', '1e'],
+    ['f64', 'constructor'],
   ] as const)('%s refuses "%s"', (type, text) =>
     expect(() => parse(type, text)).toThrow(`f: argument 1: "${text}" is not an ${type}`),
   );

@@ -12,6 +12,9 @@ const SPECIAL: Readonly<Record<string, number>> = {
   inf: Infinity,
   '+inf': Infinity,
   '-inf': -Infinity,
+  infinity: Infinity,
+  '+infinity': Infinity,
+  '-infinity': -Infinity,
 };
 
 /** Signed or unsigned, decimal or 0x…: from −2^(bits−1) to 2^bits − 1. */
@@ -26,7 +29,9 @@ function parseWhole(text: string, bits: number): bigint | undefined {
 }
 
 function parseDecimal(text: string): number | undefined {
-  return SPECIAL[text.toLowerCase()] ?? (FLOAT.test(text) ? Number(text) : undefined);
+  const special = text.toLowerCase();
+  if (Object.hasOwn(SPECIAL, special)) return SPECIAL[special];
+  return FLOAT.test(text) ? Number(text) : undefined;
 }
 
 function parseValue(text: string, type: ValueType): unknown {
