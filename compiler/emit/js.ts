@@ -158,13 +158,19 @@ export function block(body: Statement[]): BlockStatement {
   return { type: 'BlockStatement', body };
 }
 
+/** Statements that may stand without braces: none that could take the `else` of another. */
+const BARE: ReadonlySet<string> = new Set([
+  'ExpressionStatement',
+  'BreakStatement',
+  'ContinueStatement',
+  'ReturnStatement',
+  'ThrowStatement',
+  'BlockStatement',
+]);
+
 /** One statement, braces only where needed. */
 export function body(statements: Statement[]): Statement {
-  return statements.length === 1 &&
-    statements[0]!.type !== 'VariableDeclaration' &&
-    statements[0]!.type !== 'IfStatement'
-    ? statements[0]!
-    : block(statements);
+  return statements.length === 1 && BARE.has(statements[0]!.type) ? statements[0]! : block(statements);
 }
 
 export function ifElse(test: Expression, consequent: Statement[], alternate?: Statement[]): IfStatement {
