@@ -104,15 +104,25 @@ function summarize(results: readonly FileResult[], options: Options): number {
   const totals = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
   if (options.report !== undefined) {
     const files = results.map(({ file, passed, failed, skipped }) => ({ file, passed, failed, skipped }));
-    writeFileSync(options.report, `${JSON.stringify({ files, ...totals }, undefined, 2)}\n`);
+    writeReport(options.report, { files, ...totals });
   }
   if (sum('text') > 0) {
     console.log(
       `${sum('text')} assertions that a text is malformed are in no count: the text parser is not ours`,
     );
   }
-  console.log(counted(totals));
+  if (totals.skipped > 0)
+    console.log(`${totals.skipped} skipped, for the reasons in spectest/expectations.ts`);
+  console.log(counted({ ...totals, skipped: 0 }));
   return totals.failed > 0 ? 1 : 0;
+}
+
+function writeReport(path: string, report: object): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
+  } catch (error) {
+    throw new SetupProblem(`spectest: cannot write the report: ${(error as Error).message}`);
+  }
 }
 
 try {

@@ -26,6 +26,9 @@ describe('Wasi', () => {
       /^cannot open directory "\/no" for "\/x": ENOENT/,
     );
     expect(() => new Wasi({ preopens: { '/x': FILE } })).toThrow(/ENOTDIR|NOTDIR/);
+    expect(() => new Wasi({ preopens: ['/tmp'] as never })).toThrow('preopens must be an object');
+    expect(() => new Wasi({ preopens: { '/x': 5 as never } })).toThrow('"/x" must be a path');
+    expect(() => new Wasi({ args: 'ls' as never })).toThrow('args must be an array');
     expect(() => new Wasi({ args: ['a\0b'] })).toThrow('cannot contain NUL');
     expect(() => new Wasi({ env: { 'A=B': '1' } })).toThrow('environment variable name');
   });

@@ -82,6 +82,7 @@ export class Wasi {
   #started = false;
 
   constructor(options: WasiOptions = {}) {
+    checkOptions(options);
     const context = this.#context(options);
     this.#openStdio(options, context);
     try {
@@ -183,6 +184,21 @@ export class Wasi {
         { cause },
       );
     }
+  }
+}
+
+/** Shapes that would otherwise be read as something else: an array of directories has the names "0", "1", … */
+function checkOptions(options: WasiOptions): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError('the options must be an object');
+  const { args = [], env = {}, preopens = {} } = options;
+  if (!Array.isArray(args)) throw new TypeError('args must be an array of strings');
+  for (const [name, value] of Object.entries({ env, preopens })) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new TypeError(`${name} must be an object, with names for its keys`);
+  }
+  for (const [name, directory] of Object.entries(preopens)) {
+    if (typeof directory !== 'string' && typeof (directory as Mount | null)?.path !== 'string')
+      throw new TypeError(`the preopen ${JSON.stringify(name)} must be a path, or { fs, path }`);
   }
 }
 
