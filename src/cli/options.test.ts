@@ -38,6 +38,9 @@ describe('--dir', () => {
     ['.', { '.': '.' }],
     ['data::/', { '/': 'data' }],
     ['/a b::/c::d', { '/c::d': '/a b' }],
+    ['data/', { data: 'data/' }],
+    ['d::/x//', { '/x': 'd' }],
+    ['/', { '/': '/' }],
   ])('%s', (text, dirs) => expect(collectDir(text, {})).toEqual(dirs));
 
   test.each(['', '::/x', 'x::'])('refuses "%s"', (text) =>

@@ -45,14 +45,17 @@ export function collectEnv(
   return { ...previous, [text.slice(0, separator)]: text.slice(separator + 1) };
 }
 
-/** `--dir host[::guest]`, repeatable: guest path → host path. Without a guest path both are the same. */
+/**
+ * `--dir host[::guest]`, repeatable: guest path → host path. Without a guest path both are the same. A slash at its end (a
+ * shell's completion adds it) is dropped: programs look for a preopened directory by the beginning of a path.
+ */
 export function collectDir(
   text: string,
   previous: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const separator = text.indexOf('::');
   const host = separator < 0 ? text : text.slice(0, separator);
-  const guest = separator < 0 ? text : text.slice(separator + 2);
+  const guest = (separator < 0 ? text : text.slice(separator + 2)).replace(/(?<=.)\/+$/, '');
   if (host === '' || guest === '') throw new InvalidArgumentError('It must be HOST or HOST::GUEST.');
   if (Object.hasOwn(previous, guest)) throw new InvalidArgumentError(`"${guest}" is mapped twice.`);
   return { ...previous, [guest]: host };
