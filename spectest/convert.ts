@@ -2,6 +2,7 @@
  * Text modules → binary modules, by a third-party parser of the text format that lives in this folder's own
  * `node_modules`. Sandglass has no text parser, so what the parser refuses says nothing about Sandglass.
  */
+import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -32,14 +33,27 @@ export async function loadConverter(): Promise<Convert> {
 }
 
 async function loadParser(): Promise<{ parse(text: string): Promise<Uint8Array> }> {
-  const require = createRequire(join(spectestHome(), 'package.json'));
-  let path: string;
-  try {
-    path = require.resolve(PARSER);
-  } catch {
-    throw new SetupProblem(`spectest: ${PARSER} is not installed: npm ci --prefix spectest`);
-  }
+  const path = resolveParser() ?? installParser();
+  if (path === undefined)
+    throw new SetupProblem(`spectest: ${PARSER} could not be installed: try npm ci --prefix spectest`);
   return import(pathToFileURL(path).href);
+}
+
+function resolveParser(): string | undefined {
+  try {
+    return createRequire(join(spectestHome(), 'package.json')).resolve(PARSER);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** At the first run. What npm says goes to stderr: stdout is the run's. */
+function installParser(): string | undefined {
+  console.error('spectest: installing the parser of the text format: npm ci --prefix spectest');
+  const args = ['ci', '--prefix', spectestHome(), '--no-audit', '--no-fund', '--loglevel=error'];
+  spawnSync('npm', args, { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  return resolveParser();
 }
 
 /** The parser refuses characters that could make a text look like another; as escapes, in strings, it takes them. */
