@@ -14,6 +14,7 @@
 import type { Fuel } from './fuel.ts';
 import type { Global } from './global.ts';
 import type { Interrupt } from './interrupt.ts';
+import type { Limits } from './limits.ts';
 import type { Memory } from './memory.ts';
 import type { Table } from './table.ts';
 import type { Tag } from './tag.ts';
@@ -68,6 +69,8 @@ export interface StoreAbi {
   depth: number;
   maxDepth: number;
   readonly account: Fuel;
+  /** How far this Runtime's code may grow a memory or table, whoever made it. */
+  readonly limits: Pick<Limits, 'memoryPages' | 'tableElements'>;
   /** Bytes or elements of a bulk operation that cost one fuel (default 64); 0: they cost nothing, or metering is off. */
   readonly bulkUnit: number;
 }

@@ -114,7 +114,7 @@ export function resultList(results: unknown, count: number): unknown[] {
 }
 
 export function closed(): never {
-  throw new InternalError('the runtime is closed');
+  throw new TypeError('the runtime is closed');
 }
 
 export function exhaustedAtBoundary(): never {

@@ -41,7 +41,8 @@ export class Reference implements FunctionReference {
   }
 
   toHost(): HostFunction {
-    return this.#module.exportWrapper(this.type)(this, this.env.S);
+    const made = this.#module.exportWrapper(this.type)(this, this.env.S);
+    return Object.defineProperty(made, 'name', { value: String(this.index) });
   }
 }
 

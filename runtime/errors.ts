@@ -287,6 +287,9 @@ export const notVisibleToHost = (type: string): TypeError =>
 export const outOfRange = (what: string, value: unknown, smallest: unknown, largest: unknown): RangeError =>
   new RangeError(`${what} must be from ${smallest} to ${largest}, found ${describe(value)}`);
 
+export const negative = (what: string, value: bigint): RangeError =>
+  new RangeError(`${what} must not be negative, found ${describe(value)}`);
+
 export const maximumBelowInitial = (what: string, initial: number, maximum: number): RangeError =>
   new RangeError(`${what} has a maximum of ${maximum}, below its initial ${initial}`);
 

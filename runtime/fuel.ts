@@ -6,7 +6,7 @@
  *
  * Between runs, and whenever a host function looks: consumed = taken − store.fuel.
  */
-import { HostError, OutOfFuelError, outOfRange, wrongType } from './errors.ts';
+import { HostError, negative, OutOfFuelError, wrongType } from './errors.ts';
 import type { Interrupt } from './interrupt.ts';
 
 /** Fuel of one slice: a few milliseconds, and far from the int32's ends. */
@@ -131,5 +131,5 @@ export class Fuel {
 
 function checkAmount(what: string, amount: unknown): void {
   if (typeof amount !== 'bigint') throw wrongType(`${what} to be a bigint`, amount);
-  if (amount < 0n) throw outOfRange(what, amount, 0, 'any');
+  if (amount < 0n) throw negative(what, amount);
 }

@@ -61,7 +61,7 @@ export interface RuntimeOptions {
   readonly costs?: Readonly<Record<string, number>> | undefined;
   /** Whether bodies are validated when a module is compiled (default) or when a function is first called. */
   readonly validate?: 'eager' | 'lazy' | undefined;
-  /** Cells of the register file, 8 bytes each (default 1,048,576): what deep recursion through i64 values needs. */
+  /** Cells of the register file, 8 bytes each (default 262,144): what deep recursion through i64 values needs. */
   readonly registerCells?: number | undefined;
 }
 
@@ -74,7 +74,7 @@ const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'validate',
   'registerCells',
 ];
-const DEFAULT_REGISTER_CELLS = 1 << 20;
+const DEFAULT_REGISTER_CELLS = 1 << 18;
 const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
 
 const VALIDATE_ONLY: EmitOptions = {

@@ -17,6 +17,7 @@ let E: EnvironmentAbi;
 
 function environment(bulkUnit: number, limit: bigint | undefined): EnvironmentAbi {
   const S: Record<string, unknown> = { fuel: 0, bulkUnit };
+  S.limits = resolveLimits();
   S.account = new Fuel(S as { fuel: number }, { limit, interrupt: new Interrupt() });
   const externs = () =>
     new Table({ element: 'externref', initial: 10 }, null, resolveLimits({ tableElements: 200 }));

@@ -28,7 +28,7 @@ export function memory_size(E: EnvironmentAbi, index: number): number {
 /** The previous size in pages, or −1. Growth that is refused costs nothing. */
 export function memory_grow(E: EnvironmentAbi, index: number, delta: number): number {
   const memory = memoryAt(E, index);
-  if (!memory.mayGrow(delta >>> 0)) return -1;
+  if (memory.pages + (delta >>> 0) > E.S.limits.memoryPages || !memory.mayGrow(delta >>> 0)) return -1;
   charge(E, (delta >>> 0) * PAGE);
   return memory.tryGrow(delta >>> 0);
 }

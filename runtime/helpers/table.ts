@@ -38,7 +38,7 @@ export function table_size(E: EnvironmentAbi, table: number): number {
 /** The previous size, or −1. Growth that is refused costs nothing. */
 export function table_grow(E: EnvironmentAbi, index: number, value: unknown, delta: number): number {
   const table = E.T[index]!;
-  if (!table.mayGrow(delta >>> 0)) return -1;
+  if (table.length + (delta >>> 0) > E.S.limits.tableElements || !table.mayGrow(delta >>> 0)) return -1;
   charge(E, delta >>> 0);
   return table.tryGrow(delta >>> 0, value);
 }
