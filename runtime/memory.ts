@@ -9,6 +9,7 @@ import { allocationFailed, cannotGrow, maximumBelowInitial, overLimit, unsupport
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { MemoryType } from './types.ts';
 import { enforceUint32 } from './values.ts';
+import { WeakList } from './weak-list.ts';
 
 export const PAGE = 65_536;
 const MOST_PAGES = 65_536;
@@ -38,7 +39,7 @@ export class Memory {
   #declared: MemoryType;
   /** Pages it may grow to: the declared maximum or the embedder's limit. */
   readonly #largest: number;
-  readonly #holders = new Set<WeakRef<ViewHolder>>();
+  readonly #holders = new WeakList<ViewHolder>();
 
   /** For hosts. */
   constructor(descriptor: MemoryDescriptor, limits: MemoryLimits = DEFAULT_LIMITS) {
@@ -113,7 +114,7 @@ export class Memory {
   /** Keeps `holder.V` a view of this memory for as long as the holder lives. */
   attach(holder: ViewHolder): void {
     holder.V = this.view;
-    this.#holders.add(new WeakRef(holder));
+    this.#holders.add(holder);
   }
 
   /** Half as much again, so that n growths copy O(n) bytes; without spare capacity if there is no room for it. */
@@ -136,11 +137,9 @@ export class Memory {
     this.#buffer = buffer;
     this.#pages = pages;
     this.#exposed = false;
-    for (const reference of this.#holders) {
-      const holder = reference.deref();
-      if (holder === undefined) this.#holders.delete(reference);
-      else holder.V = this.view;
-    }
+    this.#holders.forEach((holder) => {
+      holder.V = this.view;
+    });
   }
 }
 

@@ -7,6 +7,7 @@ import { Fuel, type OnOutOfFuel } from './fuel.ts';
 import { Interrupt } from './interrupt.ts';
 import type { Limits } from './limits.ts';
 import { type FuncType, type SubType, typeText } from './types.ts';
+import { WeakList } from './weak-list.ts';
 
 /** Cells between the limit and the end: arguments written before a callee finds that its frame does not fit. */
 const SLACK = 1024;
@@ -52,7 +53,7 @@ export class Store implements StoreAbi {
   closed = false;
   /** Code looks at the account in every region, since fuel is limited; see compiler/emit/metering.ts. */
   checksEveryRegion: boolean;
-  readonly #environments = new Set<WeakRef<Limitable>>();
+  readonly #environments = new WeakList<Limitable>();
   readonly #typeIds = new Map<string, number>();
 
   constructor({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering }: StoreOptions) {
@@ -75,13 +76,13 @@ export class Store implements StoreAbi {
 
   /** Keeps track of an instance, for the day when fuel becomes limited. */
   register(environment: Limitable): void {
-    if (!this.checksEveryRegion) this.#environments.add(new WeakRef(environment));
+    if (!this.checksEveryRegion) this.#environments.add(environment);
   }
 
   /** Fuel has become limited: every call from now on enters code that looks at it in every region. */
   #checkEveryRegion(): void {
     this.checksEveryRegion = true;
-    for (const reference of this.#environments) reference.deref()?.checkEveryRegion();
+    this.#environments.forEach((environment) => environment.checkEveryRegion());
     this.#environments.clear();
   }
 
