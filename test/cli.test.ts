@@ -64,6 +64,7 @@ describe('usage', () => {
   test.each([
     ['', /Usage: sandglass/],
     ['dance', /^sandglass: unknown command 'dance'\n$/],
+    ['help dance', /^sandglass: unknown command 'dance'\n$/],
     ['run', /^sandglass: missing required argument 'file'\n$/],
     ['run --fast math.wasm', /^sandglass: unknown option '--fast'\n$/],
     ['run --fuel lots math.wasm', /^sandglass: .*'lots' is invalid.*whole number\.\n$/],

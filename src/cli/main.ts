@@ -34,14 +34,28 @@ function program(): Command {
     .description('Compiles WebAssembly to JavaScript and runs it inside a meter.')
     .version(version())
     .enablePositionalOptions()
+    .helpCommand(false)
     .addHelpText('after', EXAMPLES);
-  for (const child of [runCommand(), validateCommand(), inspectCommand()]) command.addCommand(child);
+  const children = [runCommand(), validateCommand(), inspectCommand(), helpCommand(command)];
+  for (const child of children) command.addCommand(child);
   for (const each of [command, ...command.commands]) {
     each.exitOverride().configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'sandglass: ')),
     });
   }
   return command;
+}
+
+/** Commander's own answers an unknown name with all of the help, and says not why. */
+function helpCommand(command: Command): Command {
+  return new Command('help')
+    .description('display help for a command')
+    .argument('[command]')
+    .action((name: string | undefined) => {
+      const found = name === undefined ? command : command.commands.find((each) => each.name() === name);
+      if (found === undefined) command.error(`error: unknown command '${name}'`);
+      found.help();
+    });
 }
 
 /** Node ignores SIGPIPE from its start; taking a handler away again leaves the system's own behaviour: to die of it. */
