@@ -137,9 +137,7 @@ export class Memory {
     this.#buffer = buffer;
     this.#pages = pages;
     this.#exposed = false;
-    this.#holders.forEach((holder) => {
-      holder.V = this.view;
-    });
+    for (const holder of this.#holders) holder.V = this.view;
   }
 }
 

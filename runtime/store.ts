@@ -82,7 +82,7 @@ export class Store implements StoreAbi {
   /** Fuel has become limited: every call from now on enters code that looks at it in every region. */
   #checkEveryRegion(): void {
     this.checksEveryRegion = true;
-    this.#environments.forEach((environment) => environment.checkEveryRegion());
+    for (const environment of this.#environments) environment.checkEveryRegion();
     this.#environments.clear();
   }
 

@@ -7,9 +7,7 @@ it('tells every living entry, in order', () => {
   const list = new WeakList<{ n: number }>();
   const kept = Array.from({ length: 100 }, (_, n) => ({ n }));
   for (const each of kept) list.add(each);
-  const seen: number[] = [];
-  list.forEach(({ n }) => seen.push(n));
-  expect(seen).toEqual(kept.map(({ n }) => n));
+  expect([...list]).toEqual(kept);
 });
 
 it('drops the dead', async () => {

@@ -14,10 +14,11 @@ export class WeakList<T extends object> {
     this.#references.push(new WeakRef(value));
   }
 
-  forEach(see: (value: T) => void): void {
+  /** The living, in the order in which they were added. */
+  *[Symbol.iterator](): Generator<T> {
     for (const reference of this.#references) {
       const value = reference.deref();
-      if (value !== undefined) see(value);
+      if (value !== undefined) yield value;
     }
   }
 
