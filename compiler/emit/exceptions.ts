@@ -218,7 +218,7 @@ function pushPayload(emitter: FunctionEmitter, tag: number, exception: js.Expres
   });
 }
 
-export function tagType(emitter: FunctionEmitter, tag: number): FuncType {
+function tagType(emitter: FunctionEmitter, tag: number): FuncType {
   const { module } = emitter.context;
   return funcTypeAt(module.types, module.tags[tag]!);
 }

@@ -4,7 +4,7 @@
  *   function f12_mix(E, l0) {
  *     const S = E.S, R = S.R, q = S.sp, w = q + 3;      frame of three cells
  *     let V = E.V, fl = S.fuel, l2 = 0, s0;
- *     if (w > S.limit) overflow();
+ *     if (w > S.limit) exhausted();
  *     S.sp = w;
  *     try { … S.sp = q; S.fuel = fl; return s0; } catch (e) { if (fl !== AWAY) S.fuel = fl; throw e; }
  *   }

@@ -17,7 +17,6 @@ import type {
   ExpressionStatement,
   Identifier,
   IfStatement,
-  Literal,
   MemberExpression,
   Node,
   ReturnStatement,
@@ -89,10 +88,6 @@ export const NULL: Expression = literal('null');
 /** A literal whose value is set later: `node.raw = '12'`. */
 export function placeholder(): SimpleLiteral {
   return literal('0');
-}
-
-export function isLiteral(node: Expression): node is Literal {
-  return node.type === 'Literal';
 }
 
 export function binary(operator: BinaryOperator, left: Expression, right: Expression): Expression {

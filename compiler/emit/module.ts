@@ -40,7 +40,7 @@ export function functionIndexOf(name: string): number | undefined {
  * Emits defined functions as one group, beginning with `members`; `admit` is asked for each function that they call
  * and that is not in the group yet.
  */
-export function emitGroup(
+function emitGroup(
   module: ModuleInfo,
   members: number[],
   options: EmitOptions,

@@ -26,7 +26,7 @@ export const ANY_EFFECT = 7;
 export type Reads = readonly number[];
 export const NOTHING: Reads = [];
 export const OUTGOING = 0x7fffffff;
-export const slotRead = (height: number): number => -1 - height;
+const slotRead = (height: number): number => -1 - height;
 
 export interface Value {
   readonly node: js.Expression;

@@ -3,8 +3,9 @@
  * (`(a >>> 0) + offset`), so an address out of bounds throws by itself.
  *
  * An f32 that is a signalling NaN cannot pass through a JavaScript number: loads and stores branch on NaN and then move
- * bits. Loads do so on the integer, above 0x7f800000 without its sign, which is cheaper than `x === x`. Narrow i64 accesses go through int32: `(u ^ 128) - 128` extends the sign without a BigInt of a
- * negative number, which V8 does not lower. Not here: memory.size and everything in bulk (bulk.ts).
+ * bits. Loads do so on the integer, above 0x7f800000 without its sign, which is cheaper than `x === x`. Narrow i64
+ * accesses go through int32: `(u ^ 128) - 128` extends the sign without a BigInt of a negative number, which V8 does not
+ * lower. Not here: memory.size and everything in bulk (bulk.ts).
  */
 import { rows } from './row.ts';
 
