@@ -8,6 +8,7 @@ import type { Module, ModuleExport, ModuleImport } from '../index.ts';
 import { CliError, conclude, oneLine, outcomeOf } from './exit-status.ts';
 import { loadModule, naming } from './load.ts';
 import { parseIndex } from './options.ts';
+import { columns } from './table.ts';
 
 interface InspectOptions {
   readonly func?: number;
@@ -68,17 +69,8 @@ async function oneFunction(
   ).trimEnd();
 }
 
-/** Rows with their columns aligned; all but the last padded. */
 function table(heading: string, rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return '';
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  );
-  return [heading, ...lines.map((line) => `  ${line}`)].join('\n');
+  return rows.length === 0 ? '' : [heading, ...columns(rows).map((line) => `  ${line}`)].join('\n');
 }
 
 const quoted = (name: string) => oneLine(JSON.stringify(name));

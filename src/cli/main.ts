@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './bench.ts';
 import { STATUS, unexpected } from './exit-status.ts';
 import { inspectCommand } from './inspect.ts';
 import { runCommand } from './run.ts';
@@ -21,6 +22,7 @@ Examples:
   sandglass run --fuel 1000000 --timeout 500 x.wasm stop after so many instructions, or milliseconds
   sandglass validate a.wasm b.wasm
   sandglass inspect app.wasm --func 3 --js          the JavaScript that function 3 becomes
+  sandglass bench crc.wasm --invoke crc32 65536     time a function under native WebAssembly and under Sandglass
 
 Each command explains its options: sandglass run --help`;
 
@@ -36,7 +38,7 @@ function program(): Command {
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', EXAMPLES);
-  const children = [runCommand(), validateCommand(), inspectCommand(), helpCommand(command)];
+  const children = [runCommand(), validateCommand(), inspectCommand(), benchCommand(), helpCommand(command)];
   for (const child of children) command.addCommand(child);
   for (const each of [command, ...command.commands]) {
     each.exitOverride().configureOutput({

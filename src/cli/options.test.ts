@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { collectDir, collectEnv, parseFuel, parseIndex, parsePages, parseTimeout } from './options.ts';
+import {
+  collectDir,
+  collectEnv,
+  parseFuel,
+  parseIndex,
+  parsePages,
+  parseRounds,
+  parseTimeout,
+} from './options.ts';
 
 describe('option values', () => {
   test.each([
@@ -8,6 +16,7 @@ describe('option values', () => {
     [parseTimeout, '8000', 8000],
     [parsePages, '65536', 65536],
     [parseIndex, '4294967295', 4294967295],
+    [parseRounds, '5', 5],
   ])('%o of %s', (parse, text, value) => expect(parse(text)).toBe(value));
 
   test.each([
@@ -16,6 +25,8 @@ describe('option values', () => {
     [parseTimeout, '2147483648'],
     [parsePages, '65537'],
     [parseIndex, '4294967296'],
+    [parseRounds, '0'],
+    [parseRounds, '10001'],
   ] as const)('%o refuses "%s"', (parse, text) => expect(() => parse(text)).toThrow(/^It must be/));
 });
 

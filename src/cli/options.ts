@@ -1,7 +1,37 @@
 /**
- * Values of command-line options, parsed strictly: what is not exactly right is wrong usage (exit status 2).
+ * Values of command-line options, parsed strictly: what is not exactly right is wrong usage (exit status 2). And the
+ * options that several commands have.
  */
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+
+/** What the program may see of the host, as given. */
+export interface GuestOptions {
+  readonly env?: Record<string, string>;
+  readonly envInherit?: true;
+  readonly dir?: Record<string, string>;
+}
+
+/** What the program may see of the host: its environment, and its directories by the names it knows them by. */
+export interface Guest {
+  readonly env: Readonly<Record<string, string>>;
+  readonly dirs: Readonly<Record<string, string>>;
+}
+
+export function addGuestOptions(command: Command): Command {
+  return command
+    .option('--env <name=value>', 'set an environment variable of the program (repeatable)', collectEnv)
+    .option('--env-inherit', "give the program all of this process's environment; --env overrides")
+    .option(
+      '--dir <host[::guest]>',
+      'let the program use a directory, under its own name or guest (repeatable)',
+      collectDir,
+    );
+}
+
+export function guestOf({ env, envInherit, dir }: GuestOptions): Guest {
+  const inherited = envInherit === true ? (process.env as Record<string, string>) : {};
+  return { env: { ...inherited, ...env }, dirs: dir ?? {} };
+}
 
 function natural(text: string): bigint {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
@@ -25,6 +55,13 @@ export function parseTimeout(text: string): number {
 export function parsePages(text: string): number {
   const value = natural(text);
   if (value > 65536n) throw new InvalidArgumentError('It must be from 0 to 65536 pages of 64 KiB.');
+  return Number(value);
+}
+
+/** `--rounds N`: at least one. */
+export function parseRounds(text: string): number {
+  const value = natural(text);
+  if (value < 1n || value > 10_000n) throw new InvalidArgumentError('It must be from 1 to 10000.');
   return Number(value);
 }
 

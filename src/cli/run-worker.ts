@@ -5,18 +5,16 @@
 import { writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { AbortError, ExitError, quoteName, TimeoutError } from '../../runtime/errors.ts';
-import { type FuncType, funcTypeAt } from '../../runtime/types.ts';
+import { AbortError, ExitError, TimeoutError } from '../../runtime/errors.ts';
 import { Wasi } from '../../wasi/index.ts';
 import { type Instance, type Module, Runtime } from '../index.ts';
 import { CliError, conclude, type Outcome, outcomeOf, STATUS } from './exit-status.ts';
 import { loadModule, naming } from './load.ts';
-import { isRuby, rubyImports, runRuby } from './ruby.ts';
+import { importsFor, invokedType, isCommand } from './program.ts';
+import { isRuby, runRuby } from './ruby.ts';
 import type { RunRequest, WorkerMessage } from './run.ts';
 import { parseArguments, resultLines } from './typed-arguments.ts';
-
-/** 64 MB of frames, to match the stack. */
-const REGISTER_CELLS = 1 << 23;
+import { REGISTER_CELLS } from './worker.ts';
 
 const request = workerData as RunRequest;
 const started = performance.now();
@@ -41,29 +39,22 @@ function makeWasi(): Wasi {
   });
 }
 
-/** The type of an exported function; undefined if there is none of that name. */
-function exportedType({ info }: Module, name: string): FuncType | undefined {
-  const found = info.exports.find((each) => each.name === name && each.kind === 'func');
-  return found && funcTypeAt(info.types, info.functions[found.index]!);
-}
-
 function runProgram(instance: Instance, module: Module, wasi: Wasi): number {
   if (isRuby(module.info)) {
     wasi.initialize(instance);
     return runRuby(instance.exports, request.args);
   }
-  if (exportedType(module, '_start') === undefined) {
+  if (!isCommand(module.info)) {
     throw new CliError(`${request.file}: exports no function "_start"; call another one with --invoke`);
   }
   return wasi.start(instance);
 }
 
 function runFunction(instance: Instance, module: Module, wasi: Wasi, name: string): number {
-  const type = exportedType(module, name);
-  if (type === undefined) throw new CliError(`${request.file}: exports no function ${quoteName(name)}`);
+  const type = invokedType(request.file, module.info, name);
   const args = parseArguments(name, type, request.args);
   // A library prepares itself before anything else of it may be called.
-  if (exportedType(module, '_start') === undefined) wasi.initialize(instance);
+  if (!isCommand(module.info)) wasi.initialize(instance);
   const lines = resultLines(instance.invoke(name, args), type);
   if (lines.length > 0) writeSync(1, `${lines.join('\n')}\n`);
   return 0;
@@ -99,8 +90,7 @@ async function run(runtime: Runtime): Promise<Outcome> {
     const compiled = naming(file, () => runtime.compileSync(bytes));
     module = compiled;
     const wasi = makeWasi();
-    const imports = { ...wasi.imports, ...(isRuby(compiled.info) && rubyImports(compiled.info)) };
-    const instance = naming(file, () => runtime.instantiateSync(compiled, imports));
+    const instance = naming(file, () => runtime.instantiateSync(compiled, importsFor(compiled.info, wasi)));
     const status =
       invoke === undefined
         ? runProgram(instance, compiled, wasi)

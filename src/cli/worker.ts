@@ -1,0 +1,45 @@
+/**
+ * The thread that a program runs in: a worker with a 64 MB stack, for language runtimes recurse deeper than a main
+ * thread's 984 KB allow. The main thread only waits. What the program is, the worker's own file knows.
+ */
+import { Worker } from 'node:worker_threads';
+import { type Outcome, STATUS, unexpected } from './exit-status.ts';
+
+const STACK_MB = 64;
+/** 64 MB of frames, to match the stack: a Runtime's `registerCells`. */
+export const REGISTER_CELLS = 1 << 23;
+
+/**
+ * Starts `script` (a built file of this folder) with `workerData`. `receive` sees all that it posts, and answers the
+ * outcome once it has come.
+ */
+export function inWorker<Message>(
+  script: string,
+  workerData: unknown,
+  receive: (message: Message) => Outcome | undefined,
+): Promise<Outcome> {
+  const worker = new Worker(new URL(script, import.meta.url), {
+    workerData,
+    resourceLimits: { stackSizeMb: STACK_MB },
+  });
+  return new Promise<Outcome>((resolve) => {
+    worker.on('message', (message: Message) => {
+      const outcome = receive(message);
+      if (outcome !== undefined) resolve(outcome);
+    });
+    worker.once('error', (error) => resolve(workerFailure(error)));
+    worker.once('exit', () =>
+      resolve({ status: STATUS.error, lines: ['sandglass: the run ended without a result'] }),
+    );
+  });
+}
+
+function workerFailure(error: Error & { code?: string }): Outcome {
+  if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return {
+      status: STATUS.error,
+      lines: ["sandglass: out of memory: the JavaScript engine's heap is full"],
+    };
+  }
+  return { status: unexpected(error), lines: [] };
+}
