@@ -95,19 +95,27 @@ export class Fuel {
     }
   }
 
-  /** Brings `store.fuel` to zero or more, or throws: out of fuel, past the deadline, interrupted. */
-  refuel(): void {
+  /**
+   * Brings `store.fuel` to zero or more, or throws: out of fuel, past the deadline, interrupted. Returns whether
+   * `onOutOfFuel` was asked, and may have done anything.
+   */
+  refuel(): boolean {
     if (this.#store.fuel < 0) this.#overdraw(-this.#store.fuel);
     this.#interrupt.poll();
-    if (this.#store.fuel >= 0) return;
+    if (this.#store.fuel >= 0) return false;
     let slice = WIDE_SLICE;
+    let asked = false;
     if (this.#limit !== undefined) {
-      while (this.#limit < this.consumed) this.#askForMore(this.#limit);
+      while (this.#limit < this.consumed) {
+        this.#askForMore(this.#limit);
+        asked = true;
+      }
       const pool = this.#limit - this.#taken;
       if (pool < slice) slice = pool;
     }
     this.#taken += slice;
     this.#store.fuel += Number(slice);
+    return asked;
   }
 
   /** Moves a debt to the wide side, all but one: the int32 cannot wrap, and stays below zero until fuel is found. */

@@ -253,13 +253,20 @@ export class FunctionEmitter {
       const { expressions } = crossing.node;
       const refuels = !leaves && !returns;
       if (local && (leaves || refuels)) expressions.push(...leave);
-      if (refuels) expressions.push(js.call(this.use('refuel'), [js.id('E')]));
-      else if (core !== undefined) expressions.push(core);
+      if (refuels) expressions.push(this.#refueled(crossing));
+      if (core !== undefined) expressions.push(core);
       if (local && (returns || refuels)) expressions.push(read);
-      if (returns || !leaves) expressions.push(...this.#staleViews(crossing));
+      if (!refuels && (returns || !leaves)) expressions.push(...this.#staleViews(crossing));
       if (expressions.length === 0) expressions.push(js.number(0));
       if (expressions.length === 1) js.become(crossing.node, expressions[0]!);
     }
+  }
+
+  /** `${E}` fetches the next slice; it is an empty text if the host's code ran meanwhile. */
+  #refueled(crossing: Crossing): js.Expression {
+    const fetched = js.toStringOf(js.id('E'));
+    const stale = this.#staleViews(crossing);
+    return stale.length === 0 ? fetched : js.logical('||', fetched, js.sequence(stale));
   }
 
   /** Whether an error made in this function itself must bring the account up to date on its way out. */
