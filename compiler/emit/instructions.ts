@@ -8,9 +8,19 @@
 import { FUNCREF, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { CONSTANTS, type Opcode, signatureOf, type Target } from '../opcodes.ts';
+import { BYTES, bytesOf, bytesToRead } from './bytecode-size.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
-import { ANY_EFFECT, joinReads, LOADS, numeric, READS_GLOBAL, TRAPS, type Value } from './operand-stack.ts';
+import {
+  ANY_EFFECT,
+  joinReads,
+  LOADS,
+  numeric,
+  numericBytes,
+  READS_GLOBAL,
+  TRAPS,
+  type Value,
+} from './operand-stack.ts';
 import { type Template, TemplateArguments, template } from './template.ts';
 
 type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
@@ -57,18 +67,18 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   'f32.const'(emitter, _, bits) {
     const value = floatOf(bits as number);
     if (!Number.isNaN(value)) emitter.pushConstant('f32', js.number(value), value);
-    else emitter.push('f32', js.call(emitter.use('f32_from_bits'), [js.number(bits as number)]), 3);
+    else pushCall(emitter, 'f32', 'f32_from_bits', js.number(bits as number));
   },
   'f64.const'(emitter, _, bits) {
     const value = doubleOf(bits as bigint);
     if (!Number.isNaN(value)) emitter.pushConstant('f64', js.number(value), value);
-    else emitter.push('f64', js.call(emitter.use('f64_from_bits'), [js.bigint(bits as bigint)]), 3);
+    else pushCall(emitter, 'f64', 'f64_from_bits', js.bigint(bits as bigint));
   },
 
   'local.get'(emitter, _, index) {
     const local = index as number;
     const node = emitter.places.local(local);
-    emitter.push(emitter.context.locals[local]!, node, node.type === 'Identifier' ? 1 : 3, 0, [local]);
+    emitter.push(emitter.context.locals[local]!, node, bytesToRead(node), 0, [local]);
   },
   'local.set'(emitter, _, index) {
     setLocal(emitter, index as number);
@@ -80,8 +90,8 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
 
   'global.get'(emitter, _, index) {
     const { type, mutable } = emitter.context.module.globals[index as number]!;
-    const effects = mutable ? READS_GLOBAL : 0;
-    emitter.push(type, globalCell(emitter, index as number), 4, effects);
+    const cell = globalCell(emitter, index as number);
+    emitter.push(type, cell, bytesOf(cell), mutable ? READS_GLOBAL : 0);
   },
   'global.set'(emitter, _, index) {
     const value = emitter.stack.pop();
@@ -89,6 +99,11 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
     emitter.stack.store(globalCell(emitter, index as number), value);
   },
 };
+
+function pushCall(emitter: FunctionEmitter, type: ValueType, helper: string, literal: js.Expression): void {
+  const node = js.call(emitter.use(helper), [literal]);
+  emitter.push(type, node, bytesOf(node));
+}
 
 function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
@@ -105,19 +120,33 @@ function emitSelect(emitter: FunctionEmitter): void {
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
   const node = js.conditional(condition.node, numeric(first), numeric(second));
-  const { weight, effects, reads } = combined(values, 2);
-  emitter.push(first.type, node, weight, effects, reads);
+  const { bytes, operations, effects, reads } = combined(values, BYTES.conditional);
+  stack.push({
+    node,
+    type: first.type,
+    effects,
+    reads,
+    bytes,
+    operations,
+    isBoolean: false,
+    constant: undefined,
+  });
   // A choice between BigInts would be an object: stored in its slot, it becomes two stores.
   if (first.type === 'i64') stack.settle(base);
 }
 
-function combined(values: readonly Value[], weight: number): Pick<Value, 'effects' | 'weight' | 'reads'> {
+function combined(
+  values: readonly Value[],
+  bytes: number,
+): Pick<Value, 'effects' | 'bytes' | 'operations' | 'reads'> {
   let effects = 0;
+  let operations = 1;
   for (const value of values) {
     effects |= value.effects;
-    weight += value.weight;
+    operations += value.operations;
+    bytes += numericBytes(value);
   }
-  return { effects, weight, reads: joinReads(values) };
+  return { effects, bytes, operations, reads: joinReads(values) };
 }
 
 const BANKS: Readonly<Record<string, string>> = { i32: 'GI', i64: 'GL', f32: 'GD', f64: 'GD' };
@@ -171,15 +200,15 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   }
   for (const name of chosen.free) if (name !== 'E') emitter.uses.add(name);
   const node = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
-  const joined = combined(values, 6);
+  const joined = combined(values, chosen.bytes + (row.immediate === 'memarg' ? ADDRESS : 0));
   if (row.effect === 'store') {
-    emitter.emit(js.statement(node), joined.weight);
+    emitter.emit(js.statement(node), joined.bytes);
     return;
   }
   if (row.effect === 'call') {
     const type = results[0];
     const place = type === undefined ? undefined : stack.nextSlot(type);
-    emitter.emitAway(place === undefined ? node : js.assign(place, node), joined.weight);
+    emitter.emitAway(place === undefined ? node : js.assign(place, node), joined.bytes);
     if (type !== undefined) stack.pushSettled(type);
     return;
   }
@@ -188,7 +217,8 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
     type: results[0]!,
     effects: joined.effects | effects,
     reads: joined.reads,
-    weight: joined.weight,
+    bytes: joined.bytes,
+    operations: joined.operations,
     isBoolean: chosen.isBoolean,
     constant: undefined,
   });
@@ -280,6 +310,9 @@ function bindIndices(args: TemplateArguments, row: Opcode, immediate: Immediate)
 function isSimple(node: js.Expression): boolean {
   return node.type === 'Identifier' || node.type === 'Literal';
 }
+
+/** Estimated bytecode of an address, without the operand's. */
+const ADDRESS = 2 * BYTES.binaryWithLiteral;
 
 /** `(a >>> 0) + offset`, without wrapping. */
 function address(value: Value, { offset }: MemoryArgument): js.Expression {

@@ -12,6 +12,7 @@
  * only pending values below it, and those settle first.
  */
 import type { ValueType } from '../../runtime/types.ts';
+import { BYTES, bytesToRead, bytesToSet } from './bytecode-size.ts';
 import * as js from './js.ts';
 import type { Places } from './places.ts';
 
@@ -33,8 +34,10 @@ export interface Value {
   readonly type: ValueType;
   readonly effects: number;
   readonly reads: Reads;
-  /** Nodes in the expression, roughly. */
-  readonly weight: number;
+  /** Estimated bytecode. */
+  readonly bytes: number;
+  /** Instructions in the expression that compute something. */
+  readonly operations: number;
   /** The node yields true or false where an i32 is meant. */
   readonly isBoolean: boolean;
   /** Known at compile time (numeric types). */
@@ -42,18 +45,18 @@ export interface Value {
 }
 
 /** Larger expressions are stored in a slot, so that neither V8's parser nor the printer nests deeply. */
-const WEIGHT_LIMIT = 48;
+const OPERATIONS_LIMIT = 6;
 /** More pending values than this are settled from the bottom, so that looking through them stays cheap. */
 const PENDING_LIMIT = 32;
 
 export class OperandStack {
   readonly #places: Places;
-  readonly #emit: (statement: js.Statement, weight: number) => void;
+  readonly #emit: (statement: js.Statement, bytes: number) => void;
   #values: Value[] = [];
   /** All values below this height are settled or constants. */
   #settledBelow = 0;
 
-  constructor(places: Places, emit: (statement: js.Statement, weight: number) => void) {
+  constructor(places: Places, emit: (statement: js.Statement, bytes: number) => void) {
     this.#places = places;
     this.#emit = emit;
   }
@@ -64,7 +67,7 @@ export class OperandStack {
 
   push(value: Value): void {
     this.#values.push(value);
-    if (value.weight > WEIGHT_LIMIT) this.settle(this.height - 1);
+    if (value.operations > OPERATIONS_LIMIT) this.settle(this.height - 1);
     else if (this.height - this.#settledBelow > PENDING_LIMIT)
       this.settleUpTo(this.height - PENDING_LIMIT / 2);
   }
@@ -105,20 +108,22 @@ export class OperandStack {
   }
 
   #settledValue(height: number, type: ValueType): Value {
+    const node = this.#places.slot(height, type);
     return {
-      node: this.#places.slot(height, type),
+      node,
       type,
       effects: 0,
       reads: [slotRead(height)],
-      weight: type === 'i64' || this.#places.layout === 'cells' ? 3 : 1,
+      bytes: bytesToRead(node),
+      operations: 0,
       isBoolean: false,
       constant: undefined,
     };
   }
 
   isSettled(height: number): boolean {
-    const { reads, weight, effects } = this.#values[height]!;
-    return reads.length === 1 && reads[0] === slotRead(height) && weight <= 3 && effects === 0;
+    const { reads, operations } = this.#values[height]!;
+    return operations === 0 && reads.length === 1 && reads[0] === slotRead(height);
   }
 
   /** Stores the value at a height in its slot, after what must come before it. Constants too. */
@@ -138,10 +143,12 @@ export class OperandStack {
   /** Emits `place = value`. A choice between two 64-bit values becomes two stores, see `select`. */
   store(place: js.Expression, value: Value): void {
     const node = numeric(value);
+    const bytes = numericBytes(value) + bytesToSet(place);
     if (value.type === 'i64' && node.type === 'ConditionalExpression') {
       const { test, consequent, alternate } = node;
-      this.#emit(js.ifElse(test, [js.set(place, consequent)], [js.set(place, alternate)]), value.weight + 8);
-    } else this.#emit(js.set(place, node), value.weight + 3);
+      const choice = js.ifElse(test, [js.set(place, consequent)], [js.set(place, alternate)]);
+      this.#emit(choice, bytes + bytesToSet(place));
+    } else this.#emit(js.set(place, node), bytes);
   }
 
   settleUpTo(height: number): void {
@@ -180,6 +187,11 @@ export class OperandStack {
 /** The value as a number: a boolean becomes 0 or 1 (`| 0` is twice as fast as `? 1 : 0`). */
 export function numeric(value: Value): js.Expression {
   return value.isBoolean ? js.binary('|', value.node, js.number(0)) : value.node;
+}
+
+/** Estimated bytecode of `numeric(value)`. */
+export function numericBytes({ bytes, isBoolean }: Value): number {
+  return isBoolean ? bytes + BYTES.binaryWithLiteral : bytes;
 }
 
 /** All reads of several values. */

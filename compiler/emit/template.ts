@@ -9,10 +9,13 @@
  */
 import { parseExpressionAt } from 'acorn';
 import type { Expression, Node } from 'estree';
+import { BYTES, bytesOf } from './bytecode-size.ts';
 import * as js from './js.ts';
 
 const NAMES = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y'] as const;
 export type Name = (typeof NAMES)[number];
+/** Their first uses bring estimates of their own. */
+const OPERANDS = ['a', 'b', 'c', 'ea'];
 
 /** The nodes that a template's names stand for: operands, indices, temporaries. Fields, since this is a hot path. */
 export class TemplateArguments {
@@ -45,6 +48,8 @@ export interface Template {
   readonly usesY: boolean;
   /** Free names: registers, helpers. */
   readonly free: readonly string[];
+  /** Estimated bytecode, without the operands'. */
+  readonly bytes: number;
   /** The value is a JavaScript boolean. */
   readonly isBoolean: boolean;
   /** With an offset, free names are nodes of their own that carry it (for traps). */
@@ -80,6 +85,7 @@ function parseTemplate(text: string): Template {
     usesX: uses.has('x'),
     usesY: uses.has('y'),
     free: [...free],
+    bytes: bytesOf(tree) - BYTES.value * OPERANDS.filter((name) => uses.has(name)).length,
     isBoolean: isBoolean(tree),
     build,
   };
