@@ -30,7 +30,7 @@ interface Raw {
   readonly convert?: true;
 }
 
-const NORMAL = { rounds: 5, budget: 15_000 };
+const NORMAL = { rounds: 5, budget: 10_000 };
 const QUICK = { rounds: 2, budget: 2000 };
 const MOST_ROUNDS = 1000;
 
