@@ -75,7 +75,7 @@ function worst({ rows }: Report): string[] {
   const slowest = kernels
     .map((row) => ({ id: row.id, value: ratio(row, 'metered') ?? 0 }))
     .sort((a, b) => b.value - a.value)[0];
-  if (slowest === undefined || slowest.value === 0) return [];
+  if (kernels.length < 2 || slowest === undefined || slowest.value === 0) return [];
   return [`The slowest C kernel, metered: ${slowest.id}, ${slowest.value.toFixed(2)} times native.`];
 }
 
