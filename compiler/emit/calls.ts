@@ -11,6 +11,7 @@ import type { FuncType, ValueType } from '../../runtime/types.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, LOADS, numeric, OUTGOING, TRAPS, type Value } from './operand-stack.ts';
+import { WEIGHTS, weightOf } from './weights.ts';
 
 const E = js.id('E');
 
@@ -104,8 +105,7 @@ function perform(
   const ready = writeCells(emitter, type.params, args);
   const rest = ready.filter((value) => value.type !== 'i64');
   const node = call(rest.map(numeric));
-  const weight = rest.reduce((sum, value) => sum + value.weight, 6);
-  takeResults(emitter, type.results, node, weight);
+  takeResults(emitter, type.results, node, weightOf(node));
 }
 
 /** Writes the i64 arguments to the outgoing cells; what would be disturbed or reordered by that is settled first. */
@@ -146,7 +146,7 @@ function takeResults(
     const isReference = typeof type !== 'string';
     const place = places.outgoing(type, isReference ? references++ : cell);
     cell++;
-    emitter.push(type, place, 3, 0, [OUTGOING]);
+    emitter.push(type, place, WEIGHTS.cell, 0, [OUTGOING]);
     if (results.length > 1) values.settle(values.height - 1);
   });
 }

@@ -19,9 +19,10 @@ import {
 } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
-import { type Ladder, type LadderPlace, newLadder, rungOf } from './ladder.ts';
-import { numeric, TRAPS } from './operand-stack.ts';
-import { splitFrame } from './outline.ts';
+import { type Ladder, type LadderPlace, newLadder, newRung, type Rung, rungOf } from './ladder.ts';
+import { numeric, numericWeight, TRAPS } from './operand-stack.ts';
+import { balance, splitFrame } from './outline.ts';
+import { switchWeight, WEIGHTS, weightOf, weightOfAll } from './weights.ts';
 
 export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: FuncType): void {
   emitter.stack.settleAll();
@@ -43,6 +44,7 @@ export function enterIf(emitter: FunctionEmitter, type: FuncType): void {
   settleFrom(emitter, height);
   const opened = frame('if', emitter.newLabel(), type, height);
   opened.test = condition.node;
+  opened.testWeight = condition.weight;
   emitter.frames.push(opened);
   emitter.meter.endRegion();
 }
@@ -75,6 +77,7 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
   splitFrame(emitter, current, reachable);
+  if (current.consequent !== undefined) balance(emitter, current.consequent, current.list);
   // A ladder that is handed up into other code could not take the code of this rung.
   const rung = emitter.frames.at(-2)?.ladder?.rung === undefined ? rungOf(current, reachable) : undefined;
   if (rung !== undefined) current.targeted = false;
@@ -151,7 +154,7 @@ function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
 
 export function emitBr(emitter: FunctionEmitter, depth: number): void {
   emitter.stack.settleEffects(TRAPS);
-  for (const statement of branch(emitter, depth)) emitter.emit(statement, 6, 1);
+  for (const statement of branch(emitter, depth)) emitter.emitWeighed(statement, 1);
   emitter.meter.endRegion();
 }
 
@@ -159,9 +162,10 @@ export function emitBrIf(emitter: FunctionEmitter, depth: number): void {
   const { stack } = emitter;
   const condition = stack.pop();
   stack.settleEffects(TRAPS);
-  const count = labelTypes(target(emitter, depth)).length;
-  settleFrom(emitter, stack.height - count);
-  emitter.emit(js.ifElse(condition.node, branch(emitter, depth)), condition.weight + 4 + 6 * count, 2);
+  settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
+  const taken = branch(emitter, depth);
+  const weight = condition.weight + WEIGHTS.branch + weightOfAll(taken);
+  emitter.emit(js.ifElse(condition.node, taken), weight, 2);
   emitter.meter.endRegion();
 }
 
@@ -178,18 +182,21 @@ export function emitBrTable(emitter: FunctionEmitter, depths: readonly number[])
   }
   const fallback = depths.at(-1)!;
   byDepth.delete(fallback);
-  const rungs = new Map<Frame, { cases: js.SwitchCase[] }>();
+  const rungs = new Map<Frame, Rung>();
+  let count = 0;
   for (const [depth, values] of byDepth) {
     const cases = values.map((value) => js.switchCase(value, []));
-    cases.at(-1)!.consequent = branch(emitter, depth);
-    rungs.set(target(emitter, depth), { cases });
+    count += cases.length;
+    rungs.set(target(emitter, depth), newRung(cases, branch(emitter, depth)));
   }
-  rungs.set(target(emitter, fallback), { cases: [js.switchCase(undefined, branch(emitter, fallback))] });
+  rungs.set(target(emitter, fallback), newRung([js.switchCase(undefined, [])], branch(emitter, fallback)));
   const node = js.switchOn(
     numeric(index),
     [...rungs.values()].flatMap(({ cases }) => cases),
   );
-  emitter.emit(node, index.weight + depths.length * 2 + rungs.size * 4, 3);
+  let weight = numericWeight(index) + switchWeight(count, depths.length);
+  for (const { body } of rungs.values()) weight += body.weight;
+  emitter.emit(node, weight, 3);
   placeLadder(emitter.frame, newLadder(node, rungs), undefined);
   emitter.meter.endRegion();
 }

@@ -11,7 +11,8 @@ import type { FuncType, ValueType } from '../../runtime/types.ts';
 import type { CatchClause } from '../function/sink.ts';
 import * as js from './js.ts';
 import type { LadderPlace } from './ladder.ts';
-import { CHARGE_WEIGHT, type Charge, type Meter } from './metering.ts';
+import type { Charge, Meter } from './metering.ts';
+import { WEIGHTS } from './weights.ts';
 
 export type FrameKind =
   | 'function'
@@ -26,6 +27,7 @@ export type FrameKind =
 
 export class StatementList {
   readonly statements: js.Statement[] = [];
+  /** Estimated bytecode, in bytes, see weights.ts. */
   readonly weights: number[] = [];
   weight = 0;
   /** Levels of nested JavaScript statements inside. */
@@ -38,18 +40,19 @@ export class StatementList {
     if (nesting > this.nesting) this.nesting = nesting;
   }
 
-  /** Counts the weight of the statements behind one as that one's; returns it. */
-  moveTail(at: number): number {
-    let tail = 0;
-    for (let i = at + 1; i < this.weights.length; i++) tail += this.weights[i]!;
-    this.weights[at]! += tail;
-    return tail;
+  pop(): void {
+    this.statements.pop();
+    this.weight -= this.weights.pop()!;
   }
 
-  /** Takes the statements behind one out of the list, weights included. */
-  takeTail(at: number): js.Statement[] {
+  /** The statements behind one move into it, namely to the end of `inner`, and count as its weight. */
+  moveTail(at: number, inner: StatementList): void {
+    for (let i = at + 1; i < this.weights.length; i++) {
+      inner.push(this.statements[i]!, this.weights[i]!);
+      this.weights[at]! += this.weights[i]!;
+    }
     this.weights.length = at + 1;
-    return this.statements.splice(at + 1);
+    this.statements.length = at + 1;
   }
 
   /** A statement has become lighter inside. */
@@ -78,6 +81,7 @@ export interface Frame {
   targeted: boolean;
   /** `if`: the condition; the then-branch once `else` is reached. */
   test?: js.Expression;
+  testWeight: number;
   consequent?: StatementList;
   /** `loop`: its header's charge, and how many `continue`s there are. */
   header?: Charge | undefined;
@@ -94,6 +98,8 @@ export interface Frame {
   guarded?: StatementList;
   exception?: js.Expression;
   handlers?: StatementList;
+  /** Statements of `handlers` that look at what was thrown. */
+  handlersHead?: number;
   /** The condition of the handler being read. */
   handlerTest?: js.Expression | undefined;
   /** A `delegate` inside skips handlers: this one must look whether it is the one meant. */
@@ -113,6 +119,7 @@ export function frame(kind: FrameKind, label: string, type: FuncType, height: nu
     ladder: undefined,
     callsBefore: 0,
     passedOver: false,
+    testWeight: 0,
   };
 }
 
@@ -144,7 +151,7 @@ export function closeBlock({ label, targeted, list }: Frame): Closed {
   const inner = js.block(list.statements);
   return {
     statement: targeted ? js.labeled(label, inner) : inner,
-    weight: list.weight + 2,
+    weight: list.weight,
     nesting: list.nesting + (targeted ? 2 : 1),
   };
 }
@@ -153,10 +160,11 @@ export function closeIf(current: Frame): Closed {
   const { label, targeted, list } = current;
   const consequent = current.consequent ?? list;
   const alternate = current.consequent === undefined ? undefined : list.statements;
+  const weight = consequent.weight + (alternate === undefined ? 0 : list.weight);
   const choice = js.ifElse(current.test!, consequent.statements, alternate);
   return {
     statement: targeted ? js.labeled(label, choice) : choice,
-    weight: consequent.weight + (alternate === undefined ? 0 : list.weight) + 6,
+    weight: current.testWeight + WEIGHTS.branch + WEIGHTS.jump + weight,
     nesting: Math.max(consequent.nesting, list.nesting) + (targeted ? 3 : 2),
   };
 }
@@ -170,13 +178,21 @@ export function closeLoop(current: Frame, reachable: boolean, meter: Meter): Clo
   const { label, list, header } = current;
   const { statements } = list;
   const nesting = list.nesting + 3;
-  const leaving = statements.at(-1) === meter.openCharge ? statements.pop() : undefined;
+  const open = meter.openCharge;
+  const leaving = open !== undefined && statements.at(-1) === open.statement ? open : undefined;
+  if (leaving !== undefined) statements.pop();
   const test = current.continues === 1 && reachable ? lastContinue(statements, label) : undefined;
   if (test === undefined) {
-    if (leaving !== undefined) statements.push(leaving);
+    if (leaving !== undefined) statements.push(leaving.statement);
     if (!current.targeted) return [{ statement: js.block(statements), weight: list.weight, nesting }];
     if (reachable) statements.push(js.breakTo(label));
-    return [{ statement: js.labeled(label, js.forever(statements)), weight: list.weight + 4, nesting }];
+    return [
+      {
+        statement: js.labeled(label, js.forever(statements)),
+        weight: list.weight + WEIGHTS.loop + WEIGHTS.jump,
+        nesting,
+      },
+    ];
   }
   statements.pop();
   const closed: Closed[] = [];
@@ -184,11 +200,12 @@ export function closeLoop(current: Frame, reachable: boolean, meter: Meter): Clo
   // Unless the header's charge has moved into a region, where it is made at every turn.
   if (header !== undefined && statements[0] === header.statement) {
     statements.shift();
-    closed.push({ statement: header.statement, weight: CHARGE_WEIGHT, nesting: 1 });
+    closed.push({ statement: header.statement, weight: header.weight, nesting: 1 });
     condition = js.logical('&&', test, meter.backEdge(header));
   }
-  closed.push({ statement: js.doWhile(statements, condition), weight: list.weight + 12, nesting });
-  if (leaving !== undefined) closed.push({ statement: leaving, weight: CHARGE_WEIGHT, nesting: 1 });
+  closed.push({ statement: js.doWhile(statements, condition), weight: list.weight + WEIGHTS.loop, nesting });
+  if (leaving !== undefined)
+    closed.push({ statement: leaving.statement, weight: leaving.weight, nesting: 1 });
   return closed;
 }
 

@@ -6,17 +6,18 @@
  * change behind the function's back: fuel is written before and read after, views are read again after. What is read
  * again depends on what the whole function uses, so crossings are noted and filled in at the end.
  */
-import type { SequenceExpression } from 'estree';
+import type { SequenceExpression, SwitchStatement } from 'estree';
 import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
 import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
-import { CHARGE_WEIGHT, Meter } from './metering.ts';
+import { Meter } from './metering.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
+import { switchWeight, WEIGHTS, weightOf, weightOfAll } from './weights.ts';
 
 export interface EmitOptions {
   /** Undefined: no metering. */
@@ -33,7 +34,7 @@ export interface EmitOptions {
   readonly outline: OutlineLimits;
 }
 
-/** Thrown when a function nests too deeply for plain variables: it is emitted again with all values in cells. */
+/** Thrown when a function is too deep or too long for plain variables: it is emitted again with all values in cells. */
 export class NeedsCells extends Error {}
 
 /** While control is in a callee, `fl` holds this: the exit handler then knows that `S.fuel` is the truth. */
@@ -42,6 +43,8 @@ export const AWAY = js.raw('1 << 31');
 export interface Region {
   readonly name: string;
   readonly statements: js.Statement[];
+  /** Estimated bytecode. */
+  readonly weight: number;
 }
 
 /** A place where control leaves the function, comes back, or both; `node` is filled in at the end. */
@@ -56,9 +59,9 @@ interface Crossing {
   readonly inLoop: boolean;
 }
 
-/** A way out of the function; `node` is filled in at the end. */
+/** A way out of the function; `node` becomes more than a `return` at the end. */
 interface Exit {
-  readonly node: js.BlockStatement;
+  readonly node: js.Statement;
   readonly result: js.Expression | undefined;
   readonly references: js.Statement[];
 }
@@ -118,6 +121,11 @@ export class FunctionEmitter {
     this.frame.list.push(statement, weight, nesting);
   }
 
+  /** The same for a simple statement of no known weight. */
+  emitWeighed(statement: js.Statement, nesting = 0): void {
+    this.emit(statement, weightOf(statement), nesting);
+  }
+
   /** A runtime helper or other free name. */
   use(name: string, offset?: number): js.Expression {
     this.uses.add(name);
@@ -135,7 +143,7 @@ export class FunctionEmitter {
     const opened = this.meter.charge(name, atStart);
     if (opened === undefined) return;
     if (kind === 'loop' && atStart) this.frame.header = opened;
-    this.emit(opened.statement, CHARGE_WEIGHT, 1);
+    this.emit(opened.statement, opened.weight, 1);
   }
 
   // ------------------------------------------------------------------ crossings
@@ -160,17 +168,28 @@ export class FunctionEmitter {
     return node;
   }
 
-  /** Calls a region, then jumps on as it says. */
-  regionCall(number: number, exits: readonly js.Statement[]): js.Statement {
+  /** Calls a region, then jumps on as it says; `exits` is the `switch` that does. */
+  regionCall(
+    number: number,
+    jumps: readonly js.Statement[],
+  ): { statement: js.Statement; weight: number; exits: SwitchStatement | undefined } {
     const call = js.call(js.id(this.regions[number]!.name), this.regionArguments);
     const code = this.places.variable('x');
-    const node = this.#crossing(exits.length === 0 ? call : js.assign(code, call), true);
+    const node = this.#crossing(jumps.length === 0 ? call : js.assign(code, call), true);
     this.regionCalls.set(node, number);
     const away = js.statement(node);
-    if (exits.length === 0) return away;
-    if (exits.length === 1) return js.block([away, js.ifElse(code, [exits[0]!])]);
-    const cases = exits.map((jump, i) => js.switchCase(i + 1, [jump]));
-    return js.block([away, js.switchOn(code, cases)]);
+    const weight = WEIGHTS.regionCall + WEIGHTS.arrival;
+    if (jumps.length === 0) return { statement: away, weight, exits: undefined };
+    if (jumps.length === 1) {
+      const choice = js.ifElse(code, [jumps[0]!]);
+      return { statement: js.block([away, choice]), weight: weight + weightOf(choice), exits: undefined };
+    }
+    const exits = js.switchOn(
+      code,
+      jumps.map((jump, i) => js.switchCase(i + 1, [jump])),
+    );
+    const statement = js.block([away, exits]);
+    return { statement, weight: weight + switchWeight(jumps.length) + WEIGHTS.jump * jumps.length, exits };
   }
 
   /**
@@ -183,7 +202,7 @@ export class FunctionEmitter {
 
   /** Puts a call into the statement list; what follows is a new region. */
   emitAway(call: js.Expression, weight: number): void {
-    this.emit(js.statement(this.away(call)), weight + (this.meter.enabled ? 14 : 4));
+    this.emit(js.statement(this.away(call)), weight + WEIGHTS.arrival);
     this.meter.endRegion();
   }
 
@@ -195,7 +214,7 @@ export class FunctionEmitter {
 
   /** At the start of a handler. */
   arrive(): void {
-    this.emit(js.statement(this.#crossing(undefined, false)), 8);
+    this.emit(js.statement(this.#crossing(undefined, false)), WEIGHTS.arrival);
     this.meter.endRegion();
   }
 
@@ -204,7 +223,7 @@ export class FunctionEmitter {
    * only after the frame's references are cleared. What is to be given back is known in the end (`fillExits`).
    */
   exit(result: js.Expression | undefined, references: js.Statement[]): js.Statement {
-    const node = js.block([]);
+    const node = js.returns(result ?? null);
     this.#exits.push({ node, result, references });
     return node;
   }
@@ -222,17 +241,22 @@ export class FunctionEmitter {
   }
 
   #fillExit({ node, result, references }: Exit, giveBack: js.Statement[]): void {
-    if (giveBack.length === 0 && references.length === 0) {
-      js.become(node, js.returns(result ?? null));
-      return;
-    }
+    if (giveBack.length === 0 && references.length === 0) return;
+    const body: js.Statement[] = [];
     let value = result;
     if (value !== undefined && value.type !== 'Identifier' && value.type !== 'Literal') {
       // Computed first: it may read cells, or trap.
       value = this.places.variable('x0');
-      node.body.push(js.set(value, result!));
+      body.push(js.set(value, result!));
     }
-    node.body.push(...giveBack, ...references, js.returns(value ?? null));
+    body.push(...giveBack, ...references, js.returns(value ?? null));
+    js.become(node, js.block(body));
+  }
+
+  /** What `fillExits` and `fillCrossings` add to the function, beyond what its statements were taken for. */
+  lateWeight(exits: readonly js.Statement[]): number {
+    const fuel = this.guardsFuel ? this.#crossings.length * (WEIGHTS.arrivalWithFuel - WEIGHTS.arrival) : 0;
+    return fuel + this.#exits.length * weightOfAll(exits);
   }
 
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
@@ -301,12 +325,30 @@ export class FunctionEmitter {
 
   /** Pushes the result of an expression. */
   push(type: ValueType, node: js.Expression, weight: number, effects = 0, reads: Reads = NOTHING): void {
-    this.stack.push({ node, type, effects, reads, weight, isBoolean: false, constant: undefined });
+    this.stack.push({
+      node,
+      type,
+      effects,
+      reads,
+      weight,
+      operations: 0,
+      isBoolean: false,
+      constant: undefined,
+    });
   }
 
   /** Pushes a value known at compile time. */
   pushConstant(type: ValueType, node: js.Expression, constant: number | bigint): void {
-    this.stack.push({ node, type, effects: 0, reads: NOTHING, weight: 1, isBoolean: false, constant });
+    this.stack.push({
+      node,
+      type,
+      effects: 0,
+      reads: NOTHING,
+      weight: WEIGHTS.literal,
+      operations: 0,
+      isBoolean: false,
+      constant,
+    });
   }
 
   /** A temporary that lives within one expression. */

@@ -18,11 +18,13 @@ import { AWAY, type EmitOptions, FunctionEmitter, NeedsCells } from './function-
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Layout } from './places.ts';
-import { completeRegions } from './regions.ts';
+import { completeRegions, type Part } from './regions.ts';
+import { weightOfAll } from './weights.ts';
 
 export interface EmittedFunction {
   readonly name: string;
-  readonly declarations: readonly js.Statement[];
+  /** The function itself, then its regions. */
+  readonly parts: readonly Part[];
   /** Helpers and other free names that the wrapper must bind. */
   readonly uses: ReadonlySet<string>;
 }
@@ -58,11 +60,12 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { exits, handlers } = bookkeeping(emitter);
   emitter.fillExits(exits, handlers);
   emitter.fillCrossings();
-  const body = emitter.frame.list.statements;
-  const { functions, mirrored } = completeRegions(emitter, body);
-  const parts = [main(emitter, mirrored, body), ...functions];
+  const { statements, weight } = emitter.frame.list;
+  const { regions, mirrored, reloads } = completeRegions(emitter, statements);
+  const main = mainPart(emitter, mirrored, statements, weight + reloads + emitter.lateWeight(exits));
+  if (places.layout === 'plain' && main.weight > emitter.options.outline.heaviest) throw new NeedsCells();
   const bound = new Set([...uses].filter((use) => !isField(use)));
-  return { name: emitter.name, declarations: parts, uses: bound };
+  return { name: emitter.name, parts: [main, ...regions], uses: bound };
 }
 
 /** Whether calls must not use our cells: a leaf's frame need not be announced, see LEAF_FRAME. */
@@ -96,20 +99,26 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
 
 // -------------------------------------------------------------------- the function itself
 
-function main(emitter: FunctionEmitter, mirrored: readonly number[], body: js.Statement[]): js.Statement {
+function mainPart(
+  emitter: FunctionEmitter,
+  mirrored: readonly number[],
+  body: js.Statement[],
+  weight: number,
+): Part {
   const { places, options } = emitter;
   const needed = new Set<string>(emitter.uses);
   const frame = places.needsFrame;
   if (frame || emitter.meter.enabled || options.countDepth || [...needed].some(isStoreField)) {
     needed.add('S');
   }
-  const statements = [
+  const head = [
     ...declarations(emitter, needed, frame, mirrored),
     ...checks(emitter, frame),
     ...initialCells(emitter, mirrored),
-    ...guarded(emitter, body),
   ];
-  return js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
+  const statements = [...head, ...guarded(emitter, body)];
+  const declaration = js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
+  return { name: emitter.name, declaration, weight: weight + weightOfAll(head) };
 }
 
 function declarations(

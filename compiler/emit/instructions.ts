@@ -8,7 +8,6 @@
 import { FUNCREF, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { CONSTANTS, type Opcode, signatureOf, type Target } from '../opcodes.ts';
-import { BYTES, bytesOf, bytesToRead } from './bytecode-size.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import {
@@ -16,12 +15,13 @@ import {
   joinReads,
   LOADS,
   numeric,
-  numericBytes,
+  numericWeight,
   READS_GLOBAL,
   TRAPS,
   type Value,
 } from './operand-stack.ts';
 import { type Template, TemplateArguments, template } from './template.ts';
+import { WEIGHTS, weightOf, weightToRead } from './weights.ts';
 
 type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
 
@@ -78,7 +78,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   'local.get'(emitter, _, index) {
     const local = index as number;
     const node = emitter.places.local(local);
-    emitter.push(emitter.context.locals[local]!, node, bytesToRead(node), 0, [local]);
+    emitter.push(emitter.context.locals[local]!, node, weightToRead(node), 0, [local]);
   },
   'local.set'(emitter, _, index) {
     setLocal(emitter, index as number);
@@ -91,7 +91,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   'global.get'(emitter, _, index) {
     const { type, mutable } = emitter.context.module.globals[index as number]!;
     const cell = globalCell(emitter, index as number);
-    emitter.push(type, cell, bytesOf(cell), mutable ? READS_GLOBAL : 0);
+    emitter.push(type, cell, weightOf(cell), mutable ? READS_GLOBAL : 0);
   },
   'global.set'(emitter, _, index) {
     const value = emitter.stack.pop();
@@ -102,7 +102,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
 
 function pushCall(emitter: FunctionEmitter, type: ValueType, helper: string, literal: js.Expression): void {
   const node = js.call(emitter.use(helper), [literal]);
-  emitter.push(type, node, bytesOf(node));
+  emitter.push(type, node, weightOf(node));
 }
 
 function setLocal(emitter: FunctionEmitter, local: number): void {
@@ -115,6 +115,7 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
     stack.store(places.localCell(local), {
       ...value,
       node: js.assign(places.local(local), numeric(value)),
+      weight: numericWeight(value) + WEIGHTS.assignment,
       isBoolean: false,
     });
 }
@@ -127,13 +128,13 @@ function emitSelect(emitter: FunctionEmitter): void {
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
   const node = js.conditional(condition.node, numeric(first), numeric(second));
-  const { bytes, operations, effects, reads } = combined(values, BYTES.conditional);
+  const { weight, operations, effects, reads } = combined(values, WEIGHTS.conditional);
   stack.push({
     node,
     type: first.type,
     effects,
     reads,
-    bytes,
+    weight,
     operations,
     isBoolean: false,
     constant: undefined,
@@ -144,16 +145,16 @@ function emitSelect(emitter: FunctionEmitter): void {
 
 function combined(
   values: readonly Value[],
-  bytes: number,
-): Pick<Value, 'effects' | 'bytes' | 'operations' | 'reads'> {
+  weight: number,
+): Pick<Value, 'effects' | 'weight' | 'operations' | 'reads'> {
   let effects = 0;
   let operations = 1;
   for (const value of values) {
     effects |= value.effects;
     operations += value.operations;
-    bytes += numericBytes(value);
+    weight += numericWeight(value);
   }
-  return { effects, bytes, operations, reads: joinReads(values) };
+  return { effects, weight, operations, reads: joinReads(values) };
 }
 
 const BANKS: Readonly<Record<string, string>> = { i32: 'GI', i64: 'GL', f32: 'GD', f64: 'GD' };
@@ -207,15 +208,15 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   }
   for (const name of chosen.free) if (name !== 'E') emitter.uses.add(name);
   const node = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
-  const joined = combined(values, chosen.bytes + (row.immediate === 'memarg' ? ADDRESS : 0));
+  const joined = combined(values, chosen.weight + (row.immediate === 'memarg' ? ADDRESS : 0));
   if (row.effect === 'store') {
-    emitter.emit(js.statement(node), joined.bytes);
+    emitter.emit(js.statement(node), joined.weight);
     return;
   }
   if (row.effect === 'call') {
     const type = results[0];
     const place = type === undefined ? undefined : stack.nextSlot(type);
-    emitter.emitAway(place === undefined ? node : js.assign(place, node), joined.bytes);
+    emitter.emitAway(place === undefined ? node : js.assign(place, node), joined.weight);
     if (type !== undefined) stack.pushSettled(type);
     return;
   }
@@ -224,7 +225,7 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
     type: results[0]!,
     effects: joined.effects | effects,
     reads: joined.reads,
-    bytes: joined.bytes,
+    weight: joined.weight,
     operations: joined.operations,
     isBoolean: chosen.isBoolean,
     constant: undefined,
@@ -319,7 +320,7 @@ function isSimple(node: js.Expression): boolean {
 }
 
 /** Estimated bytecode of an address, without the operand's. */
-const ADDRESS = 2 * BYTES.binaryWithLiteral;
+const ADDRESS = 2 * WEIGHTS.binaryWithLiteral;
 
 /** `(a >>> 0) + offset`, without wrapping. */
 function address(value: Value, { offset }: MemoryArgument): js.Expression {

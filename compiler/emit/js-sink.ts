@@ -35,6 +35,7 @@ import * as js from './js.ts';
 import { climb } from './ladder.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
 import { splitFrame } from './outline.ts';
+import { WEIGHTS } from './weights.ts';
 
 export class JsSink implements Sink {
   emitter!: FunctionEmitter;
@@ -104,7 +105,7 @@ export class JsSink implements Sink {
       if (reachable) {
         emitter.charge('end');
         emitter.stack.settleEffects(ANY_EFFECT);
-        for (const statement of returnStatements(emitter)) emitter.emit(statement, 4);
+        for (const statement of returnStatements(emitter)) emitter.emitWeighed(statement);
       }
       climb(frame, false);
       return;
@@ -119,7 +120,7 @@ export class JsSink implements Sink {
     emitter.emit(statement, weight, nesting);
     emitter.stack.truncate(0);
     for (const type of frame.type.results) emitter.stack.pushSettled(type);
-    for (const last of returnStatements(emitter)) emitter.emit(last, 4);
+    for (const last of returnStatements(emitter)) emitter.emitWeighed(last);
   }
 
   br(depth: number): void {
@@ -146,7 +147,7 @@ export class JsSink implements Sink {
     const { emitter } = this;
     emitter.charge('unreachable');
     emitter.stack.settleEffects(ANY_EFFECT);
-    emitter.emit(js.statement(js.call(emitter.use('unreachable', offset), [])), 4);
+    emitter.emit(js.statement(js.call(emitter.use('unreachable', offset), [])), WEIGHTS.call);
     emitter.meter.endRegion();
   }
 

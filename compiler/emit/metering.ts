@@ -23,11 +23,14 @@
 import type { SimpleLiteral } from 'estree';
 import type { Costs } from '../../runtime/costs.ts';
 import * as js from './js.ts';
+import { WEIGHTS } from './weights.ts';
 
 /** A region's charge: the statement that makes it, for the loop that moves its header's charge to the back edge. */
 export interface Charge {
   readonly statement: js.Statement;
   readonly amount: SimpleLiteral;
+  /** Estimated bytecode. */
+  readonly weight: number;
 }
 
 const FUEL = js.id('fl');
@@ -36,13 +39,10 @@ const STORED = js.member(js.id('S'), 'fuel');
 /** A region is cut before its charge could wrap the int32, whatever instructions cost. */
 const LARGEST_REGION = 2 ** 28;
 
-/** Nodes in a charge, for weighing statements. */
-export const CHARGE_WEIGHT = 10;
-
 export class Meter {
   readonly #costs: Costs | undefined;
   readonly #refuel: () => js.Expression;
-  #open: { readonly amount: SimpleLiteral; readonly statement: js.Statement; cost: number } | undefined;
+  #open: (Charge & { cost: number }) | undefined;
   /** Every charge made, so that `keepInStore` can turn all of them at the end. */
   readonly #deductions: { readonly node: js.Expression; readonly amount: SimpleLiteral }[] = [];
   #entry: { statement: js.Statement; deduction: js.Expression; refuel: js.Expression } | undefined;
@@ -75,7 +75,9 @@ export class Meter {
     if (this.#open === undefined || this.#open.cost > LARGEST_REGION) {
       const amount = js.placeholder();
       const checked = atStart || this.#everyRegion;
-      opened = { statement: checked ? this.#check(amount) : js.statement(this.#deduct(amount)), amount };
+      opened = checked
+        ? { statement: this.#check(amount), amount, weight: WEIGHTS.check }
+        : { statement: js.statement(this.#deduct(amount)), amount, weight: WEIGHTS.charge };
       this.#open = { ...opened, cost: 0 };
     }
     this.#open.cost += cost;
@@ -84,8 +86,8 @@ export class Meter {
   }
 
   /** The charge of the region that is open. */
-  get openCharge(): js.Statement | undefined {
-    return this.#open?.statement;
+  get openCharge(): Charge | undefined {
+    return this.#open;
   }
 
   #check(amount: SimpleLiteral): js.Statement {

@@ -14,12 +14,15 @@ import { emitFunction } from './function.ts';
 import type { EmitOptions } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Position, print } from './print.ts';
+import type { Part } from './regions.ts';
 
 export interface EmittedGroup {
   /** Body of a function with the parameters `H` and `F`. */
   readonly text: string;
   /** Defined functions outside that the group calls. */
   readonly callees: readonly number[];
+  /** Every JavaScript function in it, with its estimated bytecode, in bytes. */
+  readonly weights: readonly { readonly name: string; readonly weight: number }[];
 }
 
 /** `f12_mix`. Functions 32 and 64 get one `_` more, since helpers are called `f32_…` and `f64_…`. */
@@ -45,11 +48,12 @@ function emitGroup(
   members: number[],
   options: EmitOptions,
   admit: (definedIndex: number) => boolean,
-): { declarations: js.Statement[]; uses: Set<string>; callees: Set<number> } {
+): { declarations: js.Statement[]; uses: Set<string>; callees: Set<number>; parts: Part[] } {
   const group = new Set(members);
   const callees = new Set<number>();
   const uses = new Set<string>();
   const declarations: js.Statement[] = [];
+  const parts: Part[] = [];
   const resolve = (index: number): js.Expression => {
     const defined = index - module.importedFunctions;
     if (!group.has(defined) && !callees.has(defined)) {
@@ -63,12 +67,13 @@ function emitGroup(
   for (let i = 0; i < members.length; i++) {
     const name = functionName(module, members[i]! + module.importedFunctions);
     const emitted = emitFunction(module, members[i]!, name, options, resolve);
-    const [main, ...regions] = emitted.declarations;
+    const [main, ...regions] = emitted.parts.map(({ declaration }) => declaration);
     // The group exists because its first function is being called.
     declarations.push(i === 0 ? js.eagerFunction(main!) : main!, ...regions);
+    parts.push(...emitted.parts);
     for (const use of emitted.uses) uses.add(use);
   }
-  return { declarations, uses, callees };
+  return { declarations, uses, callees, parts };
 }
 
 /** The whole text; with `positions`, also where nodes with offsets landed. */
@@ -79,7 +84,7 @@ export function groupText(
   admit: (definedIndex: number) => boolean,
   layout: { indent?: boolean; positions?: Position[] } = {},
 ): EmittedGroup {
-  const { declarations, uses, callees } = emitGroup(module, members, options, admit);
+  const { declarations, uses, callees, parts } = emitGroup(module, members, options, admit);
   const name = (defined: number) => functionName(module, defined + module.importedFunctions);
   const outer = [...callees];
   const statements: js.Statement[] = [js.statement(js.string('use strict'))];
@@ -99,7 +104,7 @@ export function groupText(
     layout.indent,
     layout.positions,
   );
-  return { text, callees: outer };
+  return { text, callees: outer, weights: parts.map(({ name: part, weight }) => ({ name: part, weight })) };
 }
 
 function patcher(outer: readonly number[], name: (defined: number) => string): js.Expression {

@@ -12,9 +12,9 @@
  * only pending values below it, and those settle first.
  */
 import type { ValueType } from '../../runtime/types.ts';
-import { BYTES, bytesToRead, bytesToSet } from './bytecode-size.ts';
 import * as js from './js.ts';
 import type { Places } from './places.ts';
+import { WEIGHTS, weightToRead, weightToSet } from './weights.ts';
 
 /** What a pending expression does or depends on, as bits. */
 export const TRAPS = 1;
@@ -35,7 +35,7 @@ export interface Value {
   readonly effects: number;
   readonly reads: Reads;
   /** Estimated bytecode. */
-  readonly bytes: number;
+  readonly weight: number;
   /** Instructions in the expression that compute something. */
   readonly operations: number;
   /** The node yields true or false where an i32 is meant. */
@@ -51,12 +51,12 @@ const PENDING_LIMIT = 32;
 
 export class OperandStack {
   readonly #places: Places;
-  readonly #emit: (statement: js.Statement, bytes: number) => void;
+  readonly #emit: (statement: js.Statement, weight: number) => void;
   #values: Value[] = [];
   /** All values below this height are settled or constants. */
   #settledBelow = 0;
 
-  constructor(places: Places, emit: (statement: js.Statement, bytes: number) => void) {
+  constructor(places: Places, emit: (statement: js.Statement, weight: number) => void) {
     this.#places = places;
     this.#emit = emit;
   }
@@ -114,7 +114,7 @@ export class OperandStack {
       type,
       effects: 0,
       reads: [slotRead(height)],
-      bytes: bytesToRead(node),
+      weight: weightToRead(node),
       operations: 0,
       isBoolean: false,
       constant: undefined,
@@ -143,12 +143,12 @@ export class OperandStack {
   /** Emits `place = value`. A choice between two 64-bit values becomes two stores, see `select`. */
   store(place: js.Expression, value: Value): void {
     const node = numeric(value);
-    const bytes = numericBytes(value) + bytesToSet(place);
+    const weight = numericWeight(value) + weightToSet(place);
     if (value.type === 'i64' && node.type === 'ConditionalExpression') {
       const { test, consequent, alternate } = node;
       const choice = js.ifElse(test, [js.set(place, consequent)], [js.set(place, alternate)]);
-      this.#emit(choice, bytes + bytesToSet(place));
-    } else this.#emit(js.set(place, node), bytes);
+      this.#emit(choice, weight + weightToSet(place));
+    } else this.#emit(js.set(place, node), weight);
   }
 
   settleUpTo(height: number): void {
@@ -190,8 +190,8 @@ export function numeric(value: Value): js.Expression {
 }
 
 /** Estimated bytecode of `numeric(value)`. */
-export function numericBytes({ bytes, isBoolean }: Value): number {
-  return isBoolean ? bytes + BYTES.binaryWithLiteral : bytes;
+export function numericWeight({ weight, isBoolean }: Value): number {
+  return isBoolean ? weight + WEIGHTS.binaryWithLiteral : weight;
 }
 
 /** All reads of several values. */

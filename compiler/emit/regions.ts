@@ -18,6 +18,15 @@ import { declare, fieldConstants, isStoreField, viewVariables } from './declarat
 import type { FunctionEmitter, Region } from './function-emitter.ts';
 import * as js from './js.ts';
 import { leaveRegion, visit } from './outline.ts';
+import { WEIGHTS, weightOfAll } from './weights.ts';
+
+/** One JavaScript function. */
+export interface Part {
+  readonly name: string;
+  readonly declaration: js.Statement;
+  /** Estimated bytecode. */
+  readonly weight: number;
+}
 
 /** What the statements of one function mention. */
 interface Survey {
@@ -26,22 +35,25 @@ interface Survey {
   readonly mirrored: readonly number[];
   /** Those that are written, by called regions too. */
   readonly written: Set<number>;
+  /** Weight of what calls and handlers load again. */
+  readonly reloads: number;
 }
 
-/** The regions as functions. `body`: what has stayed in the function itself; returns the locals that it mentions. */
+/** The regions as functions. `body`: what has stayed in the function itself; tells of the locals that it mentions. */
 export function completeRegions(
   emitter: FunctionEmitter,
   body: readonly js.Statement[],
-): { functions: js.Statement[]; mirrored: readonly number[] } {
-  if (emitter.places.layout !== 'cells') return { functions: [], mirrored: [] };
+): { regions: Part[]; mirrored: readonly number[]; reloads: number } {
+  if (emitter.places.layout !== 'cells') return { regions: [], mirrored: [], reloads: 0 };
   emitter.regionArguments.push(js.id('E'), ...regionParameters(emitter).map(js.id));
   const done: Survey[] = [];
   // A region calls only regions that were split off before it.
   for (const { statements } of emitter.regions) done.push(survey(emitter, statements, done));
-  const { mirrored } = survey(emitter, body, done);
+  const { mirrored, reloads } = survey(emitter, body, done);
   return {
-    functions: emitter.regions.map((region, i) => regionFunction(emitter, region, done[i]!)),
+    regions: emitter.regions.map((region, i) => regionPart(emitter, region, done[i]!)),
     mirrored,
+    reloads,
   };
 }
 
@@ -79,17 +91,24 @@ function survey(
     .map(localOf)
     .filter((local) => local !== undefined && emitter.places.isMirrored(local)) as number[];
   const stale = new Set<number>();
+  let reloads = 0;
   for (const [node, region] of calls) {
-    for (const local of mirrored)
-      if (region.written.has(local)) node.expressions.push(reload(emitter, local));
+    for (const local of mirrored) {
+      if (!region.written.has(local)) continue;
+      node.expressions.push(reload(emitter, local));
+      reloads += WEIGHTS.cell + WEIGHTS.assignment;
+    }
     for (const local of region.written) stale.add(local);
   }
   for (const handler of handlers) {
-    for (const local of mirrored)
-      if (stale.has(local)) handler.body.push(js.statement(reload(emitter, local)));
+    for (const local of mirrored) {
+      if (!stale.has(local)) continue;
+      handler.body.push(js.statement(reload(emitter, local)));
+      reloads += WEIGHTS.cell + WEIGHTS.assignment;
+    }
   }
   for (const local of stale) written.add(local);
-  return { names, mirrored, written };
+  return { names, mirrored, written, reloads };
 }
 
 /** `l3` → 3. */
@@ -101,11 +120,11 @@ function reload({ places }: FunctionEmitter, local: number): js.Expression {
   return js.assign(js.id(`l${local}`), places.localCell(local));
 }
 
-function regionFunction(
+function regionPart(
   emitter: FunctionEmitter,
-  { name, statements }: Region,
-  { names, mirrored }: Survey,
-): js.Statement {
+  { name, statements, weight }: Region,
+  { names, mirrored, reloads }: Survey,
+): Part {
   const { places } = emitter;
   const loads = mirrored.map((local) => [`l${local}`, places.localCell(local)] as const);
   visit(
@@ -125,9 +144,8 @@ function regionFunction(
     ...loads.map(([n, cell]) => [n, cell] as [string, js.Expression]),
   ];
   for (const variable of places.variables) if (names.has(variable)) variables.push([variable, null]);
-  return js.functionDeclaration(
-    name,
-    ['E', ...regionParameters(emitter)],
-    [...declare(constants, variables), ...statements, leaveRegion(0)],
-  );
+  const head = declare(constants, variables);
+  const parameters = ['E', ...regionParameters(emitter)];
+  const declaration = js.functionDeclaration(name, parameters, [...head, ...statements, leaveRegion(0)]);
+  return { name, declaration, weight: weight + reloads + weightOfAll(head) };
 }

@@ -9,8 +9,8 @@
  */
 import { parseExpressionAt } from 'acorn';
 import type { Expression, Node } from 'estree';
-import { BYTES, bytesOf } from './bytecode-size.ts';
 import * as js from './js.ts';
+import { WEIGHTS, weightOf } from './weights.ts';
 
 const NAMES = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y'] as const;
 export type Name = (typeof NAMES)[number];
@@ -49,7 +49,7 @@ export interface Template {
   /** Free names: registers, helpers. */
   readonly free: readonly string[];
   /** Estimated bytecode, without the operands'. */
-  readonly bytes: number;
+  readonly weight: number;
   /** The value is a JavaScript boolean. */
   readonly isBoolean: boolean;
   /** With an offset, free names are nodes of their own that carry it (for traps). */
@@ -85,7 +85,7 @@ function parseTemplate(text: string): Template {
     usesX: uses.has('x'),
     usesY: uses.has('y'),
     free: [...free],
-    bytes: bytesOf(tree) - BYTES.value * OPERANDS.filter((name) => uses.has(name)).length,
+    weight: weightOf(tree) - WEIGHTS.value * OPERANDS.filter((name) => uses.has(name)).length,
     isBoolean: isBoolean(tree),
     build,
   };
