@@ -23,6 +23,9 @@ import type { FuncType } from './types.ts';
 /** Changes with every change of what generated code expects; part of every cache key. */
 export const ABI_VERSION = 1;
 
+/** Fuel of one slice: about a millisecond, and far from the int32's ends. */
+export const FUEL_SLICE = 2 ** 20;
+
 /** Register-file cells 0 to 7 are scratch for single expressions; frames start here. */
 export const FIRST_CELL = 8;
 
@@ -65,6 +68,12 @@ export interface StoreAbi {
   rp: number;
   /** Fuel left of the current slice: an int32; below zero means overdrawn, noticed at the next check. */
   fuel: number;
+  /** A second slice, which twins of recursive functions spend: two short chains of updates instead of a long one. */
+  fuel2: number;
+  /** Slices that generated code has taken by itself, in loops without calls, where fuel is unlimited. */
+  slices: number;
+  /** `[0]`: an interrupt is requested; `[1]`: fuel is limited, or a deadline or a signal watches. Both 0: no need to call. */
+  readonly attention: Int32Array;
   /** Frames in use and allowed, where a depth limit is compiled in. */
   depth: number;
   maxDepth: number;

@@ -4,14 +4,15 @@
  *
  * Not here: what costs how much (`costs.ts`), and who charges where (`compiler/emit/metering.ts`).
  *
- * Between runs, and whenever a host function looks: consumed = taken − store.fuel.
+ * Between runs, and whenever a host function looks: consumed = taken + slices − store.fuel − store.fuel2, where `slices` are
+ * those that generated code has taken by itself: where fuel is unlimited and nobody watches, a loop without calls need not ask.
  */
+
+import { FUEL_SLICE } from './abi.ts';
 import { HostError, negative, OutOfFuelError, wrongType } from './errors.ts';
 import type { Interrupt } from './interrupt.ts';
 
-/** Fuel of one slice: a few milliseconds, and far from the int32's ends. */
-export const SLICE = 2 ** 20;
-const WIDE_SLICE = BigInt(SLICE);
+const WIDE_SLICE = BigInt(FUEL_SLICE);
 
 export interface FuelInfo {
   readonly consumed: bigint;
@@ -21,6 +22,13 @@ export interface FuelInfo {
 /** Asked when the fuel is used up: a positive amount is granted and the run goes on. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a callback may return nothing
 export type OnOutOfFuel = (info: FuelInfo) => bigint | undefined | void;
+
+/** What generated code counts with. */
+export interface FuelCells {
+  fuel: number;
+  fuel2: number;
+  slices: number;
+}
 
 export interface FuelOptions {
   /** Undefined: unlimited, and counted. */
@@ -32,7 +40,7 @@ export interface FuelOptions {
 }
 
 export class Fuel {
-  readonly #store: { fuel: number };
+  readonly #store: FuelCells;
   readonly #onOutOfFuel: OnOutOfFuel | undefined;
   readonly #interrupt: Interrupt;
   readonly #onLimited: (() => void) | undefined;
@@ -41,9 +49,12 @@ export class Fuel {
   /** All that was ever granted. */
   #limit: bigint | undefined;
 
-  constructor(store: { fuel: number }, options: FuelOptions) {
+  constructor(store: FuelCells, options: FuelOptions) {
     if (options.limit !== undefined) checkAmount('fuel', options.limit);
+    if (options.limit !== undefined) options.interrupt.watchAlways();
     store.fuel = 0;
+    store.fuel2 = 0;
+    store.slices = 0;
     this.#store = store;
     this.#limit = options.limit;
     this.#onOutOfFuel = options.onOutOfFuel;
@@ -53,7 +64,8 @@ export class Fuel {
 
   /** Everything charged since the start. */
   get consumed(): bigint {
-    return this.#taken - BigInt(this.#store.fuel);
+    const { fuel, fuel2, slices } = this.#store;
+    return this.#taken + BigInt(slices) * WIDE_SLICE - BigInt(fuel) - BigInt(fuel2);
   }
 
   /** All that was granted; undefined: unlimited. */
@@ -80,8 +92,13 @@ export class Fuel {
     const wasUnlimited = this.#limit === undefined;
     this.#taken = this.consumed;
     this.#store.fuel = 0;
+    this.#store.fuel2 = 0;
+    this.#store.slices = 0;
     this.#limit = this.#taken + amount;
-    if (wasUnlimited) this.#onLimited?.();
+    if (wasUnlimited) {
+      this.#interrupt.watchAlways();
+      this.#onLimited?.();
+    }
   }
 
   /** Charges what no generated code charges: constant expressions, bulk operations, growth. */
@@ -97,6 +114,7 @@ export class Fuel {
 
   /** Brings `store.fuel` to zero or more, or throws: out of fuel, past the deadline, interrupted. */
   refuel(): void {
+    if (this.#store.fuel2 < 0) this.#refuelSecond();
     if (this.#store.fuel < 0) this.#overdraw(-this.#store.fuel);
     this.#interrupt.poll();
     if (this.#store.fuel >= 0) return;
@@ -108,6 +126,18 @@ export class Fuel {
     }
     this.#taken += slice;
     this.#store.fuel += Number(slice);
+  }
+
+  /** The next second slice; where fuel has become limited, the first one pays for it. */
+  #refuelSecond(): void {
+    const { fuel2 } = this.#store;
+    if (this.#limit === undefined) {
+      this.#taken += BigInt(FUEL_SLICE - fuel2);
+      this.#store.fuel2 = FUEL_SLICE;
+    } else {
+      this.#store.fuel += fuel2;
+      this.#store.fuel2 = 0;
+    }
   }
 
   /** Moves a debt to the wide side, all but one: the int32 cannot wrap, and stays below zero until fuel is found. */

@@ -43,6 +43,9 @@ export class Store implements StoreAbi {
   rp = 0;
   readonly limit: number;
   fuel = 0;
+  fuel2 = 0;
+  slices = 0;
+  readonly attention: Int32Array;
   depth = 0;
   maxDepth: number;
   readonly bulkUnit: number;
@@ -69,6 +72,7 @@ export class Store implements StoreAbi {
     this.metering = metering;
     const ask =
       onOutOfFuel && ((info: Parameters<OnOutOfFuel>[0]) => this.#aboveLeaf(() => onOutOfFuel(info)));
+    this.attention = this.interrupt.attention;
     this.checksEveryRegion = fuel !== undefined;
     const onLimited = () => this.#checkEveryRegion();
     this.account = new Fuel(this, { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt, onLimited });

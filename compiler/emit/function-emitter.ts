@@ -7,13 +7,14 @@
  * again depends on what the whole function uses, so crossings are noted and filled in at the end.
  */
 import type { SequenceExpression } from 'estree';
+import { FUEL_SLICE } from '../../runtime/abi.ts';
 import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
 import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
-import { CHARGE_WEIGHT, Meter } from './metering.ts';
+import { CHARGE_WEIGHT, Meter, type Purse } from './metering.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
@@ -81,7 +82,8 @@ export class FunctionEmitter {
   makesCalls = false;
   /** Calls so far, to tell loops that make none. */
   calls = 0;
-  hasLoop = false;
+  /** Loops that are closed, not counting those that never go round. */
+  closedLoops = 0;
   /** There is a loop that makes no calls: worth a counter in a register. */
   hasCalllessLoop = false;
   /** Which handler a `delegate` means; undefined where there is no delegate. */
@@ -95,13 +97,19 @@ export class FunctionEmitter {
   readonly #exits: Exit[] = [];
   readonly #handlers: js.BlockStatement[] = [];
 
-  constructor(context: FunctionContext, options: EmitOptions, name: string, layout: Layout) {
+  constructor(
+    context: FunctionContext,
+    options: EmitOptions,
+    name: string,
+    layout: Layout,
+    purse: Purse = 'fuel',
+  ) {
     this.context = context;
     this.options = options;
     this.name = name;
     this.places = new Places(layout, context.locals, context.type.params.length);
     this.stack = new OperandStack(this.places, (statement, weight) => this.emit(statement, weight));
-    this.meter = new Meter(options.costs, options.checkEveryRegion, () => this.#refuel());
+    this.meter = new Meter(options.costs, options.checkEveryRegion, purse, () => this.#refuel());
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
   }
 
@@ -235,7 +243,7 @@ export class FunctionEmitter {
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
   settleMetering(): void {
     if (!this.hasCalllessLoop || this.places.layout === 'cells') this.meter.keepInStore();
-    if (this.hasLoop || this.makesCalls) return;
+    if (this.closedLoops > 0 || this.makesCalls) return;
     const dropped = this.meter.dropEntryCheck();
     this.#crossings = this.#crossings.filter(({ node }) => node !== dropped);
   }
@@ -244,7 +252,8 @@ export class FunctionEmitter {
   fillCrossings(): void {
     const { isLocal, enabled } = this.meter;
     const local = isLocal && enabled;
-    const fuel = js.member(js.id('S'), 'fuel');
+    const slices = local && this.meter.mayTakeSlices;
+    const fuel = this.meter.stored;
     const save = js.assign(fuel, js.id('fl'));
     const leave = this.guardsFuel ? [save, js.assign(js.id('fl'), AWAY)] : [save];
     const read = js.assign(js.id('fl'), fuel);
@@ -257,9 +266,23 @@ export class FunctionEmitter {
       else if (core !== undefined) expressions.push(core);
       if (local && (returns || refuels)) expressions.push(read);
       if (returns || !leaves) expressions.push(...this.#staleViews(crossing));
+      if (refuels && slices) expressions.push(this.#nextSlice(js.sequence(expressions.splice(0))));
       if (expressions.length === 0) expressions.push(js.number(0));
       if (expressions.length === 1) js.become(crossing.node, expressions[0]!);
     }
+  }
+
+  /**
+   * The next slice without a call, unless somebody wants to be asked. V8 makes no code for what never ran, so as long as
+   * nobody does, a loop with checks is one without calls.
+   */
+  #nextSlice(ask: js.Expression): js.Expression {
+    const attention = js.member(js.id('S'), 'attention');
+    const wanted = js.binary('|', js.index(attention, js.number(0)), js.index(attention, js.number(1)));
+    const slices = js.member(js.id('S'), 'slices');
+    const more = (place: js.Expression, n: number) =>
+      js.assign(place, js.binary('|', js.binary('+', place, js.number(n)), js.number(0)));
+    return js.conditional(wanted, ask, js.sequence([more(slices, 1), more(js.id('fl'), FUEL_SLICE)]));
   }
 
   /** Whether an error made in this function itself must bring the account up to date on its way out. */
