@@ -23,9 +23,6 @@ import type { FuncType } from './types.ts';
 /** Changes with every change of what generated code expects; part of every cache key. */
 export const ABI_VERSION = 1;
 
-/** Fuel of one slice: about a millisecond, and far from the int32's ends. */
-export const FUEL_SLICE = 2 ** 20;
-
 /** Register-file cells 0 to 7 are scratch for single expressions; frames start here. */
 export const FIRST_CELL = 8;
 
@@ -70,10 +67,6 @@ export interface StoreAbi {
   fuel: number;
   /** A second slice, which twins of recursive functions spend: two short chains of updates instead of a long one. */
   fuel2: number;
-  /** Slices that generated code has taken by itself, in loops without calls, where fuel is unlimited. */
-  slices: number;
-  /** `[0]`: an interrupt is requested; `[1]`: fuel is limited, or a deadline or a signal watches. Both 0: no need to call. */
-  readonly attention: Int32Array;
   /** Frames in use and allowed, where a depth limit is compiled in. */
   depth: number;
   maxDepth: number;

@@ -90,6 +90,11 @@ export class Environment implements EnvironmentAbi {
     store.register(this);
   }
 
+  /** The slow path of a check, which generated code writes as `${E}`, see compiler/emit/metering.ts; '': views may have changed. */
+  toString(): string {
+    return this.S.account.refuel() ? '' : 'refueled';
+  }
+
   /** Both kinds of code work on the same environment: only what references point to changes. */
   checkEveryRegion(): void {
     this.code = this.code.checkingEveryRegion();

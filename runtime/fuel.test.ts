@@ -1,12 +1,11 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { FUEL_SLICE as SLICE } from './abi.ts';
 import { AbortError, HostError, OutOfFuelError } from './errors.ts';
-import { Fuel, type OnOutOfFuel } from './fuel.ts';
+import { Fuel, type OnOutOfFuel, SLICE } from './fuel.ts';
 import { Interrupt } from './interrupt.ts';
 
 /** Spends as generated code does: charges a region, then checks. */
 class Spender {
-  readonly store = { fuel: 0, fuel2: 0, slices: 0 };
+  readonly store = { fuel: 0, fuel2: 0 };
   readonly interrupt = new Interrupt();
   readonly fuel: Fuel;
 

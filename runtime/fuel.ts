@@ -4,15 +4,15 @@
  *
  * Not here: what costs how much (`costs.ts`), and who charges where (`compiler/emit/metering.ts`).
  *
- * Between runs, and whenever a host function looks: consumed = taken + slices − store.fuel − store.fuel2, where `slices` are
- * those that generated code has taken by itself: where fuel is unlimited and nobody watches, a loop without calls need not ask.
+ * Between runs, and whenever a host function looks: consumed = taken − store.fuel − store.fuel2.
  */
 
-import { FUEL_SLICE } from './abi.ts';
 import { HostError, negative, OutOfFuelError, wrongType } from './errors.ts';
 import type { Interrupt } from './interrupt.ts';
 
-const WIDE_SLICE = BigInt(FUEL_SLICE);
+/** Fuel of one slice: a few milliseconds, and far from the int32's ends. */
+export const SLICE = 2 ** 20;
+const WIDE_SLICE = BigInt(SLICE);
 
 export interface FuelInfo {
   readonly consumed: bigint;
@@ -27,7 +27,6 @@ export type OnOutOfFuel = (info: FuelInfo) => bigint | undefined | void;
 export interface FuelCells {
   fuel: number;
   fuel2: number;
-  slices: number;
 }
 
 export interface FuelOptions {
@@ -51,10 +50,8 @@ export class Fuel {
 
   constructor(store: FuelCells, options: FuelOptions) {
     if (options.limit !== undefined) checkAmount('fuel', options.limit);
-    if (options.limit !== undefined) options.interrupt.watchAlways();
     store.fuel = 0;
     store.fuel2 = 0;
-    store.slices = 0;
     this.#store = store;
     this.#limit = options.limit;
     this.#onOutOfFuel = options.onOutOfFuel;
@@ -64,8 +61,8 @@ export class Fuel {
 
   /** Everything charged since the start. */
   get consumed(): bigint {
-    const { fuel, fuel2, slices } = this.#store;
-    return this.#taken + BigInt(slices) * WIDE_SLICE - BigInt(fuel) - BigInt(fuel2);
+    const { fuel, fuel2 } = this.#store;
+    return this.#taken - BigInt(fuel) - BigInt(fuel2);
   }
 
   /** All that was granted; undefined: unlimited. */
@@ -93,12 +90,8 @@ export class Fuel {
     this.#taken = this.consumed;
     this.#store.fuel = 0;
     this.#store.fuel2 = 0;
-    this.#store.slices = 0;
     this.#limit = this.#taken + amount;
-    if (wasUnlimited) {
-      this.#interrupt.watchAlways();
-      this.#onLimited?.();
-    }
+    if (wasUnlimited) this.#onLimited?.();
   }
 
   /** Charges what no generated code charges: constant expressions, bulk operations, growth. */
@@ -112,28 +105,36 @@ export class Fuel {
     }
   }
 
-  /** Brings `store.fuel` to zero or more, or throws: out of fuel, past the deadline, interrupted. */
-  refuel(): void {
+  /**
+   * Brings `store.fuel` to zero or more, or throws: out of fuel, past the deadline, interrupted. Returns whether
+   * `onOutOfFuel` was asked, and may have done anything.
+   */
+  refuel(): boolean {
     if (this.#store.fuel2 < 0) this.#refuelSecond();
     if (this.#store.fuel < 0) this.#overdraw(-this.#store.fuel);
     this.#interrupt.poll();
-    if (this.#store.fuel >= 0) return;
+    if (this.#store.fuel >= 0) return false;
     let slice = WIDE_SLICE;
+    let asked = false;
     if (this.#limit !== undefined) {
-      while (this.#limit < this.consumed) this.#askForMore(this.#limit);
+      while (this.#limit < this.consumed) {
+        this.#askForMore(this.#limit);
+        asked = true;
+      }
       const pool = this.#limit - this.#taken;
       if (pool < slice) slice = pool;
     }
     this.#taken += slice;
     this.#store.fuel += Number(slice);
+    return asked;
   }
 
   /** The next second slice; where fuel has become limited, the first one pays for it. */
   #refuelSecond(): void {
     const { fuel2 } = this.#store;
     if (this.#limit === undefined) {
-      this.#taken += BigInt(FUEL_SLICE - fuel2);
-      this.#store.fuel2 = FUEL_SLICE;
+      this.#taken += BigInt(SLICE - fuel2);
+      this.#store.fuel2 = SLICE;
     } else {
       this.#store.fuel += fuel2;
       this.#store.fuel2 = 0;

@@ -33,27 +33,13 @@ const now = () => performance.now();
 
 export class Interrupt {
   /** Not zero: an interrupt is requested. Shared: send it to other threads. */
-  readonly word: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(8), 0, 1);
-  /** The word, and whether anything else wants to be looked at once a slice; generated code reads both. */
-  readonly attention = new Int32Array(this.word.buffer);
-  #always = false;
+  readonly word: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(4));
   #innermost: Entered | undefined;
 
   /** Asks whatever runs, or runs next, to stop with an `AbortError`; from any thread that has the word, do the same. */
   request(): void {
     Atomics.store(this.word, 0, 1);
     Atomics.notify(this.word, 0);
-  }
-
-  /** From now on every slice is asked for, whether a call is watched or not: fuel is limited. */
-  watchAlways(): void {
-    this.#always = true;
-    this.attention[1] = 1;
-  }
-
-  #watch(call: Entered | undefined): void {
-    this.#innermost = call;
-    this.attention[1] = this.#always || call !== undefined ? 1 : 0;
   }
 
   /** Begins a call under `control`, unless it must not even start: then throws. Pair with `leave`. */
@@ -66,7 +52,7 @@ export class Interrupt {
       outer !== undefined && outer.deadline <= deadline
         ? { outer, deadline: outer.deadline, deadlineMs: outer.deadlineMs, signal }
         : { outer, deadline, deadlineMs, signal };
-    this.#watch(entered);
+    this.#innermost = entered;
     try {
       this.poll();
     } catch (error) {
@@ -78,7 +64,7 @@ export class Interrupt {
 
   /** Ends the call that `enter` began, and any inside it. */
   leave(token: InterruptToken): void {
-    this.#watch(token.outer);
+    this.#innermost = token.outer;
   }
 
   /** Throws if the run has to stop. */

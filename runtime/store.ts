@@ -44,8 +44,6 @@ export class Store implements StoreAbi {
   readonly limit: number;
   fuel = 0;
   fuel2 = 0;
-  slices = 0;
-  readonly attention: Int32Array;
   depth = 0;
   maxDepth: number;
   readonly bulkUnit: number;
@@ -72,7 +70,6 @@ export class Store implements StoreAbi {
     this.metering = metering;
     const ask =
       onOutOfFuel && ((info: Parameters<OnOutOfFuel>[0]) => this.#aboveLeaf(() => onOutOfFuel(info)));
-    this.attention = this.interrupt.attention;
     this.checksEveryRegion = fuel !== undefined;
     const onLimited = () => this.#checkEveryRegion();
     this.account = new Fuel(this, { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt, onLimited });

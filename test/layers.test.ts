@@ -29,7 +29,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   astring: ['compiler/emit/'],
   'source-map': ['compiler/emit/'],
   estree: ['compiler/emit/'], // types only
-  commander: ['src/cli/'],
+  commander: ['src/cli/', 'bench/'],
   '@bytecodealliance/jco-transpile': ['src/cli/', 'spectest/'],
   benchmark: ['bench/'],
 };

@@ -1,6 +1,7 @@
 /**
  * Verifies that V8 can optimise whatever we generate: no function's bytecode reaches 60 KiB, in no function of the
- * modules given. Exit status 1 if one does, or cannot be compiled.
+ * modules given. Exit status 1 if one does, or cannot be compiled;
+ * 2 if the question makes no sense.
  *
  *     node dist/bench/giant/bytecode.js [--unmetered | --limited] python.wasm ruby+stdlib.wasm pyodide.asm.wasm
  *     node dist/bench/giant/bytecode.js --tiers python.wasm
@@ -51,4 +52,9 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  console.error(`bytecode.js: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 2;
+}

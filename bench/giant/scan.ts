@@ -51,6 +51,9 @@ export async function scan(module: Module, progress: (done: number) => void): Pr
 
 async function measure(chunk: readonly EmittedFunction[]): Promise<MeasuredPart[]> {
   const lengths = await bytecodeLengths(chunk.map(({ text }) => text));
+  const names = new Set(chunk.flatMap(({ parts }) => parts.map(({ name }) => name)));
+  for (const name of lengths.keys())
+    if (!names.has(name)) throw new Error(`${name}: compiled by V8, but not found in the text`);
   return chunk.flatMap(({ index, parts }) =>
     parts.map((part) => {
       const length = lengths.get(part.name);

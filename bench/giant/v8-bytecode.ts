@@ -16,7 +16,7 @@ export const LIMIT = 60 * 1024;
 const LOG = ['--log-code', '--no-log-source-code', '--no-logfile-per-isolate'];
 
 /** `code-creation,JS,10,500787,0xf4e3304bc7e,534,f542 /tmp/chunk.cjs:96632:26,0xf4e3304b898,~`: `~` is bytecode. */
-const EVENT = /^code-creation,\w+,\d+,\d+,0x[0-9a-f]+,(?<length>\d+),(?<name>f\d+[\w$]*) .*,~$/;
+const EVENT = /^code-creation,\w+,\d+,\d+,0x[0-9a-f]+,(?<length>\d+),(?<name>f\d+[\w$]*) .*chunk\.cjs:.*,~$/;
 
 /** Bytecode lengths by function name; names that V8 has not compiled are missing. */
 export function bytecodeLengths(texts: readonly string[]): Promise<Map<string, number>> {

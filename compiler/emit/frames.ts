@@ -135,7 +135,15 @@ export interface Closed {
   readonly nesting: number;
 }
 
+/** Statements that need no braces of their own. Not those that charge fuel: a loop looks for them. */
+const NESTED: ReadonlySet<string> = new Set(['BlockStatement', 'LabeledStatement', 'SwitchStatement']);
+
 export function closeBlock({ label, targeted, list }: Frame): Closed {
+  const [only] = list.statements;
+  // The code behind it has climbed into a ladder: hundreds of such levels stand around one `switch`.
+  if (!targeted && list.statements.length === 1 && NESTED.has(only!.type)) {
+    return { statement: only!, weight: list.weight, nesting: list.nesting };
+  }
   const inner = js.block(list.statements);
   return {
     statement: targeted ? js.labeled(label, inner) : inner,

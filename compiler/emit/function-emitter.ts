@@ -7,7 +7,6 @@
  * again depends on what the whole function uses, so crossings are noted and filled in at the end.
  */
 import type { SequenceExpression } from 'estree';
-import { FUEL_SLICE } from '../../runtime/abi.ts';
 import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
@@ -252,7 +251,6 @@ export class FunctionEmitter {
   fillCrossings(): void {
     const { isLocal, enabled } = this.meter;
     const local = isLocal && enabled;
-    const slices = local && this.meter.mayTakeSlices;
     const fuel = this.meter.stored;
     const save = js.assign(fuel, js.id('fl'));
     const leave = this.guardsFuel ? [save, js.assign(js.id('fl'), AWAY)] : [save];
@@ -262,27 +260,20 @@ export class FunctionEmitter {
       const { expressions } = crossing.node;
       const refuels = !leaves && !returns;
       if (local && (leaves || refuels)) expressions.push(...leave);
-      if (refuels) expressions.push(js.call(this.use('refuel'), [js.id('E')]));
-      else if (core !== undefined) expressions.push(core);
+      if (refuels) expressions.push(this.#refueled(crossing));
+      if (core !== undefined) expressions.push(core);
       if (local && (returns || refuels)) expressions.push(read);
-      if (returns || !leaves) expressions.push(...this.#staleViews(crossing));
-      if (refuels && slices) expressions.push(this.#nextSlice(js.sequence(expressions.splice(0))));
+      if (!refuels && (returns || !leaves)) expressions.push(...this.#staleViews(crossing));
       if (expressions.length === 0) expressions.push(js.number(0));
       if (expressions.length === 1) js.become(crossing.node, expressions[0]!);
     }
   }
 
-  /**
-   * The next slice without a call, unless somebody wants to be asked. V8 makes no code for what never ran, so as long as
-   * nobody does, a loop with checks is one without calls.
-   */
-  #nextSlice(ask: js.Expression): js.Expression {
-    const attention = js.member(js.id('S'), 'attention');
-    const wanted = js.binary('|', js.index(attention, js.number(0)), js.index(attention, js.number(1)));
-    const slices = js.member(js.id('S'), 'slices');
-    const more = (place: js.Expression, n: number) =>
-      js.assign(place, js.binary('|', js.binary('+', place, js.number(n)), js.number(0)));
-    return js.conditional(wanted, ask, js.sequence([more(slices, 1), more(js.id('fl'), FUEL_SLICE)]));
+  /** `${E}` fetches the next slice; it is an empty text if the host's code ran meanwhile. */
+  #refueled(crossing: Crossing): js.Expression {
+    const fetched = js.toStringOf(js.id('E'));
+    const stale = this.#staleViews(crossing);
+    return stale.length === 0 ? fetched : js.logical('||', fetched, js.sequence(stale));
   }
 
   /** Whether an error made in this function itself must bring the account up to date on its way out. */

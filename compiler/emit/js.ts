@@ -136,6 +136,13 @@ export function call(callee: Expression, args: Expression[]): CallExpression {
   return { type: 'CallExpression', callee, arguments: args, optional: false };
 }
 
+/** `\`${object}\``: calls its `toString`. */
+export function toStringOf(object: Expression): Expression {
+  const quasi = (tail: boolean) =>
+    ({ type: 'TemplateElement', tail, value: { raw: '', cooked: '' } }) as const;
+  return { type: 'TemplateLiteral', quasis: [quasi(false), quasi(true)], expressions: [object] };
+}
+
 /** `base + n`, or just `base`. */
 export function plus(base: Expression, n: number): Expression {
   return n === 0 ? base : binary('+', base, number(n));

@@ -2,7 +2,11 @@
  * What is charged, and where (DESIGN.md §6). Every instruction costs its entry in the table of costs; a straight-line
  * region is charged at its start and the account looked at:
  *
- *   if ((S.fuel -= 7) < 0) refuel(E), V = E.V;
+ *   if ((S.fuel -= 7) < 0) `${E}`;
+ *
+ * The slow path asks `E` for its text: `toString` fetches the next slice (or throws). Written as a call, or followed
+ * by anything that gathers feedback, it would be code that never ran when V8 optimises, which V8 makes a
+ * deoptimisation; once a slice, some function somewhere ran into one. Turning an object into a string has no feedback.
  *
  * Where fuel is limited, that is so at every region: a run stops at most one region beyond the limit. Where it is only
  * counted, the look (which also serves deadlines and interrupts) is taken at function entry and at loop headers, and
@@ -11,13 +15,12 @@
  * A function with a loop that makes no calls counts in a local int32 instead, which V8 keeps in a register; then the
  * store is brought up to date around calls, at exits, and when an error passes through:
  *
- *   if ((fl = fl - 7 | 0) < 0) S.fuel = fl, refuel(E), fl = S.fuel, V = E.V;
+ *   if ((fl = fl - 7 | 0) < 0) S.fuel = fl, `${E}`, fl = S.fuel;
  *
  * A region opens lazily, with its first charged instruction, and is closed by whatever ends straight-line code:
  * conditional branches, labels, calls. The account behind it is `runtime/fuel.ts`.
  */
 import type { SimpleLiteral } from 'estree';
-import { FUEL_SLICE } from '../../runtime/abi.ts';
 import type { Costs } from '../../runtime/costs.ts';
 import * as js from './js.ts';
 
@@ -117,14 +120,6 @@ export class Meter {
   /** The same charge as a condition: what is left is enough to go round again. */
   enough(charge: Charge): js.Expression {
     return js.binary('>=', this.#deduct(charge.amount), js.number(0));
-  }
-
-  /**
-   * Where fuel is only counted, one slice covers all that can be charged between two checks: each region at most once.
-   */
-  get mayTakeSlices(): boolean {
-    if (this.#everyRegion) return false;
-    return this.#deductions.reduce((sum, { amount }) => sum + Number(amount.raw), 0) <= FUEL_SLICE;
   }
 
   /** A statement that changes nothing. */

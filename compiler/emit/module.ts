@@ -2,7 +2,7 @@
  * A group of functions → the text that defines them. The text captures nothing of an instance: it binds helpers (`H`)
  * and, for functions outside the group, variables that are patched when those are compiled.
  *
- *   const { refuel } = H;
+ *   const { exhausted } = H;
  *   let f3_g = F[3];
  *   function f12_f(E, l0) { … f3_g(E, l0) … }
  *   return [[f12_f], (index, code) => { switch (index) { case 3: f3_g = code; } }];

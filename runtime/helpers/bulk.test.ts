@@ -9,14 +9,14 @@ import { Interrupt } from '../interrupt.ts';
 import { resolveLimits } from '../limits.ts';
 import { Memory, PAGE } from '../memory.ts';
 import { Table } from '../table.ts';
-import { charge, refuel } from './fuel.ts';
+import { charge } from './fuel.ts';
 import * as memory from './memory.ts';
 import * as table from './table.ts';
 
 let E: EnvironmentAbi;
 
 function environment(bulkUnit: number, limit: bigint | undefined): EnvironmentAbi {
-  const S: Record<string, unknown> = { fuel: 0, fuel2: 0, slices: 0, bulkUnit };
+  const S: Record<string, unknown> = { fuel: 0, fuel2: 0, bulkUnit };
   S.limits = resolveLimits();
   S.account = new Fuel(S as unknown as FuelCells, { limit, interrupt: new Interrupt() });
   const externs = () =>
@@ -191,11 +191,6 @@ describe('fuel', () => {
     charge(E, 2 ** 32 - 1);
     expect(consumed()).toBe(BigInt(2 * Math.floor((2 ** 32 - 1) / unit)));
     expect(E.S.fuel).toBeGreaterThanOrEqual(0);
-  });
-  test('refuel takes what is left and gives the next slice', () => {
-    E.S.fuel = -7;
-    refuel(E);
-    expect([E.S.fuel >= 0, consumed()]).toEqual([true, 7n]);
   });
 });
 

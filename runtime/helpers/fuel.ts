@@ -5,11 +5,6 @@
  */
 import type { EnvironmentAbi } from '../abi.ts';
 
-/** The slow path of a check: the slice is used up. Takes the next one, or throws. */
-export function refuel(E: EnvironmentAbi): void {
-  E.S.account.refuel();
-}
-
 /**
  * Charges for the `size` of a bulk operation, in bytes or elements: after its bounds check, before its effect. Other
  * code may run meanwhile (`onOutOfFuel`), so views and contents are looked up afterwards.

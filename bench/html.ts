@@ -1,0 +1,3 @@
+export async function asHtml(_report: unknown): Promise<string> {
+  return '';
+}
