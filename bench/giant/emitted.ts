@@ -54,6 +54,6 @@ export function* emitAll(module: Module): Generator<EmittedFunction | Refusal> {
 }
 
 export function emit(module: Module, index: number): EmittedFunction {
-  const { text, weights } = module.emitted(index);
-  return { index, text, parts: weights };
+  const { text, parts } = module.emitted(index);
+  return { index, text, parts: parts.map(({ name, weight }) => ({ name, weight })) };
 }

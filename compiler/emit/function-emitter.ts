@@ -13,7 +13,7 @@ import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
 import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
-import { Meter } from './metering.ts';
+import { Meter, type Purse } from './metering.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
@@ -81,7 +81,8 @@ export class FunctionEmitter {
   makesCalls = false;
   /** Calls so far, to tell loops that make none. */
   calls = 0;
-  hasLoop = false;
+  /** Loops that are closed, not counting those that never go round. */
+  closedLoops = 0;
   /** There is a loop that makes no calls: worth a counter in a register. */
   hasCalllessLoop = false;
   /** Which handler a `delegate` means; undefined where there is no delegate. */
@@ -99,13 +100,19 @@ export class FunctionEmitter {
   readonly #exits: Exit[] = [];
   readonly handlers = new Set<js.BlockStatement>();
 
-  constructor(context: FunctionContext, options: EmitOptions, name: string, layout: Layout) {
+  constructor(
+    context: FunctionContext,
+    options: EmitOptions,
+    name: string,
+    layout: Layout,
+    purse: Purse = 'fuel',
+  ) {
     this.context = context;
     this.options = options;
     this.name = name;
     this.places = new Places(layout, context.locals, context.type.params.length);
     this.stack = new OperandStack(this.places, (statement, weight) => this.emit(statement, weight));
-    this.meter = new Meter(options.costs, options.checkEveryRegion, () => this.#refuel());
+    this.meter = new Meter(options.costs, options.checkEveryRegion, purse, () => this.#refuel());
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
   }
 
@@ -262,7 +269,7 @@ export class FunctionEmitter {
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
   settleMetering(): void {
     if (!this.hasCalllessLoop || this.places.layout === 'cells') this.meter.keepInStore();
-    if (this.hasLoop || this.makesCalls) return;
+    if (this.closedLoops > 0 || this.makesCalls) return;
     const dropped = this.meter.dropEntryCheck();
     this.#crossings = this.#crossings.filter(({ node }) => node !== dropped);
   }
@@ -271,7 +278,7 @@ export class FunctionEmitter {
   fillCrossings(): void {
     const { isLocal, enabled } = this.meter;
     const local = isLocal && enabled;
-    const fuel = js.member(js.id('S'), 'fuel');
+    const fuel = this.meter.stored;
     const save = js.assign(fuel, js.id('fl'));
     const leave = this.guardsFuel ? [save, js.assign(js.id('fl'), AWAY)] : [save];
     const read = js.assign(js.id('fl'), fuel);

@@ -17,6 +17,7 @@ import { declare, fieldConstants, isField, isStoreField, storeField, viewVariabl
 import { AWAY, type EmitOptions, FunctionEmitter, NeedsCells } from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
+import type { Purse } from './metering.ts';
 import type { Layout } from './places.ts';
 import { completeRegions, type Part } from './regions.ts';
 import { weightOfAll } from './weights.ts';
@@ -36,6 +37,7 @@ export function emitFunction(
   name: string,
   options: EmitOptions,
   resolve: Resolve,
+  purse: Purse = 'fuel',
 ): EmittedFunction {
   const { start, end } = module.bodies[definedIndex]!;
   const layout: Layout = end - start > options.outline.giantBytes ? 'cells' : 'plain';
@@ -47,7 +49,7 @@ export function emitFunction(
   }
 
   function emitWith(chosen: Layout): EmittedFunction {
-    const sink = new JsSink((context) => new FunctionEmitter(context, options, name, chosen), resolve);
+    const sink = new JsSink((context) => new FunctionEmitter(context, options, name, chosen, purse), resolve);
     readFunction(module, definedIndex, sink);
     return assemble(sink.emitter);
   }
@@ -93,7 +95,7 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
     exits.push(js.set(storeField('depth'), js.binary('-', js.id('d'), js.number(1))));
     handlers.push(js.set(storeField('depth'), js.id('d')));
   }
-  if (countsLocally(emitter)) exits.push(js.set(storeField('fuel'), js.id('fl')));
+  if (countsLocally(emitter)) exits.push(js.set(emitter.meter.stored, js.id('fl')));
   return { exits, handlers };
 }
 
@@ -137,7 +139,7 @@ function declarations(
   }
   if (options.countDepth) constants.push(['d', js.plus(storeField('depth'), 1)]);
   const variables: [string, js.Expression | null][] = viewVariables(needed);
-  if (countsLocally(emitter)) variables.push(['fl', storeField('fuel')]);
+  if (countsLocally(emitter)) variables.push(['fl', emitter.meter.stored]);
   if (places.layout === 'plain') {
     const first = context.type.params.length;
     for (let i = first; i < context.locals.length; i++) {
@@ -198,6 +200,6 @@ function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js
 /** An error made here brings the account up to date on its way out. */
 function guarded(emitter: FunctionEmitter, body: js.Statement[]): js.Statement[] {
   if (!emitter.guardsFuel) return body;
-  const update = js.ifElse(js.binary('!==', js.id('fl'), AWAY), [js.set(storeField('fuel'), js.id('fl'))]);
+  const update = js.ifElse(js.binary('!==', js.id('fl'), AWAY), [js.set(emitter.meter.stored, js.id('fl'))]);
   return [js.tryCatch(body, 'e', [update, js.throws(js.id('e'))])];
 }

@@ -34,7 +34,9 @@ export interface Charge {
 }
 
 const FUEL = js.id('fl');
-const STORED = js.member(js.id('S'), 'fuel');
+
+/** Which of the store's two counters a function spends from: twins of recursive functions the second. */
+export type Purse = 'fuel' | 'fuel2';
 
 /** A region is cut before its charge could wrap the int32, whatever instructions cost. */
 const LARGEST_REGION = 2 ** 28;
@@ -50,11 +52,14 @@ export class Meter {
   isLocal = true;
 
   readonly #everyRegion: boolean;
+  /** The counter in the store: `S.fuel`. */
+  readonly stored: js.Expression;
 
   /** Without costs nothing is metered. `refuel` builds the slow path. */
-  constructor(costs: Costs | undefined, everyRegion: boolean, refuel: () => js.Expression) {
+  constructor(costs: Costs | undefined, everyRegion: boolean, purse: Purse, refuel: () => js.Expression) {
     this.#costs = costs;
     this.#everyRegion = everyRegion;
+    this.stored = js.member(js.id('S'), everyRegion ? 'fuel' : purse);
     this.#refuel = refuel;
   }
 
@@ -114,10 +119,19 @@ export class Meter {
     this.#open = undefined;
   }
 
-  /** The same charge as a condition that always holds, for a loop's back edge: `(fl = fl - 7 | 0) >= 0 || …`. */
-  backEdge(charge: Charge): js.Expression {
-    const stillPositive = js.binary('>=', this.#deduct(charge.amount), js.number(0));
-    return js.logical('||', stillPositive, js.sequence([this.#refuel(), js.TRUE]));
+  /** The same charge as a condition: what is left is enough to go round again. */
+  enough(charge: Charge): js.Expression {
+    return js.binary('>=', this.#deduct(charge.amount), js.number(0));
+  }
+
+  /** A statement that changes nothing. */
+  touch(): js.Statement {
+    return js.set(FUEL, js.binary('|', FUEL, js.number(0)));
+  }
+
+  /** The slow path of a check of its own. */
+  refuel(): js.Expression {
+    return this.#refuel();
   }
 
   /** `fl = fl - 7 | 0`, which stays an int32 in V8's eyes; or, in the store, the shorter `S.fuel -= 7`. */
@@ -130,6 +144,6 @@ export class Meter {
   /** Once it is known that no loop of the function runs without calls. */
   keepInStore(): void {
     this.isLocal = false;
-    for (const { node, amount } of this.#deductions) js.become(node, js.decrease(STORED, amount));
+    for (const { node, amount } of this.#deductions) js.become(node, js.decrease(this.stored, amount));
   }
 }

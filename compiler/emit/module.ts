@@ -10,7 +10,8 @@
  * Names of a module enter as at most 40 characters of [A-Za-z0-9_] behind the function's index.
  */
 import type { ModuleInfo } from '../binary/module-info.ts';
-import { emitFunction } from './function.ts';
+import type { Resolve } from './calls.ts';
+import { type EmittedFunction, emitFunction } from './function.ts';
 import type { EmitOptions } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Position, print } from './print.ts';
@@ -22,7 +23,7 @@ export interface EmittedGroup {
   /** Defined functions outside that the group calls. */
   readonly callees: readonly number[];
   /** Every JavaScript function in it, with its estimated bytecode, in bytes. */
-  readonly weights: readonly { readonly name: string; readonly weight: number }[];
+  readonly parts: readonly Pick<Part, 'name' | 'weight'>[];
 }
 
 /** `f12_mix`. Functions 32 and 64 get one `_` more, since helpers are called `f32_…` and `f64_…`. */
@@ -48,11 +49,10 @@ function emitGroup(
   members: number[],
   options: EmitOptions,
   admit: (definedIndex: number) => boolean,
-): { declarations: js.Statement[]; uses: Set<string>; callees: Set<number>; parts: Part[] } {
+): { parts: Part[]; uses: Set<string>; callees: Set<number> } {
   const group = new Set(members);
   const callees = new Set<number>();
   const uses = new Set<string>();
-  const declarations: js.Statement[] = [];
   const parts: Part[] = [];
   const resolve = (index: number): js.Expression => {
     const defined = index - module.importedFunctions;
@@ -65,15 +65,44 @@ function emitGroup(
     return js.id(functionName(module, index));
   };
   for (let i = 0; i < members.length; i++) {
-    const name = functionName(module, members[i]! + module.importedFunctions);
-    const emitted = emitFunction(module, members[i]!, name, options, resolve);
-    const [main, ...regions] = emitted.parts.map(({ declaration }) => declaration);
-    // The group exists because its first function is being called.
-    declarations.push(i === 0 ? js.eagerFunction(main!) : main!, ...regions);
-    parts.push(...emitted.parts);
-    for (const use of emitted.uses) uses.add(use);
+    const emitted = emitWithTwin(module, members[i]!, options, resolve);
+    for (const each of emitted) {
+      parts.push(...each.parts);
+      for (const use of each.uses) uses.add(use);
+    }
   }
-  return { declarations, uses, callees, parts };
+  return { parts, uses, callees };
+}
+
+/** A recursive function with no more bytes than this gets a twin: two levels of it are still small enough to be inlined. */
+const TWIN_BYTES = 128;
+
+/**
+ * V8 never inlines a function into itself. So a small recursive function is there twice, each calling the other, and V8
+ * inlines several levels (fib: 2.6 times as fast). The twin spends from a purse of its own: two short chains of updates.
+ */
+function emitWithTwin(
+  module: ModuleInfo,
+  defined: number,
+  options: EmitOptions,
+  resolve: Resolve,
+): EmittedFunction[] {
+  const own = defined + module.importedFunctions;
+  const name = functionName(module, own);
+  const { start, end } = module.bodies[defined]!;
+  if (end - start > TWIN_BYTES) return [emitFunction(module, defined, name, options, resolve)];
+  const twin = `${name}$twin`;
+  let recursive = false;
+  const calling = (itself: string): Resolve => {
+    return (index) => {
+      if (index !== own) return resolve(index);
+      recursive = true;
+      return js.id(itself);
+    };
+  };
+  const first = emitFunction(module, defined, name, options, calling(twin));
+  if (!recursive) return [first];
+  return [first, emitFunction(module, defined, twin, options, calling(name), 'fuel2')];
 }
 
 /** The whole text; with `positions`, also where nodes with offsets landed. */
@@ -84,7 +113,7 @@ export function groupText(
   admit: (definedIndex: number) => boolean,
   layout: { indent?: boolean; positions?: Position[] } = {},
 ): EmittedGroup {
-  const { declarations, uses, callees, parts } = emitGroup(module, members, options, admit);
+  const { parts, uses, callees } = emitGroup(module, members, options, admit);
   const name = (defined: number) => functionName(module, defined + module.importedFunctions);
   const outer = [...callees];
   const statements: js.Statement[] = [js.statement(js.string('use strict'))];
@@ -98,13 +127,16 @@ export function groupText(
     );
   }
   const exported = js.array(members.map((defined) => js.id(name(defined))));
+  const declarations = parts.map(({ declaration }) => declaration);
+  // The group exists because its first function is being called.
+  declarations[0] = js.eagerFunction(declarations[0]!);
   statements.push(...declarations, js.returns(js.array([exported, patcher(outer, name)])));
   const text = print(
     { type: 'Program', sourceType: 'script', body: statements },
     layout.indent,
     layout.positions,
   );
-  return { text, callees: outer, weights: parts.map(({ name: part, weight }) => ({ name: part, weight })) };
+  return { text, callees: outer, parts };
 }
 
 function patcher(outer: readonly number[], name: (defined: number) => string): js.Expression {
