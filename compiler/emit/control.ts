@@ -22,7 +22,7 @@ import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, newRung, type Rung, rungOf } from './ladder.ts';
 import { numeric, numericWeight, TRAPS } from './operand-stack.ts';
 import { balance, splitFrame } from './outline.ts';
-import { switchWeight, WEIGHTS, weightOf, weightOfAll } from './weights.ts';
+import { switchWeight, WEIGHTS, weightOfAll } from './weights.ts';
 
 export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: FuncType): void {
   emitter.stack.settleAll();
