@@ -66,6 +66,7 @@ const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR'];
 
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses, regions } = emitter;
+  emitter.mirrors?.dropDeadStores();
   const cells = initialCells(emitter);
   for (const bank of places.banks) uses.add(bank);
   emitter.settleMetering();
@@ -79,7 +80,7 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
 }
 
 function isField(name: string): boolean {
-  return STORE_FIELDS.includes(name) || ENVIRONMENT_FIELDS.includes(name) || /^V\d*$/.test(name);
+  return STORE_FIELDS.includes(name) || ENVIRONMENT_FIELDS.includes(name) || /^V\d*$|^[TI]\d+$/.test(name);
 }
 
 /** Whether calls must not use our cells: a leaf's frame need not be announced, see LEAF_FRAME. */
@@ -189,7 +190,15 @@ function fieldConstants(needed: ReadonlySet<string>): [string, js.Expression][] 
   for (const name of STORE_FIELDS) if (needed.has(name)) constants.push([name, storeField(name)]);
   for (const name of ENVIRONMENT_FIELDS)
     if (needed.has(name)) constants.push([name, js.member(js.id('E'), name)]);
+  for (const name of needed) if (/^[TI]\d+$/.test(name)) constants.push([name, forIndirectCalls(name)]);
   return constants;
+}
+
+/** `T1`: the elements of table 1, whose identity never changes; `I3`: the canonical number of type 3. */
+function forIndirectCalls(name: string): js.Expression {
+  const index = js.number(Number(name.slice(1)));
+  if (name.startsWith('I')) return js.index(js.member(js.id('E'), 'types'), index);
+  return js.member(js.index(js.member(js.id('E'), 'T'), index), 'elements');
 }
 
 /** i32 cells are addressed in halves of cells. */
@@ -232,6 +241,7 @@ function initialCells(emitter: FunctionEmitter): js.Statement[] {
   context.locals.forEach((type, i) => {
     if (places.layout === 'plain' && type !== 'i64') return;
     if (i >= parameters) {
+      if (emitter.mirrors?.startsAtZero(i) === false) return;
       const zero = type === 'i64' ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
       statements.push(js.set(places.local(i), zero));
     } else if (type !== 'i64') statements.push(js.set(places.local(i), js.id(`l${i}`)));
