@@ -6,8 +6,9 @@
  *
  * The stack `s` holds the locals, then the operands; `p` is the topmost operand. i64 values are BigInts here.
  */
-import { OPCODES, type Opcode, signatureOf } from '../opcodes.ts';
+
 import { template } from '../emit/template.ts';
+import { OPCODES, type Opcode, signatureOf } from '../opcodes.ts';
 import { OPERATION as O, ROW_OPERATIONS } from './operations.ts';
 
 /** Body of a function with the parameter `H` (helpers by name); returns `interpret(E, body, functions, s)`. */
