@@ -14,6 +14,7 @@ import type { Target } from '../opcodes.ts';
 import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
 import { Meter, type Purse } from './metering.ts';
+import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
@@ -34,8 +35,8 @@ export interface EmitOptions {
   readonly outline: OutlineLimits;
 }
 
-/** Thrown when a function is too deep or too long for plain variables: it is emitted again with all values in cells. */
-export class NeedsCells extends Error {}
+/** Thrown when a function comes out too deep or too long: it is emitted again in the next layout. */
+export class TooLarge extends Error {}
 
 /** While control is in a callee, `fl` holds this: the exit handler then knows that `S.fuel` is the truth. */
 export const AWAY = js.raw('1 << 31');
@@ -72,6 +73,8 @@ export class FunctionEmitter {
   readonly name: string;
   readonly places: Places;
   readonly stack: OperandStack;
+  /** Only in the plain layout: regions share nothing but cells. */
+  readonly mirrors: Mirrors | undefined;
   readonly meter: Meter;
   readonly frames: Frame[] = [];
   /** Free names of generated code in use: `V`, `GI`, helpers. */
@@ -112,12 +115,18 @@ export class FunctionEmitter {
     this.name = name;
     this.places = new Places(layout, context.locals, context.type.params.length);
     this.stack = new OperandStack(this.places, (statement, weight) => this.emit(statement, weight));
+    this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
     this.meter = new Meter(options.costs, options.checkEveryRegion, purse, () => this.#refuel());
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
   }
 
   get frame(): Frame {
     return this.frames[this.frames.length - 1]!;
+  }
+
+  enterFrame(opened: Frame): void {
+    opened.enteredAt = this.mirrors?.now ?? 0;
+    this.frames.push(opened);
   }
 
   newLabel(): string {
@@ -268,7 +277,7 @@ export class FunctionEmitter {
 
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
   settleMetering(): void {
-    if (!this.hasCalllessLoop || this.places.layout === 'cells') this.meter.keepInStore();
+    if (!this.hasCalllessLoop || this.places.layout !== 'plain') this.meter.keepInStore();
     if (this.closedLoops > 0 || this.makesCalls) return;
     const dropped = this.meter.dropEntryCheck();
     this.#crossings = this.#crossings.filter(({ node }) => node !== dropped);
@@ -314,7 +323,7 @@ export class FunctionEmitter {
   #staleViews({ number, inLoop }: Crossing): js.Expression[] {
     const reloads: js.Expression[] = [];
     for (const [name, lastUse] of this.#viewUses) {
-      if (inLoop || this.places.layout === 'cells' || number < lastUse) {
+      if (inLoop || this.places.layout !== 'plain' || number < lastUse) {
         reloads.push(js.assign(js.id(name), viewOf(name)));
       }
     }

@@ -14,13 +14,13 @@ import type { ModuleInfo } from '../binary/module-info.ts';
 import { readFunction } from '../function/reader.ts';
 import type { Resolve } from './calls.ts';
 import { declare, fieldConstants, isField, isStoreField, storeField, viewVariables } from './declarations.ts';
-import { AWAY, type EmitOptions, FunctionEmitter, NeedsCells } from './function-emitter.ts';
+import { AWAY, type EmitOptions, FunctionEmitter, TooLarge } from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
 import type { Layout } from './places.ts';
 import { completeRegions, type Part } from './regions.ts';
-import { weightOfAll } from './weights.ts';
+import { WEIGHTS, weightOfAll } from './weights.ts';
 
 export interface EmittedFunction {
   readonly name: string;
@@ -40,23 +40,26 @@ export function emitFunction(
   purse: Purse = 'fuel',
 ): EmittedFunction {
   const { start, end } = module.bodies[definedIndex]!;
-  const layout: Layout = end - start > options.outline.giantBytes ? 'cells' : 'plain';
-  try {
-    return emitWith(layout);
-  } catch (error) {
-    if (!(error instanceof NeedsCells)) throw error;
-    return emitWith('cells');
-  }
-
-  function emitWith(chosen: Layout): EmittedFunction {
-    const sink = new JsSink((context) => new FunctionEmitter(context, options, name, chosen, purse), resolve);
-    readFunction(module, definedIndex, sink);
-    return assemble(sink.emitter);
+  for (let at = end - start > options.outline.giantBytes ? 1 : 0; ; at++) {
+    const layout = LAYOUTS[at]!;
+    const sink = new JsSink((context) => new FunctionEmitter(context, options, name, layout, purse), resolve);
+    try {
+      readFunction(module, definedIndex, sink);
+      return assemble(sink.emitter);
+    } catch (error) {
+      if (!(error instanceof TooLarge) || layout === LAYOUTS.at(-1)) throw error;
+    }
   }
 }
 
+/** From fast to short. */
+const LAYOUTS: readonly Layout[] = ['plain', 'cells', 'bare'];
+/** A part may be this much heavier than what it was split into: by its head, and by what it loads again after calls. */
+const TOLERANCE = 1.1;
+
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses } = emitter;
+  const dropped = emitter.mirrors?.dropDeadStores() ?? 0;
   for (const bank of places.banks) uses.add(bank);
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
@@ -64,10 +67,17 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   emitter.fillCrossings();
   const { statements, weight } = emitter.frame.list;
   const { regions, mirrored, reloads } = completeRegions(emitter, statements);
-  const main = mainPart(emitter, mirrored, statements, weight + reloads + emitter.lateWeight(exits));
-  if (places.layout === 'plain' && main.weight > emitter.options.outline.heaviest) throw new NeedsCells();
+  const main = mainPart(
+    emitter,
+    mirrored,
+    statements,
+    weight + reloads + emitter.lateWeight(exits) - dropped * WEIGHTS.setCell,
+  );
+  const parts = [main, ...regions];
+  const limit = emitter.options.outline.heaviest * TOLERANCE;
+  if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
-  return { name: emitter.name, parts: [main, ...regions], uses: bound };
+  return { name: emitter.name, parts, uses: bound };
 }
 
 /** Whether calls must not use our cells: a leaf's frame need not be announced, see LEAF_FRAME. */
@@ -188,6 +198,7 @@ function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js
   context.locals.forEach((type, i) => {
     if (places.layout === 'plain' && type !== 'i64') return;
     if (i >= parameters) {
+      if (emitter.mirrors?.startsAtZero(i) === false) return;
       const zero = type === 'i64' ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
       const value = mirrored.includes(i) ? js.assign(js.id(`l${i}`), zero) : zero;
       statements.push(js.set(places.localCell(i), value));

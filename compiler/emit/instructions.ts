@@ -77,7 +77,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
 
   'local.get'(emitter, _, index) {
     const local = index as number;
-    const node = emitter.places.local(local);
+    const node = localValue(emitter, local);
     emitter.push(emitter.context.locals[local]!, node, weightToRead(node), 0, [local]);
   },
   'local.set'(emitter, _, index) {
@@ -109,15 +109,24 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
   emitter.stack.settleReaders(local);
   if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
-  const { places, stack } = emitter;
-  if (!places.isMirrored(local)) stack.store(places.local(local), value);
-  else
-    stack.store(places.localCell(local), {
-      ...value,
-      node: js.assign(places.local(local), numeric(value)),
-      weight: numericWeight(value) + WEIGHTS.assignment,
-      isBoolean: false,
-    });
+  const { mirrors, places, stack } = emitter;
+  const weight = numericWeight(value) + WEIGHTS.assignment;
+  if (places.isMirrored(local)) {
+    const node = js.assign(places.local(local), numeric(value));
+    stack.store(places.localCell(local), { ...value, node, weight, isBoolean: false });
+  } else if (mirrors === undefined || value.type !== 'i64') stack.store(places.local(local), value);
+  else if (value.node.type === 'ConditionalExpression') {
+    stack.store(places.local(local), value);
+    mirrors.writtenCell(local, emitter.frames);
+  } else emitter.emit(mirrors.write(local, value.node, emitter.frames), weight + WEIGHTS.setCell);
+}
+
+function localValue(emitter: FunctionEmitter, local: number): js.Expression {
+  const { mirrors, places, context } = emitter;
+  if (mirrors === undefined || context.locals[local] !== 'i64') return places.local(local);
+  const { variable, fetch } = mirrors.read(local);
+  if (fetch !== undefined) emitter.emit(fetch, WEIGHTS.cell + WEIGHTS.assignment);
+  return variable;
 }
 
 /** `a b c select`: c ? a : b. Both are computed anyway, so what may trap is computed first. */

@@ -84,6 +84,7 @@ export function string(value: string): Expression {
 
 export const TRUE: Expression = literal('true');
 export const NULL: Expression = literal('null');
+export const UNDEFINED: Expression = literal('undefined');
 
 /** A literal whose value is set later: `node.raw = '12'`. */
 export function placeholder(): SimpleLiteral {

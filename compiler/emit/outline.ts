@@ -1,6 +1,6 @@
 /**
  * Moves runs of statements into functions of their own ("regions"), where a function is larger than V8 optimises, or
- * nests deeper than its parser allows. Only in the cells layout: everything a region needs lies in the frame.
+ * nests deeper than its parser allows. Not in the plain layout: everything a region needs lies in the frame.
  *
  *   L1: { L0: { switch … } …200 lines… break L7; … }
  *
@@ -12,7 +12,7 @@
  */
 import type { Node, SwitchStatement } from 'estree';
 import type { Frame, StatementList } from './frames.ts';
-import { type FunctionEmitter, NeedsCells } from './function-emitter.ts';
+import { type FunctionEmitter, TooLarge } from './function-emitter.ts';
 import * as js from './js.ts';
 import { climb, type Ladder, ladderOfExits } from './ladder.ts';
 import { WEIGHTS } from './weights.ts';
@@ -45,7 +45,7 @@ export const SPLIT_ALL: OutlineLimits = {
   giantBytes: 0,
   nesting: 6,
   regionWeight: 150,
-  heaviest: 600,
+  heaviest: 2000,
   smallestRun: 25,
 };
 
@@ -55,7 +55,7 @@ export function splitFrame(emitter: FunctionEmitter, frame: Frame, reachable: bo
   const { list } = frame;
   const { nesting, regionWeight, heaviest } = emitter.options.outline;
   if (emitter.places.layout === 'plain') {
-    if (list.nesting > nesting || list.weight > heaviest) throw new NeedsCells();
+    if (list.nesting > nesting || list.weight > heaviest) throw new TooLarge();
     return;
   }
   if (list.weight > regionWeight) lighten(emitter, frame);

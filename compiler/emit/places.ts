@@ -2,12 +2,13 @@
  * Where a function's values live: which JavaScript variable or register-file cell stands for each local, operand-stack
  * slot and hidden variable (the exception being handled).
  *
- * Two layouts:
+ * Three layouts:
  *  - plain: everything is a JavaScript variable (`l3`, `s0`), except i64, which lives in cells of the frame in the
  *    register file (`R[q + 2]`): V8 keeps a BigInt unboxed only there (PERFORMANCE.md §1).
  *  - cells: everything lives in cells, so that any run of statements can move into a function of its own
  *    (`outline.ts`): i32 in `RL[p + 2n]` with p = 2q, floats in `RD[q + n]`, references in `RR[r + n]`. Locals that are
  *    numbers have a variable besides (`l3`), which is read instead; writes go to both: `RL[p + 6] = l3 = 5`.
+ *  - bare: the same without those variables, for where loading them again after every call would take too much code.
  *
  * The frame: cells 0… are the i64 parameters, where the caller wrote them; `w` is the first cell after the frame, where
  * arguments of the next call go.
@@ -15,7 +16,7 @@
 import type { ValueType } from '../../runtime/types.ts';
 import * as js from './js.ts';
 
-export type Layout = 'plain' | 'cells';
+export type Layout = 'plain' | 'cells' | 'bare';
 
 /** Which of the four views of a cell a type uses. */
 type Bank = 'R' | 'RL' | 'RD' | 'RR';
@@ -80,7 +81,7 @@ export class Places {
   }
 
   #inCell(type: ValueType): boolean {
-    return type === 'i64' || this.layout === 'cells';
+    return type === 'i64' || this.layout !== 'plain';
   }
 
   #newCell(bank: Bank): number {
@@ -95,7 +96,7 @@ export class Places {
   /** Where a local is read. */
   local(index: number): js.Expression {
     const type = this.locals[index]!;
-    return isNumber(type) || !this.#inCell(type) ? js.id(`l${index}`) : this.localCell(index);
+    return this.isMirrored(index) || !this.#inCell(type) ? js.id(`l${index}`) : this.localCell(index);
   }
 
   /** The cell of a local that has one. */

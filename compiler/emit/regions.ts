@@ -44,7 +44,7 @@ export function completeRegions(
   emitter: FunctionEmitter,
   body: readonly js.Statement[],
 ): { regions: Part[]; mirrored: readonly number[]; reloads: number } {
-  if (emitter.places.layout !== 'cells') return { regions: [], mirrored: [], reloads: 0 };
+  if (emitter.places.layout === 'plain') return { regions: [], mirrored: [], reloads: 0 };
   emitter.regionArguments.push(js.id('E'), ...regionParameters(emitter).map(js.id));
   const done: Survey[] = [];
   // A region calls only regions that were split off before it.
