@@ -35,9 +35,9 @@ export interface OutlineLimits {
 export const OUTLINE: OutlineLimits = {
   giantBytes: 8192,
   nesting: 150,
-  regionWeight: 10_000,
+  regionWeight: 14_000,
   heaviest: 45_000,
-  smallestRun: 400,
+  smallestRun: 250,
 };
 
 /** For tests: all that can move out does. */
