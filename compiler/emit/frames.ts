@@ -195,7 +195,7 @@ export function closeLoop(current: Frame, reachable: boolean, meter: Meter): Clo
 /** The condition of a last statement `if (c) continue L`. */
 function lastContinue(statements: readonly js.Statement[], label: string): js.Expression | undefined {
   const last = statements.at(-1);
-  if (last?.type !== 'IfStatement' || last.alternate !== null) return undefined;
+  if (last?.type !== 'IfStatement' || last.alternate !== undefined) return undefined;
   const jump = last.consequent;
-  return jump.type === 'ContinueStatement' && jump.label?.name === label ? last.test : undefined;
+  return jump.type === 'ContinueStatement' && jump.label === label ? last.test : undefined;
 }

@@ -6,7 +6,6 @@
  * change behind the function's back: fuel is written before and read after, views are read again after. What is read
  * again depends on what the whole function uses, so crossings are noted and filled in at the end.
  */
-import type { SequenceExpression } from 'estree';
 import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
@@ -49,7 +48,7 @@ export interface Region {
 
 /** A place where control leaves the function, comes back, or both; `node` is filled in at the end. */
 interface Crossing {
-  readonly node: SequenceExpression;
+  readonly node: js.Expression;
   readonly core: js.Expression | undefined;
   /** The account must be up to date before. */
   readonly leaves: boolean;
@@ -152,8 +151,8 @@ export class FunctionEmitter {
     return this.#note({ core, leaves, returns: true });
   }
 
-  #note(crossing: Omit<Crossing, 'node' | 'number' | 'inLoop'>): SequenceExpression {
-    const node: SequenceExpression = { type: 'SequenceExpression', expressions: [] };
+  #note(crossing: Omit<Crossing, 'node' | 'number' | 'inLoop'>): js.Expression {
+    const node = js.late(js.SEQUENCE);
     const inLoop = this.loops > 0;
     this.#crossings.push({ ...crossing, node, number: this.#crossings.length, inLoop });
     return node;
@@ -220,21 +219,21 @@ export class FunctionEmitter {
 
   #fillExit({ node, result, references }: Exit, giveBack: js.Statement[]): void {
     if (giveBack.length === 0 && references.length === 0) {
-      js.become(node, js.returns(result ?? null));
+      js.become(node, js.returns(result));
       return;
     }
     let value = result;
-    if (value !== undefined && value.type !== 'Identifier' && value.type !== 'Literal') {
+    if (value !== undefined && !js.isSimple(value)) {
       // Computed first: it may read cells, or trap.
       value = this.places.variable('x0');
       node.body.push(js.set(value, result!));
     }
-    node.body.push(...giveBack, ...references, js.returns(value ?? null));
+    node.body.push(...giveBack, ...references, js.returns(value));
   }
 
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
   settleMetering(): void {
-    if (!this.hasCalllessLoop || this.places.layout === 'cells') this.meter.keepInStore();
+    this.meter.settle(this.hasCalllessLoop && this.places.layout === 'plain');
     if (this.hasLoop || this.makesCalls) return;
     const dropped = this.meter.dropEntryCheck();
     this.#crossings = this.#crossings.filter(({ node }) => node !== dropped);
@@ -250,15 +249,14 @@ export class FunctionEmitter {
     const read = js.assign(js.id('fl'), fuel);
     for (const crossing of this.#crossings) {
       const { core, leaves, returns } = crossing;
-      const { expressions } = crossing.node;
+      const expressions: js.Expression[] = [];
       const refuels = !leaves && !returns;
       if (local && (leaves || refuels)) expressions.push(...leave);
       if (refuels) expressions.push(this.#refueled(crossing));
       if (core !== undefined) expressions.push(core);
       if (local && (returns || refuels)) expressions.push(read);
       if (!refuels && (returns || !leaves)) expressions.push(...this.#staleViews(crossing));
-      if (expressions.length === 0) expressions.push(js.number(0));
-      if (expressions.length === 1) js.become(crossing.node, expressions[0]!);
+      js.fill(crossing.node, expressions.length === 0 ? '0' : js.sequence(expressions));
     }
   }
 

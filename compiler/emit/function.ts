@@ -24,12 +24,12 @@ import {
 } from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
-import { leaveRegion, visit } from './outline.ts';
+import { leaveRegion } from './outline.ts';
 import type { Layout } from './places.ts';
 
 export interface EmittedFunction {
   readonly name: string;
-  readonly declarations: readonly js.Statement[];
+  readonly declarations: readonly js.FunctionDeclaration[];
   /** Helpers and other free names that the wrapper must bind. */
   readonly uses: ReadonlySet<string>;
 }
@@ -115,7 +115,11 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
 
 // -------------------------------------------------------------------- the function itself
 
-function main(emitter: FunctionEmitter, cells: js.Statement[], body: js.Statement[]): js.Statement {
+function main(
+  emitter: FunctionEmitter,
+  cells: js.Statement[],
+  body: js.Statement[],
+): js.FunctionDeclaration {
   const { places, options } = emitter;
   const needed = new Set<string>(emitter.uses);
   const frame = needsFrame(emitter);
@@ -247,26 +251,22 @@ function guarded(emitter: FunctionEmitter, body: js.Statement[]): js.Statement[]
 
 // -------------------------------------------------------------------- regions
 
-function regionFunction(emitter: FunctionEmitter, { name, statements }: Region): js.Statement {
+function regionFunction(emitter: FunctionEmitter, { name, statements }: Region): js.FunctionDeclaration {
   const body = [...statements, leaveRegion(0)];
-  const names = namesIn(body);
+  const heading = (text: string) => regionHeading(emitter, namesIn(text));
+  return js.functionDeclaration(name, ['E', ...REGION_PARAMETERS], body, heading);
+}
+
+function regionHeading(emitter: FunctionEmitter, names: Set<string>): js.Statement[] {
   for (const field of STORE_FIELDS) if (names.has(field)) names.add('S');
   const constants = fieldConstants(names);
   if (names.has('p')) constants.push(['p', js.binary('*', js.id('q'), js.number(2))]);
   if (names.has('u')) constants.push(['u', js.binary('*', js.id('w'), js.number(2))]);
   const variables: [string, js.Expression | null][] = viewVariables(names);
   for (const variable of emitter.places.variables) if (names.has(variable)) variables.push([variable, null]);
-  return js.functionDeclaration(
-    name,
-    ['E', ...REGION_PARAMETERS],
-    [...declare(constants, variables), ...body],
-  );
+  return declare(constants, variables);
 }
 
-function namesIn(statements: readonly js.Statement[]): Set<string> {
-  const names = new Set<string>();
-  visit(statements, (node) => {
-    if (node.type === 'Identifier') names.add(node.name);
-  });
-  return names;
+function namesIn(text: string): Set<string> {
+  return new Set(text.match(/\b[A-Za-z]\w*/g));
 }

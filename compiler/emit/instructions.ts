@@ -104,11 +104,18 @@ function emitSelect(emitter: FunctionEmitter): void {
   for (let h = base; h < base + 2; h++) if (stack.at(h).effects & TRAPS) stack.settle(h);
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
-  const node = js.conditional(condition.node, numeric(first), numeric(second));
   const { weight, effects, reads } = combined(values, 2);
-  emitter.push(first.type, node, weight, effects, reads);
-  // A choice between BigInts would be an object: stored in its slot, it becomes two stores.
-  if (first.type === 'i64') stack.settle(base);
+  if (first.type === 'i64') {
+    // A choice between BigInts would be an object: it becomes two stores.
+    if (effects & (TRAPS | LOADS)) stack.settleEffects(TRAPS | LOADS);
+    const place = stack.nextSlot('i64');
+    const choice = js.ifElse(condition.node, [js.set(place, first.node)], [js.set(place, second.node)]);
+    emitter.emit(choice, weight + 8);
+    stack.pushSettled('i64');
+  } else {
+    const node = js.conditional(condition.node, numeric(first), numeric(second));
+    emitter.push(first.type, node, weight, effects, reads);
+  }
 }
 
 function combined(values: readonly Value[], weight: number): Pick<Value, 'effects' | 'weight' | 'reads'> {
@@ -249,7 +256,7 @@ function bindArguments(
     const isAddress = memory !== undefined && i === 0;
     const name = isAddress ? 'ea' : OPERANDS[i]!;
     const node = isAddress ? address(values[0]!, memory) : numeric(values[i]!);
-    if (!chosen.repeated.has(name) || isSimple(node)) args[name] = node;
+    if (!chosen.repeated.has(name) || js.isSimple(node)) args[name] = node;
     else {
       const place = emitter.temporary('b', base + i);
       args.firsts ??= new Map();
@@ -275,10 +282,6 @@ function bindIndices(args: TemplateArguments, row: Opcode, immediate: Immediate)
   const [first, second] = Array.isArray(immediate) ? (immediate as readonly number[]) : [immediate];
   if (typeof first === 'number') args.i = js.number(first);
   if (typeof second === 'number') args.j = js.number(second);
-}
-
-function isSimple(node: js.Expression): boolean {
-  return node.type === 'Identifier' || node.type === 'Literal';
 }
 
 /** `(a >>> 0) + offset`, without wrapping. */

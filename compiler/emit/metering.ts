@@ -20,18 +20,20 @@
  * A region opens lazily, with its first charged instruction, and is closed by whatever ends straight-line code:
  * conditional branches, labels, calls. The account behind it is `runtime/fuel.ts`.
  */
-import type { SimpleLiteral } from 'estree';
 import type { Costs } from '../../runtime/costs.ts';
 import * as js from './js.ts';
 
 /** A region's charge: the statement that makes it, for the loop that moves its header's charge to the back edge. */
 export interface Charge {
   readonly statement: js.Statement;
-  readonly amount: SimpleLiteral;
+  readonly amount: Amount;
 }
 
-const FUEL = js.id('fl');
-const STORED = js.member(js.id('S'), 'fuel');
+/** What a region costs, known when it is closed. */
+interface Amount {
+  cost: number;
+}
+
 
 /** A region is cut before its charge could wrap the int32, whatever instructions cost. */
 const LARGEST_REGION = 2 ** 28;
@@ -42,9 +44,9 @@ export const CHARGE_WEIGHT = 10;
 export class Meter {
   readonly #costs: Costs | undefined;
   readonly #refuel: () => js.Expression;
-  #open: { readonly amount: SimpleLiteral; readonly statement: js.Statement; cost: number } | undefined;
-  /** Every charge made, so that `keepInStore` can turn all of them at the end. */
-  readonly #deductions: { readonly node: js.Expression; readonly amount: SimpleLiteral }[] = [];
+  #open: Charge | undefined;
+  /** Every charge made, to be written at the end. */
+  readonly #deductions: { readonly node: js.Expression; readonly amount: Amount }[] = [];
   #entry: { statement: js.Statement; deduction: js.Expression; refuel: js.Expression } | undefined;
   /** The counter is a local variable, written back around calls; else it is the store's field itself. */
   isLocal = true;
@@ -72,14 +74,13 @@ export class Meter {
     const cost = this.#costs[name] ?? this.#costs.default;
     if (cost === 0 && (this.#open !== undefined || !atStart)) return undefined;
     let opened: Charge | undefined;
-    if (this.#open === undefined || this.#open.cost > LARGEST_REGION) {
-      const amount = js.placeholder();
+    if (this.#open === undefined || this.#open.amount.cost > LARGEST_REGION) {
+      const amount: Amount = { cost: 0 };
       const checked = atStart || this.#everyRegion;
       opened = { statement: checked ? this.#check(amount) : js.statement(this.#deduct(amount)), amount };
-      this.#open = { ...opened, cost: 0 };
+      this.#open = opened;
     }
-    this.#open.cost += cost;
-    this.#open.amount.raw = String(this.#open.cost || 1);
+    this.#open.amount.cost += cost;
     return opened;
   }
 
@@ -88,7 +89,7 @@ export class Meter {
     return this.#open?.statement;
   }
 
-  #check(amount: SimpleLiteral): js.Statement {
+  #check(amount: Amount): js.Statement {
     const deduction = this.#deduct(amount);
     const refuel = this.#refuel();
     const overdrawn = js.binary('<', deduction, js.number(0));
@@ -118,16 +119,21 @@ export class Meter {
     return js.logical('||', stillPositive, js.sequence([this.#refuel(), js.TRUE]));
   }
 
-  /** `fl = fl - 7 | 0`, which stays an int32 in V8's eyes; or, in the store, the shorter `S.fuel -= 7`. */
-  #deduct(amount: SimpleLiteral): js.Expression {
-    const node = js.assign(FUEL, js.binary('|', js.binary('-', FUEL, amount), js.number(0)));
+  #deduct(amount: Amount): js.Expression {
+    const node = js.late(js.ASSIGNMENT);
     this.#deductions.push({ node, amount });
     return node;
   }
 
-  /** Once it is known that no loop of the function runs without calls. */
-  keepInStore(): void {
-    this.isLocal = false;
-    for (const { node, amount } of this.#deductions) js.become(node, js.decrease(STORED, amount));
+  /**
+   * Writes all charges, once it is known whether a loop of the function runs without calls: `fl = fl - 7 | 0`, which stays an
+   * int32 in V8's eyes; or, in the store, the shorter `S.fuel -= 7`.
+   */
+  settle(isLocal: boolean): void {
+    this.isLocal = isLocal;
+    for (const { node, amount } of this.#deductions) {
+      const cost = amount.cost || 1;
+      js.fill(node, isLocal ? `fl = fl - ${cost} | 0` : `S.fuel -= ${cost}`);
+    }
   }
 }

@@ -135,13 +135,9 @@ export class OperandStack {
     this.store(this.#values[height]!.node, value);
   }
 
-  /** Emits `place = value`. A choice between two 64-bit values becomes two stores, see `select`. */
+  /** Emits `place = value`. */
   store(place: js.Expression, value: Value): void {
-    const node = numeric(value);
-    if (value.type === 'i64' && node.type === 'ConditionalExpression') {
-      const { test, consequent, alternate } = node;
-      this.#emit(js.ifElse(test, [js.set(place, consequent)], [js.set(place, alternate)]), value.weight + 8);
-    } else this.#emit(js.set(place, node), value.weight + 3);
+    this.#emit(js.set(place, numeric(value)), value.weight + 3);
   }
 
   settleUpTo(height: number): void {
