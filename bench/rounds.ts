@@ -3,7 +3,7 @@
  * time, so that a machine that slows down or speeds up does so for all of them. benchmark.js times each visit: one
  * sample of one call, which takes tens of milliseconds.
  *
- * An engine that has spent its budget (by default 15 seconds, the warm-up included) sits out the remaining rounds but
+ * An engine that has spent its budget (by default 10 seconds, the warm-up included) sits out the remaining rounds but
  * for the first two: a peer that is 200 times slower than native would take most of the day otherwise.
  */
 import Benchmark from 'benchmark';

@@ -65,6 +65,8 @@ export interface StoreAbi {
   rp: number;
   /** Fuel left of the current slice: an int32; below zero means overdrawn, noticed at the next check. */
   fuel: number;
+  /** A second slice, which twins of recursive functions spend: two short chains of updates instead of a long one. */
+  fuel2: number;
   /** Frames in use and allowed, where a depth limit is compiled in. */
   depth: number;
   maxDepth: number;

@@ -5,7 +5,7 @@ import { Interrupt } from './interrupt.ts';
 
 /** Spends as generated code does: charges a region, then checks. */
 class Spender {
-  readonly store = { fuel: 0 };
+  readonly store = { fuel: 0, fuel2: 0 };
   readonly interrupt = new Interrupt();
   readonly fuel: Fuel;
 

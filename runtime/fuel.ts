@@ -4,8 +4,9 @@
  *
  * Not here: what costs how much (`costs.ts`), and who charges where (`compiler/emit/metering.ts`).
  *
- * Between runs, and whenever a host function looks: consumed = taken − store.fuel.
+ * Between runs, and whenever a host function looks: consumed = taken − store.fuel − store.fuel2.
  */
+
 import { HostError, negative, OutOfFuelError, wrongType } from './errors.ts';
 import type { Interrupt } from './interrupt.ts';
 
@@ -22,6 +23,12 @@ export interface FuelInfo {
 // biome-ignore lint/suspicious/noConfusingVoidType: a callback may return nothing
 export type OnOutOfFuel = (info: FuelInfo) => bigint | undefined | void;
 
+/** What generated code counts with. */
+export interface FuelCells {
+  fuel: number;
+  fuel2: number;
+}
+
 export interface FuelOptions {
   /** Undefined: unlimited, and counted. */
   readonly limit: bigint | undefined;
@@ -32,7 +39,7 @@ export interface FuelOptions {
 }
 
 export class Fuel {
-  readonly #store: { fuel: number };
+  readonly #store: FuelCells;
   readonly #onOutOfFuel: OnOutOfFuel | undefined;
   readonly #interrupt: Interrupt;
   readonly #onLimited: (() => void) | undefined;
@@ -41,9 +48,10 @@ export class Fuel {
   /** All that was ever granted. */
   #limit: bigint | undefined;
 
-  constructor(store: { fuel: number }, options: FuelOptions) {
+  constructor(store: FuelCells, options: FuelOptions) {
     if (options.limit !== undefined) checkAmount('fuel', options.limit);
     store.fuel = 0;
+    store.fuel2 = 0;
     this.#store = store;
     this.#limit = options.limit;
     this.#onOutOfFuel = options.onOutOfFuel;
@@ -53,7 +61,8 @@ export class Fuel {
 
   /** Everything charged since the start. */
   get consumed(): bigint {
-    return this.#taken - BigInt(this.#store.fuel);
+    const { fuel, fuel2 } = this.#store;
+    return this.#taken - BigInt(fuel) - BigInt(fuel2);
   }
 
   /** All that was granted; undefined: unlimited. */
@@ -80,6 +89,7 @@ export class Fuel {
     const wasUnlimited = this.#limit === undefined;
     this.#taken = this.consumed;
     this.#store.fuel = 0;
+    this.#store.fuel2 = 0;
     this.#limit = this.#taken + amount;
     if (wasUnlimited) this.#onLimited?.();
   }
@@ -100,6 +110,7 @@ export class Fuel {
    * `onOutOfFuel` was asked, and may have done anything.
    */
   refuel(): boolean {
+    if (this.#store.fuel2 < 0) this.#refuelSecond();
     if (this.#store.fuel < 0) this.#overdraw(-this.#store.fuel);
     this.#interrupt.poll();
     if (this.#store.fuel >= 0) return false;
@@ -116,6 +127,18 @@ export class Fuel {
     this.#taken += slice;
     this.#store.fuel += Number(slice);
     return asked;
+  }
+
+  /** The next second slice; where fuel has become limited, the first one pays for it. */
+  #refuelSecond(): void {
+    const { fuel2 } = this.#store;
+    if (this.#limit === undefined) {
+      this.#taken += BigInt(SLICE - fuel2);
+      this.#store.fuel2 = SLICE;
+    } else {
+      this.#store.fuel += fuel2;
+      this.#store.fuel2 = 0;
+    }
   }
 
   /** Moves a debt to the wide side, all but one: the int32 cannot wrap, and stays below zero until fuel is found. */

@@ -43,6 +43,7 @@ export class Store implements StoreAbi {
   rp = 0;
   readonly limit: number;
   fuel = 0;
+  fuel2 = 0;
   depth = 0;
   maxDepth: number;
   readonly bulkUnit: number;

@@ -178,9 +178,10 @@ export class JitCode implements ModuleCode {
 
   /** A line of an engine's stack trace, if it is one of this module's functions. */
   #frameOf(line: string) {
-    const match = /\b(f\d+\w*)(\$\d+)? (?:\[as code\] )?\(.*sandglass-(\d+)-group-(\d+):(\d+):(\d+)\)$/.exec(
-      line,
-    );
+    const match =
+      /\b(f\d+\w*)(?:\$twin)?(\$\d+)? (?:\[as code\] )?\(.*sandglass-(\d+)-group-(\d+):(\d+):(\d+)\)$/.exec(
+        line,
+      );
     const index = functionIndexOf(match?.[1] ?? '');
     if (match === null || index === undefined || Number(match[3]) !== this.#number) return undefined;
     const group = Number(match[4]);

@@ -30,6 +30,7 @@ export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: Fu
   emitter.frames.push(frame(kind, emitter.newLabel(), type, height));
   if (kind === 'loop') {
     emitter.frame.callsBefore = emitter.calls;
+    emitter.frame.loopsBefore = emitter.closedLoops;
     emitter.loops++;
     emitter.meter.endRegion();
   }
@@ -78,20 +79,29 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   // A ladder that is handed up into other code could not take the code of this rung.
   const rung = emitter.frames.at(-2)?.ladder?.rung === undefined ? rungOf(current, reachable) : undefined;
   if (rung !== undefined) current.targeted = false;
-  if (current.kind === 'loop' && current.targeted) {
-    emitter.hasLoop = true;
-    if (emitter.calls === current.callsBefore) emitter.hasCalllessLoop = true;
-  }
-  const closed =
-    current.kind === 'loop'
-      ? closeLoop(current, reachable, emitter.meter)
-      : [current.kind === 'block' ? closeBlock(current) : closeIf(current)];
-  if (current.kind === 'loop') emitter.loops--;
+  const closed = current.kind === 'loop' ? leaveLoop(emitter, current, reachable) : [closeOther(current)];
   // After a loop, or a block that nothing branches to, the straight line goes on.
   const goesOn = reachable && (current.kind === 'loop' || (current.kind === 'block' && current.jumps === 0));
   finish(emitter, current, closed);
   if (!goesOn) emitter.meter.endRegion();
   if (current.kind === 'block') handUp(current, emitter.frame, rung);
+}
+
+function closeOther(current: Frame): Closed {
+  return current.kind === 'block' ? closeBlock(current) : closeIf(current);
+}
+
+function leaveLoop(emitter: FunctionEmitter, current: Frame, reachable: boolean): Closed[] {
+  const callless = emitter.calls === current.callsBefore;
+  const innermost = emitter.closedLoops === current.loopsBefore;
+  if (current.targeted) {
+    emitter.closedLoops++;
+    if (callless) emitter.hasCalllessLoop = true;
+  }
+  const clean = callless && innermost && emitter.places.layout === 'plain';
+  const closed = closeLoop(current, reachable, clean, emitter.meter);
+  emitter.loops--;
+  return closed;
 }
 
 /** The ladder is now inside the enclosing frame's last statement. */

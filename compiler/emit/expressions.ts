@@ -93,6 +93,11 @@ export function fill(node: Expression, content: string | Expression): void {
   node.parts = [content];
 }
 
+/** Adds an expression to a late sequence that is decided on. */
+export function append(node: Expression, next: Expression): void {
+  node.parts = [...node.parts!, ', ', ...parts(next, ASSIGNMENT)];
+}
+
 /** The finished text. */
 export function textOf({ text, parts }: Expression): string {
   if (parts === undefined) return text;
@@ -215,7 +220,10 @@ export function assign(left: Expression, right: Expression): Expression {
 export function sequence(expressions: readonly Expression[]): Expression {
   if (expressions.length === 1) return expressions[0]!;
   if (expressions.every((each) => each.parts === undefined)) return operation(SEQUENCE, list(expressions));
-  return late(SEQUENCE, expressions.flatMap((each, i) => [i === 0 ? '' : ', ', ...parts(each, ASSIGNMENT)]));
+  return late(
+    SEQUENCE,
+    expressions.flatMap((each, i) => [i === 0 ? '' : ', ', ...parts(each, ASSIGNMENT)]),
+  );
 }
 
 /** With an offset, the printer reports where the property lands. */
@@ -239,7 +247,8 @@ export function array(elements: readonly Expression[]): Expression {
 function list(expressions: readonly Expression[]): string {
   let text = '';
   for (let i = 0; i < expressions.length; i++) {
-    text = i === 0 ? operand(expressions[0]!, ASSIGNMENT) : `${text}, ${operand(expressions[i]!, ASSIGNMENT)}`;
+    text =
+      i === 0 ? operand(expressions[0]!, ASSIGNMENT) : `${text}, ${operand(expressions[i]!, ASSIGNMENT)}`;
   }
   return text;
 }

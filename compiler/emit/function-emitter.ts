@@ -12,7 +12,7 @@ import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
 import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
-import { CHARGE_WEIGHT, Meter } from './metering.ts';
+import { CHARGE_WEIGHT, Meter, type Purse } from './metering.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
@@ -37,9 +37,6 @@ export class NeedsCells extends Error {}
 
 /** While control is in a callee, `fl` holds this: the exit handler then knows that `S.fuel` is the truth. */
 export const AWAY = js.raw('1 << 31');
-
-/** Pointers that a region takes over from its function; the others it derives. */
-export const REGION_PARAMETERS = ['q', 'w', 'r', 't', 'd'];
 
 export interface Region {
   readonly name: string;
@@ -80,7 +77,8 @@ export class FunctionEmitter {
   makesCalls = false;
   /** Calls so far, to tell loops that make none. */
   calls = 0;
-  hasLoop = false;
+  /** Loops that are closed, not counting those that never go round. */
+  closedLoops = 0;
   /** There is a loop that makes no calls: worth a counter in a register. */
   hasCalllessLoop = false;
   /** Which handler a `delegate` means; undefined where there is no delegate. */
@@ -91,16 +89,26 @@ export class FunctionEmitter {
   #crossings: Crossing[] = [];
   /** How many crossings there were when a memory's view was last used. */
   readonly #viewUses = new Map<string, number>();
+  /** Calls of regions, by the region's number. */
+  readonly regionCalls = new Map<js.Expression, number>();
+  /** What every region takes: `E`, and the pointers that are in use; known in the end. */
+  readonly regionArguments = js.late(js.SEQUENCE);
   readonly #exits: Exit[] = [];
-  readonly #handlers: js.BlockStatement[] = [];
+  readonly handlers = new Set<js.BlockStatement>();
 
-  constructor(context: FunctionContext, options: EmitOptions, name: string, layout: Layout) {
+  constructor(
+    context: FunctionContext,
+    options: EmitOptions,
+    name: string,
+    layout: Layout,
+    purse: Purse = 'fuel',
+  ) {
     this.context = context;
     this.options = options;
     this.name = name;
     this.places = new Places(layout, context.locals, context.type.params.length);
     this.stack = new OperandStack(this.places, (statement, weight) => this.emit(statement, weight));
-    this.meter = new Meter(options.costs, options.checkEveryRegion, () => this.#refuel());
+    this.meter = new Meter(options.costs, options.checkEveryRegion, purse, () => this.#refuel());
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
   }
 
@@ -159,10 +167,12 @@ export class FunctionEmitter {
   }
 
   /** Calls a region, then jumps on as it says. */
-  regionCall(name: string, exits: readonly js.Statement[]): js.Statement {
-    const call = js.call(js.id(name), ['E', ...REGION_PARAMETERS].map(js.id));
+  regionCall(number: number, exits: readonly js.Statement[]): js.Statement {
+    const call = js.late(js.CALL, [this.regions[number]!.name, '(', this.regionArguments, ')']);
     const code = this.places.variable('x');
-    const away = js.statement(this.away(exits.length === 0 ? call : js.assign(code, call)));
+    const node = this.#crossing(exits.length === 0 ? call : js.assign(code, call), true);
+    this.regionCalls.set(node, number);
+    const away = js.statement(node);
     if (exits.length === 0) return away;
     if (exits.length === 1) return js.block([away, js.ifElse(code, [exits[0]!])]);
     const cases = exits.map((jump, i) => js.switchCase(i + 1, [jump]));
@@ -208,13 +218,13 @@ export class FunctionEmitter {
   /** What every exception handler does first: put the frame pointers back. Filled in like the exits. */
   handlerStatement(): js.Statement {
     const handler = js.block([]);
-    this.#handlers.push(handler);
+    this.handlers.add(handler);
     return handler;
   }
 
   fillExits(exits: js.Statement[], handlers: js.Statement[]): void {
     for (const exit of this.#exits) this.#fillExit(exit, exits);
-    for (const handler of this.#handlers) handler.body = handlers;
+    for (const handler of this.handlers) handler.body = [...handlers];
   }
 
   #fillExit({ node, result, references }: Exit, giveBack: js.Statement[]): void {
@@ -234,7 +244,7 @@ export class FunctionEmitter {
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
   settleMetering(): void {
     this.meter.settle(this.hasCalllessLoop && this.places.layout === 'plain');
-    if (this.hasLoop || this.makesCalls) return;
+    if (this.closedLoops > 0 || this.makesCalls) return;
     const dropped = this.meter.dropEntryCheck();
     this.#crossings = this.#crossings.filter(({ node }) => node !== dropped);
   }
@@ -243,7 +253,7 @@ export class FunctionEmitter {
   fillCrossings(): void {
     const { isLocal, enabled } = this.meter;
     const local = isLocal && enabled;
-    const fuel = js.member(js.id('S'), 'fuel');
+    const fuel = this.meter.stored;
     const save = js.assign(fuel, js.id('fl'));
     const leave = this.guardsFuel ? [save, js.assign(js.id('fl'), AWAY)] : [save];
     const read = js.assign(js.id('fl'), fuel);

@@ -13,19 +13,13 @@
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { readFunction } from '../function/reader.ts';
 import type { Resolve } from './calls.ts';
-import {
-  AWAY,
-  type EmitOptions,
-  FunctionEmitter,
-  NeedsCells,
-  REGION_PARAMETERS,
-  type Region,
-  viewOf,
-} from './function-emitter.ts';
+import { declare, fieldConstants, isField, isStoreField, storeField, viewVariables } from './declarations.ts';
+import { AWAY, type EmitOptions, FunctionEmitter, NeedsCells } from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
-import { leaveRegion } from './outline.ts';
+import type { Purse } from './metering.ts';
 import type { Layout } from './places.ts';
+import { completeRegions } from './regions.ts';
 
 export interface EmittedFunction {
   readonly name: string;
@@ -41,6 +35,7 @@ export function emitFunction(
   name: string,
   options: EmitOptions,
   resolve: Resolve,
+  purse: Purse = 'fuel',
 ): EmittedFunction {
   const { start, end } = module.bodies[definedIndex]!;
   const layout: Layout = end - start > options.outline.giantBytes ? 'cells' : 'plain';
@@ -52,32 +47,24 @@ export function emitFunction(
   }
 
   function emitWith(chosen: Layout): EmittedFunction {
-    const sink = new JsSink((context) => new FunctionEmitter(context, options, name, chosen), resolve);
+    const sink = new JsSink((context) => new FunctionEmitter(context, options, name, chosen, purse), resolve);
     readFunction(module, definedIndex, sink);
     return assemble(sink.emitter);
   }
 }
 
-/** The fields of `E` and `S` that functions keep in constants of the same name. */
-const STORE_FIELDS = ['R', 'RL', 'RD', 'RF', 'RR'];
-const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR'];
-
 function assemble(emitter: FunctionEmitter): EmittedFunction {
-  const { places, uses, regions } = emitter;
-  const cells = initialCells(emitter);
+  const { places, uses } = emitter;
   for (const bank of places.banks) uses.add(bank);
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
   emitter.fillExits(exits, handlers);
   emitter.fillCrossings();
   const body = emitter.frame.list.statements;
-  const parts = [main(emitter, cells, body), ...regions.map((region) => regionFunction(emitter, region))];
+  const { functions, mirrored } = completeRegions(emitter, body);
+  const parts = [main(emitter, mirrored, body), ...functions];
   const bound = new Set([...uses].filter((use) => !isField(use)));
   return { name: emitter.name, declarations: parts, uses: bound };
-}
-
-function isField(name: string): boolean {
-  return STORE_FIELDS.includes(name) || ENVIRONMENT_FIELDS.includes(name) || /^V\d*$/.test(name);
 }
 
 /** Whether calls must not use our cells: a leaf's frame need not be announced, see LEAF_FRAME. */
@@ -90,10 +77,6 @@ export const LEAF_FRAME = 256;
 
 function countsLocally({ meter }: FunctionEmitter): boolean {
   return meter.enabled && meter.isLocal;
-}
-
-function storeField(name: string): js.Expression {
-  return js.member(js.id('S'), name);
 }
 
 function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handlers: js.Statement[] } {
@@ -109,7 +92,7 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
     exits.push(js.set(storeField('depth'), js.binary('-', js.id('d'), js.number(1))));
     handlers.push(js.set(storeField('depth'), js.id('d')));
   }
-  if (countsLocally(emitter)) exits.push(js.set(storeField('fuel'), js.id('fl')));
+  if (countsLocally(emitter)) exits.push(js.set(emitter.meter.stored, js.id('fl')));
   return { exits, handlers };
 }
 
@@ -117,35 +100,30 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
 
 function main(
   emitter: FunctionEmitter,
-  cells: js.Statement[],
+  mirrored: readonly number[],
   body: js.Statement[],
 ): js.FunctionDeclaration {
   const { places, options } = emitter;
   const needed = new Set<string>(emitter.uses);
-  const frame = needsFrame(emitter);
-  if (
-    frame ||
-    emitter.meter.enabled ||
-    options.countDepth ||
-    [...needed].some((n) => STORE_FIELDS.includes(n))
-  ) {
+  const frame = places.needsFrame;
+  if (frame || emitter.meter.enabled || options.countDepth || [...needed].some(isStoreField)) {
     needed.add('S');
   }
   const statements = [
-    ...declarations(emitter, needed, frame),
+    ...declarations(emitter, needed, frame, mirrored),
     ...checks(emitter, frame),
-    ...cells,
+    ...initialCells(emitter, mirrored),
     ...guarded(emitter, body),
   ];
   return js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
 }
 
-function needsFrame(emitter: FunctionEmitter): boolean {
-  const { frameSize, banks, restored } = emitter.places;
-  return frameSize > 0 || banks.size > 0 || restored;
-}
-
-function declarations(emitter: FunctionEmitter, needed: ReadonlySet<string>, frame: boolean): js.Statement[] {
+function declarations(
+  emitter: FunctionEmitter,
+  needed: ReadonlySet<string>,
+  frame: boolean,
+  mirrored: readonly number[],
+): js.Statement[] {
   const { places, options, context } = emitter;
   const constants: [string, js.Expression][] = fieldConstants(needed);
   if (frame) {
@@ -155,9 +133,8 @@ function declarations(emitter: FunctionEmitter, needed: ReadonlySet<string>, fra
       constants.push(['r', storeField('rp')], ['t', js.plus(js.id('r'), places.referenceCells)]);
   }
   if (options.countDepth) constants.push(['d', js.plus(storeField('depth'), 1)]);
-  if (emitter.regions.length > 0) addMissingPointers(constants);
   const variables: [string, js.Expression | null][] = viewVariables(needed);
-  if (countsLocally(emitter)) variables.push(['fl', storeField('fuel')]);
+  if (countsLocally(emitter)) variables.push(['fl', emitter.meter.stored]);
   if (places.layout === 'plain') {
     const first = context.type.params.length;
     for (let i = first; i < context.locals.length; i++) {
@@ -165,33 +142,9 @@ function declarations(emitter: FunctionEmitter, needed: ReadonlySet<string>, fra
       if (type !== 'i64') variables.push([`l${i}`, typeof type === 'string' ? js.number(0) : js.NULL]);
     }
   }
+  for (const local of mirrored) if (local >= context.type.params.length) variables.push([`l${local}`, null]);
   for (const name of places.variables) variables.push([name, null]);
   return declare(constants, variables);
-}
-
-/** Regions take all pointers; those that the function has no use for are 0. */
-function addMissingPointers(constants: [string, js.Expression][]): void {
-  const present = new Set(constants.map(([name]) => name));
-  for (const name of REGION_PARAMETERS) if (!present.has(name)) constants.push([name, js.number(0)]);
-}
-
-function declare(
-  constants: readonly (readonly [string, js.Expression])[],
-  variables: readonly (readonly [string, js.Expression | null])[],
-): js.Statement[] {
-  const statements: js.Statement[] = [];
-  if (constants.length > 0) statements.push(js.declare('const', constants));
-  if (variables.length > 0) statements.push(js.declare('let', variables));
-  return statements;
-}
-
-function fieldConstants(needed: ReadonlySet<string>): [string, js.Expression][] {
-  const constants: [string, js.Expression][] = [];
-  if (needed.has('S')) constants.push(['S', js.member(js.id('E'), 'S')]);
-  for (const name of STORE_FIELDS) if (needed.has(name)) constants.push([name, storeField(name)]);
-  for (const name of ENVIRONMENT_FIELDS)
-    if (needed.has(name)) constants.push([name, js.member(js.id('E'), name)]);
-  return constants;
 }
 
 /** i32 cells are addressed in halves of cells. */
@@ -201,10 +154,6 @@ function derivedPointers(banks: ReadonlySet<string>): [string, js.Expression][] 
     ['p', js.binary('*', js.id('q'), js.number(2))],
     ['u', js.binary('*', js.id('w'), js.number(2))],
   ];
-}
-
-function viewVariables(needed: ReadonlySet<string>): [string, js.Expression][] {
-  return [...needed].filter((name) => /^V\d*$/.test(name)).map((name) => [name, viewOf(name)]);
 }
 
 /** The frame fits, the call depth too. */
@@ -226,8 +175,8 @@ function checks(emitter: FunctionEmitter, frame: boolean): js.Statement[] {
   return statements;
 }
 
-/** Cells that are locals start at zero, or as the arguments. */
-function initialCells(emitter: FunctionEmitter): js.Statement[] {
+/** Cells that are locals start at zero, or as the arguments; so do the variables before them. */
+function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js.Statement[] {
   const { places, context } = emitter;
   const parameters = context.type.params.length;
   const statements: js.Statement[] = [];
@@ -235,8 +184,9 @@ function initialCells(emitter: FunctionEmitter): js.Statement[] {
     if (places.layout === 'plain' && type !== 'i64') return;
     if (i >= parameters) {
       const zero = type === 'i64' ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
-      statements.push(js.set(places.local(i), zero));
-    } else if (type !== 'i64') statements.push(js.set(places.local(i), js.id(`l${i}`)));
+      const value = mirrored.includes(i) ? js.assign(js.id(`l${i}`), zero) : zero;
+      statements.push(js.set(places.localCell(i), value));
+    } else if (type !== 'i64') statements.push(js.set(places.localCell(i), js.id(`l${i}`)));
   });
   if (emitter.delegation !== undefined) statements.push(js.set(emitter.delegation, js.number(0)));
   return statements;
@@ -245,28 +195,6 @@ function initialCells(emitter: FunctionEmitter): js.Statement[] {
 /** An error made here brings the account up to date on its way out. */
 function guarded(emitter: FunctionEmitter, body: js.Statement[]): js.Statement[] {
   if (!emitter.guardsFuel) return body;
-  const update = js.ifElse(js.binary('!==', js.id('fl'), AWAY), [js.set(storeField('fuel'), js.id('fl'))]);
+  const update = js.ifElse(js.binary('!==', js.id('fl'), AWAY), [js.set(emitter.meter.stored, js.id('fl'))]);
   return [js.tryCatch(body, 'e', [update, js.throws(js.id('e'))])];
-}
-
-// -------------------------------------------------------------------- regions
-
-function regionFunction(emitter: FunctionEmitter, { name, statements }: Region): js.FunctionDeclaration {
-  const body = [...statements, leaveRegion(0)];
-  const heading = (text: string) => regionHeading(emitter, namesIn(text));
-  return js.functionDeclaration(name, ['E', ...REGION_PARAMETERS], body, heading);
-}
-
-function regionHeading(emitter: FunctionEmitter, names: Set<string>): js.Statement[] {
-  for (const field of STORE_FIELDS) if (names.has(field)) names.add('S');
-  const constants = fieldConstants(names);
-  if (names.has('p')) constants.push(['p', js.binary('*', js.id('q'), js.number(2))]);
-  if (names.has('u')) constants.push(['u', js.binary('*', js.id('w'), js.number(2))]);
-  const variables: [string, js.Expression | null][] = viewVariables(names);
-  for (const variable of emitter.places.variables) if (names.has(variable)) variables.push([variable, null]);
-  return declare(constants, variables);
-}
-
-function namesIn(text: string): Set<string> {
-  return new Set(text.match(/\b[A-Za-z]\w*/g));
 }

@@ -94,7 +94,14 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
   emitter.stack.settleReaders(local);
   if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
-  emitter.stack.store(emitter.places.local(local), value);
+  const { places, stack } = emitter;
+  if (!places.isMirrored(local)) stack.store(places.local(local), value);
+  else
+    stack.store(places.localCell(local), {
+      ...value,
+      node: js.assign(places.local(local), numeric(value)),
+      isBoolean: false,
+    });
 }
 
 /** `a b c select`: c ? a : b. Both are computed anyway, so what may trap is computed first. */

@@ -5,7 +5,7 @@
  *
  * Not here: what any node means, and how it is laid out (print.ts).
  */
-import { assign, Expression, number } from './expressions.ts';
+import { assign, type Expression, number } from './expressions.ts';
 
 export * from './expressions.ts';
 
@@ -79,8 +79,6 @@ export interface FunctionDeclaration {
   readonly body: BlockStatement;
   /** V8 takes parentheses as a sign that the function is called soon, and parses it only once: `var f = (function f() …)`. */
   readonly eager: boolean;
-  /** Statements that go before the body and depend on its text. */
-  readonly heading: ((body: string) => Statement[]) | undefined;
 }
 
 export type Statement =
@@ -193,16 +191,8 @@ export function functionDeclaration(
   name: string,
   parameters: readonly string[],
   statements: Statement[],
-  heading?: (body: string) => Statement[],
 ): FunctionDeclaration {
-  return {
-    type: 'FunctionDeclaration',
-    name,
-    parameters,
-    body: block(statements),
-    eager: false,
-    heading,
-  };
+  return { type: 'FunctionDeclaration', name, parameters, body: block(statements), eager: false };
 }
 
 /** The same function, called soon. */

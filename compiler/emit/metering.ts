@@ -34,6 +34,10 @@ interface Amount {
   cost: number;
 }
 
+const FUEL = js.id('fl');
+
+/** Which of the store's two counters a function spends from: twins of recursive functions the second. */
+export type Purse = 'fuel' | 'fuel2';
 
 /** A region is cut before its charge could wrap the int32, whatever instructions cost. */
 const LARGEST_REGION = 2 ** 28;
@@ -52,11 +56,14 @@ export class Meter {
   isLocal = true;
 
   readonly #everyRegion: boolean;
+  /** The counter in the store: `S.fuel`. */
+  readonly stored: js.Expression;
 
   /** Without costs nothing is metered. `refuel` builds the slow path. */
-  constructor(costs: Costs | undefined, everyRegion: boolean, refuel: () => js.Expression) {
+  constructor(costs: Costs | undefined, everyRegion: boolean, purse: Purse, refuel: () => js.Expression) {
     this.#costs = costs;
     this.#everyRegion = everyRegion;
+    this.stored = js.member(js.id('S'), everyRegion ? 'fuel' : purse);
     this.#refuel = refuel;
   }
 
@@ -113,10 +120,19 @@ export class Meter {
     this.#open = undefined;
   }
 
-  /** The same charge as a condition that always holds, for a loop's back edge: `(fl = fl - 7 | 0) >= 0 || …`. */
-  backEdge(charge: Charge): js.Expression {
-    const stillPositive = js.binary('>=', this.#deduct(charge.amount), js.number(0));
-    return js.logical('||', stillPositive, js.sequence([this.#refuel(), js.TRUE]));
+  /** The same charge as a condition: what is left is enough to go round again. */
+  enough(charge: Charge): js.Expression {
+    return js.binary('>=', this.#deduct(charge.amount), js.number(0));
+  }
+
+  /** A statement that changes nothing. */
+  touch(): js.Statement {
+    return js.set(FUEL, js.binary('|', FUEL, js.number(0)));
+  }
+
+  /** The slow path of a check of its own. */
+  refuel(): js.Expression {
+    return this.#refuel();
   }
 
   #deduct(amount: Amount): js.Expression {
@@ -131,9 +147,10 @@ export class Meter {
    */
   settle(isLocal: boolean): void {
     this.isLocal = isLocal;
+    const stored = this.stored.text;
     for (const { node, amount } of this.#deductions) {
       const cost = amount.cost || 1;
-      js.fill(node, isLocal ? `fl = fl - ${cost} | 0` : `S.fuel -= ${cost}`);
+      js.fill(node, isLocal ? `fl = fl - ${cost} | 0` : `${stored} -= ${cost}`);
     }
   }
 }

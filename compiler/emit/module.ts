@@ -4,14 +4,15 @@
  *
  *   const { exhausted } = H;
  *   let f3_g = F[3];
- *   function f12_f(E, l0) { … f3_g(E, l0) … }
  *   function patch(index, code) { switch (index) { case 3: f3_g = code; break; } }
+ *   function f12_f(E, l0) { … f3_g(E, l0) … }
  *   return [[f12_f], patch];
  *
  * Names of a module enter as at most 40 characters of [A-Za-z0-9_] behind the function's index.
  */
 import type { ModuleInfo } from '../binary/module-info.ts';
-import { emitFunction } from './function.ts';
+import type { Resolve } from './calls.ts';
+import { type EmittedFunction, emitFunction } from './function.ts';
 import type { EmitOptions } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Position, print } from './print.ts';
@@ -62,14 +63,45 @@ function emitGroup(
     return js.id(functionName(module, index));
   };
   for (let i = 0; i < members.length; i++) {
-    const name = functionName(module, members[i]! + module.importedFunctions);
-    const emitted = emitFunction(module, members[i]!, name, options, resolve);
-    const [main, ...regions] = emitted.declarations;
+    const [first, ...others] = emitWithTwin(module, members[i]!, options, resolve);
+    const [main, ...regions] = first!.declarations;
     // The group exists because its first function is being called.
     declarations.push(i === 0 ? js.eagerFunction(main!) : main!, ...regions);
-    for (const use of emitted.uses) uses.add(use);
+    for (const twin of others) declarations.push(...twin.declarations);
+    for (const each of [first!, ...others]) for (const use of each.uses) uses.add(use);
   }
   return { declarations, uses, callees };
+}
+
+/** A recursive function with no more bytes than this gets a twin: two levels of it are still small enough to be inlined. */
+const TWIN_BYTES = 128;
+
+/**
+ * V8 never inlines a function into itself. So a small recursive function is there twice, each calling the other, and V8
+ * inlines several levels (fib: 2.6 times as fast). The twin spends from a purse of its own: two short chains of updates.
+ */
+function emitWithTwin(
+  module: ModuleInfo,
+  defined: number,
+  options: EmitOptions,
+  resolve: Resolve,
+): EmittedFunction[] {
+  const own = defined + module.importedFunctions;
+  const name = functionName(module, own);
+  const { start, end } = module.bodies[defined]!;
+  if (end - start > TWIN_BYTES) return [emitFunction(module, defined, name, options, resolve)];
+  const twin = `${name}$twin`;
+  let recursive = false;
+  const calling = (itself: string): Resolve => {
+    return (index) => {
+      if (index !== own) return resolve(index);
+      recursive = true;
+      return js.id(itself);
+    };
+  };
+  const first = emitFunction(module, defined, name, options, calling(twin));
+  if (!recursive) return [first];
+  return [first, emitFunction(module, defined, twin, options, calling(name), 'fuel2')];
 }
 
 /** The whole text; with `positions`, also where nodes with offsets landed. */
@@ -94,7 +126,7 @@ export function groupText(
     );
   }
   const exported = js.array(members.map((defined) => js.id(name(defined))));
-  statements.push(...declarations, patcher(outer, name), js.returns(js.array([exported, js.id('patch')])));
+  statements.push(patcher(outer, name), ...declarations, js.returns(js.array([exported, js.id('patch')])));
   return { text: print(statements, layout.indent, layout.positions), callees: outer };
 }
 

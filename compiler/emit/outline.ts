@@ -96,10 +96,10 @@ function outline(
   emitter: FunctionEmitter,
   statements: js.Statement[],
 ): { call: js.Statement; weight: number } {
-  const name = `${emitter.name}$${emitter.regions.length}`;
+  const number = emitter.regions.length;
   const exits = rewriteJumps(statements);
-  emitter.regions.push({ name, statements });
-  return { call: emitter.regionCall(name, exits), weight: 20 + 4 * exits.length };
+  emitter.regions.push({ name: `${emitter.name}$${number}`, statements });
+  return { call: emitter.regionCall(number, exits), weight: 20 + 4 * exits.length };
 }
 
 /** Jumps to labels outside become returns of their number. Returns the outer jumps, number 1 first. */
@@ -133,7 +133,7 @@ export function leaveRegion(number: number): js.Statement {
 }
 
 /** Every statement below, without recursion. */
-function visitStatements(roots: readonly js.Statement[], see: (node: js.Statement) => void): void {
+export function visitStatements(roots: readonly js.Statement[], see: (node: js.Statement) => void): void {
   const pending: js.Statement[] = [...roots];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     see(node);
@@ -146,4 +146,12 @@ function visitStatements(roots: readonly js.Statement[], see: (node: js.Statemen
     } else if (node.type === 'TryStatement') pending.push(node.block, node.handler);
     else if ('body' in node) pending.push(node.body);
   }
+}
+
+/** The expression that a statement itself holds, apart from statements inside it. */
+export function expressionOf(node: js.Statement): js.Expression | undefined {
+  if ('expression' in node) return node.expression;
+  if ('test' in node) return node.test;
+  if ('argument' in node) return node.argument;
+  return 'discriminant' in node ? node.discriminant : undefined;
 }

@@ -128,16 +128,10 @@ class Printer {
     this.pieces.push(`${margin}}`);
   }
 
-  #function({ name, parameters, body, eager, heading }: js.FunctionDeclaration): void {
+  #function({ name, parameters, body, eager }: js.FunctionDeclaration): void {
     const head = `function ${name}(${parameters.join(', ')}) {\n`;
     this.pieces.push(eager ? `var ${name} = (${head}` : head);
-    const at = this.pieces.length;
     this.#indented(body.body);
-    if (heading !== undefined) {
-      const inner = this.pieces.splice(at).join('');
-      this.#indented(heading(inner));
-      this.pieces.push(inner);
-    }
     this.pieces.push(`${this.#margin}${eager ? '});' : '}'}`);
   }
 }

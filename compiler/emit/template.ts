@@ -90,7 +90,8 @@ export class Template {
   /** With an offset, free names and properties are marked with it (for traps). */
   build(args: TemplateArguments, offset: number | undefined): Expression {
     const holes = this.#holes;
-    if (this.#binding === PRIMARY && this.#head === '' && holes.length === 1) return args.take(holes[0]!.name);
+    if (this.#binding === PRIMARY && this.#head === '' && holes.length === 1)
+      return args.take(holes[0]!.name);
     let text = offset === undefined ? this.#head : marked(this.#head, offset);
     for (let i = 0; i < holes.length; i++) {
       const { name, binding, unsigned, after } = holes[i]!;

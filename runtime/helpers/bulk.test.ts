@@ -4,7 +4,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { EnvironmentAbi, FunctionReference } from '../abi.ts';
 import { OutOfFuelError, Trap } from '../errors.ts';
-import { Fuel } from '../fuel.ts';
+import { Fuel, type FuelCells } from '../fuel.ts';
 import { Interrupt } from '../interrupt.ts';
 import { resolveLimits } from '../limits.ts';
 import { Memory, PAGE } from '../memory.ts';
@@ -16,9 +16,9 @@ import * as table from './table.ts';
 let E: EnvironmentAbi;
 
 function environment(bulkUnit: number, limit: bigint | undefined): EnvironmentAbi {
-  const S: Record<string, unknown> = { fuel: 0, bulkUnit };
+  const S: Record<string, unknown> = { fuel: 0, fuel2: 0, bulkUnit };
   S.limits = resolveLimits();
-  S.account = new Fuel(S as { fuel: number }, { limit, interrupt: new Interrupt() });
+  S.account = new Fuel(S as unknown as FuelCells, { limit, interrupt: new Interrupt() });
   const externs = () =>
     new Table({ element: 'externref', initial: 10 }, null, resolveLimits({ tableElements: 200 }));
   const partial = {

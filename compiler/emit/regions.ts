@@ -1,0 +1,134 @@
+/**
+ * The functions that a split function becomes: the regions that `outline.ts` moved out of it, each with what it needs of
+ * the frame, and the variables that stand before cells.
+ *
+ *   function f12$3(E, q) {
+ *     const S = E.S, RL = S.RL, p = q * 2;
+ *     let V = E.V, l3 = RL[p + 6];
+ *     RL[p + 8] = l4 = l3 + 1 | 0; …
+ *     return 0;
+ *   }
+ *
+ * A local that is a number is read from a variable, `l3`, and written to its cell as well. A region begins by loading the
+ * variables that it mentions. After it has returned or thrown, its caller loads those again that the region, or one that it
+ * called, may have written. (CPython's evaluation loop runs a fifth faster so than with every read from the cell.)
+ */
+import { declare, fieldConstants, isStoreField, viewVariables } from './declarations.ts';
+import type { FunctionEmitter, Region } from './function-emitter.ts';
+import * as js from './js.ts';
+import { expressionOf, leaveRegion, visitStatements } from './outline.ts';
+
+/** What the statements of one function mention. */
+interface Survey {
+  readonly names: Set<string>;
+  /** Locals with a variable before their cell. */
+  readonly mirrored: readonly number[];
+  /** Those that are written, by called regions too. */
+  readonly written: Set<number>;
+}
+
+/** The regions as functions. `body`: what has stayed in the function itself; returns the locals that it mentions. */
+export function completeRegions(
+  emitter: FunctionEmitter,
+  body: readonly js.Statement[],
+): { functions: js.FunctionDeclaration[]; mirrored: readonly number[] } {
+  if (emitter.places.layout !== 'cells') return { functions: [], mirrored: [] };
+  js.fill(emitter.regionArguments, ['E', ...regionParameters(emitter)].join(', '));
+  const done: Survey[] = [];
+  // A region calls only regions that were split off before it.
+  for (const { statements } of emitter.regions) done.push(survey(emitter, statements, done));
+  const { mirrored } = survey(emitter, body, done);
+  return {
+    functions: emitter.regions.map((region, i) => regionFunction(emitter, region, done[i]!)),
+    mirrored,
+  };
+}
+
+/** Pointers that a region takes over from its function; it derives the others. */
+function regionParameters({ places, options }: FunctionEmitter): string[] {
+  const references = places.banks.has('RR') || places.restored;
+  return [
+    ...(places.needsFrame ? ['q'] : []),
+    ...(references ? ['r'] : []),
+    ...(options.countDepth ? ['d'] : []),
+  ];
+}
+
+/** Looks through statements, and completes the calls of regions and the handlers in them. */
+function survey(
+  emitter: FunctionEmitter,
+  statements: readonly js.Statement[],
+  done: readonly Survey[],
+): Survey {
+  const text: string[] = [];
+  const calls: [js.Expression, Survey][] = [];
+  const handlers: js.BlockStatement[] = [];
+  visitStatements(statements, (node) => {
+    const expression = expressionOf(node);
+    if (expression !== undefined) text.push(js.textOf(expression));
+    if (node.type === 'ExpressionStatement') {
+      const called = emitter.regionCalls.get(node.expression);
+      if (called !== undefined) calls.push([node.expression, done[called]!]);
+    } else if (node.type === 'BlockStatement' && emitter.handlers.has(node)) handlers.push(node);
+  });
+  const names = namesIn(text.join('\n'));
+  const written = writtenIn(text.join('\n'));
+  const mirrored = [...names]
+    .map(localOf)
+    .filter((local) => local !== undefined && emitter.places.isMirrored(local)) as number[];
+  const stale = new Set<number>();
+  for (const [node, region] of calls) {
+    for (const local of mirrored) if (region.written.has(local)) js.append(node, reload(emitter, local));
+    for (const local of region.written) stale.add(local);
+  }
+  for (const handler of handlers) {
+    for (const local of mirrored)
+      if (stale.has(local)) handler.body.push(js.statement(reload(emitter, local)));
+  }
+  for (const local of stale) written.add(local);
+  return { names, mirrored, written };
+}
+
+function namesIn(text: string): Set<string> {
+  return new Set(text.match(/\b[A-Za-z]\w*/g));
+}
+
+/** Locals that are assigned to. */
+function writtenIn(text: string): Set<number> {
+  return new Set(Array.from(text.matchAll(/\bl(\d+) = /g), ([, local]) => Number(local)));
+}
+
+/** `l3` → 3. */
+function localOf(name: string): number | undefined {
+  return /^l\d+$/.test(name) ? Number(name.slice(1)) : undefined;
+}
+
+function reload({ places }: FunctionEmitter, local: number): js.Expression {
+  return js.assign(js.id(`l${local}`), places.localCell(local));
+}
+
+function regionFunction(
+  emitter: FunctionEmitter,
+  { name, statements }: Region,
+  { names, mirrored }: Survey,
+): js.FunctionDeclaration {
+  const { places } = emitter;
+  const loads = mirrored.map((local) => [`l${local}`, places.localCell(local)] as const);
+  for (const [, cell] of loads) for (const name of namesIn(cell.text)) names.add(name);
+  for (const field of [...names]) if (isStoreField(field)) names.add('S');
+  const constants = fieldConstants(names);
+  if (names.has('p')) constants.push(['p', js.binary('*', js.id('q'), js.number(2))]);
+  if (names.has('w') || names.has('u')) constants.push(['w', js.plus(js.id('q'), places.frameSize)]);
+  if (names.has('u')) constants.push(['u', js.binary('*', js.id('w'), js.number(2))]);
+  if (names.has('t')) constants.push(['t', js.plus(js.id('r'), places.referenceCells)]);
+  const variables: [string, js.Expression | null][] = [
+    ...viewVariables(names),
+    ...loads.map(([n, cell]) => [n, cell] as [string, js.Expression]),
+  ];
+  for (const variable of places.variables) if (names.has(variable)) variables.push([variable, null]);
+  return js.functionDeclaration(
+    name,
+    ['E', ...regionParameters(emitter)],
+    [...declare(constants, variables), ...statements, leaveRegion(0)],
+  );
+}
