@@ -38,12 +38,19 @@ export interface FunctionReference {
   /** Canonical type: two function types of a Store are equal exactly if these numbers are. */
   readonly typeId: number;
   readonly type: FuncType;
+  /**
+   * `typeId` once `code` is the function itself; −1 while it is a stub. What generated code compares, so that a call site
+   * never sees a stub: V8 inlines, or calls directly, where it has seen one target.
+   */
+  readyTypeId: number;
   /** First argument of `code`: the callee's Environment, or a HostFunction. */
   readonly env: object;
   /** Patched when the function is compiled. */
   code: Code;
   /** The exported function, once somebody asked; ask through `hostFunctionOf`: `exports.f === table.get(0)`. */
   host: HostFunction | undefined;
+  /** `code` becomes the function itself, compiled if need be. */
+  makeReady(): void;
   /** Makes the exported function; only `hostFunctionOf` calls it, once. */
   toHost(): HostFunction;
   /** For traces and messages. */

@@ -13,6 +13,8 @@ export interface ModuleCode {
   readonly description: ModuleDescription;
   /** Defined functions, called as `code(E, …)`: compiled ones, or stubs that compile at their first call. */
   readonly functions: readonly Code[];
+  /** A defined function's code, made now if it is still a stub. */
+  compiled(defined: number): Code;
   exportWrapper(type: FuncType): ExportWrapper;
   /** Code whose environment is a `HostEnvironment`. */
   importWrapper(type: FuncType): Code;

@@ -18,6 +18,7 @@ const NO_MEMORY = new DataView(new ArrayBuffer(0));
 /** One function of one instance, or one host function as imported with one type. */
 export class Reference implements FunctionReference {
   readonly typeId: number;
+  readyTypeId: number;
   readonly type: FuncType;
   readonly env: Environment | HostEnvironment;
   code: Code;
@@ -33,11 +34,17 @@ export class Reference implements FunctionReference {
     module: ModuleCode,
   ) {
     this.typeId = env.S.typeId(type);
+    this.readyTypeId = -1;
     this.type = type;
     this.env = env;
     this.code = code;
     this.index = index;
     this.#module = module;
+  }
+
+  makeReady(): void {
+    if (this.env instanceof Environment) this.code = this.env.compiled(this.index);
+    this.readyTypeId = this.typeId;
   }
 
   toHost(): HostFunction {
@@ -100,8 +107,15 @@ export class Environment implements EnvironmentAbi {
     this.code = this.code.checkingEveryRegion();
     const { importedFunctions } = this.code.description;
     this.refs.forEach((reference, index) => {
-      if (reference !== undefined) reference.code = this.code.functions[index - importedFunctions]!;
+      if (reference === undefined) return;
+      reference.code = this.code.functions[index - importedFunctions]!;
+      reference.readyTypeId = -1;
     });
+  }
+
+  /** The code of a defined function, not its stub. */
+  compiled(index: number): Code {
+    return this.code.compiled(index - this.code.description.importedFunctions);
   }
 
   /** Tables and references may come from another Runtime; its functions run on registers and fuel of their own. */

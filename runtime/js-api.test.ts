@@ -28,6 +28,8 @@ function nativeApi(): Api {
 function ourApi(): Api {
   const reference: FunctionReference = {
     typeId: 0,
+    readyTypeId: 0,
+    makeReady: () => {},
     type: { params: [], results: [] },
     env: {},
     code: () => undefined,

@@ -7,6 +7,8 @@ import { defaultValue, enforceUint32, fromHost, fromRaw, parseValueType, toHost,
 function newReference(): FunctionReference & { made: number } {
   return {
     typeId: 0,
+    readyTypeId: 0,
+    makeReady: () => {},
     type: { params: [], results: [] },
     env: {},
     code: () => undefined,

@@ -79,13 +79,17 @@ export class JitCode implements ModuleCode {
   /** Stands for a function until it is first called, and wherever an instance still holds it. */
   #stub(defined: number): Code {
     const stub: Code = (E: EnvironmentAbi, ...args: unknown[]) => {
-      if (!this.#groupOf.has(defined)) this.#compile(defined);
-      const code = this.functions[defined]!;
+      const code = this.compiled(defined);
       const reference = E.refs[defined + this.description.importedFunctions];
       if (reference?.code === stub) reference.code = code;
       return code(E, ...args);
     };
     return stub;
+  }
+
+  compiled(defined: number): Code {
+    if (!this.#groupOf.has(defined)) this.#compile(defined);
+    return this.functions[defined]!;
   }
 
   /** All state changes come last: if the stack overflows in here, the stub stays and a later call tries again. */

@@ -9,6 +9,7 @@
  */
 import type { FuncType, ValueType } from '../../runtime/types.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
+import { indirectTargets } from './indirect-targets.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, LOADS, numeric, OUTGOING, TRAPS, type Value } from './operand-stack.ts';
 
@@ -34,26 +35,74 @@ export function emitCall(
   perform(emitter, type, args, (rest) => callReference(emitter, reference, imported, rest, offset));
 }
 
-/** The element's type is compared with the expected one by their canonical numbers. */
+/**
+ * The element's type is compared with the expected one by their canonical numbers, inline; whatever is not right is left to
+ * the helper (an element of another Runtime, a function that is not compiled yet) or traps there:
+ *
+ * Where the module's segments hold but a few functions of the type, they are called by name: V8 jumps through a table and
+ * inlines, where a call through a variable with many targets goes through a routine of V8's (call-indirect: 82 -> 43 ms on
+ * Node 20, 74 -> 61 on Node 26).
+ *
+ *   s0 = (… x0 …).env === E ? (y0 = x0.index | 0, y0 === 5 ? f5(E, l0) : y0 === 7 ? f7(E, l0) : x0.code(x0.env, l0)) : x0.code(x0.env, l0)
+ *
+ * Otherwise:
+ *
+ *   s0 = ((x0 = T0[y0 = l1]) !== null && x0 !== undefined && x0.readyTypeId === I2 ? x0 : x0 = indirect(E, 0, y0, 2)).code(x0.env, l0)
+ */
 export function emitCallIndirect(
   emitter: FunctionEmitter,
   typeIndex: number,
   table: number,
   type: FuncType,
   offset: number,
+  resolve: Resolve,
 ): void {
   const args = indirectOperands(emitter, type);
-  const index = args.pop()!;
+  const selector = args.pop()!;
   const reference = emitter.temporary('x', emitter.stack.height);
+  const at = emitter.temporary('y', emitter.stack.height);
   perform(emitter, type, args, (rest) => {
-    const found = js.call(emitter.use('indirect', offset), [
-      E,
-      js.number(table),
-      numeric(index),
-      js.number(typeIndex),
-    ]);
-    return callReference(emitter, reference, found, rest, offset);
+    const element = js.assign(
+      reference,
+      js.index(emitter.use(`T${table}`), js.assign(at, numeric(selector))),
+    );
+    const exists = js.logical(
+      '&&',
+      js.binary('!==', element, js.NULL),
+      js.binary('!==', reference, js.UNDEFINED),
+    );
+    const fits = js.binary('===', js.member(reference, 'readyTypeId'), emitter.use(`I${typeIndex}`));
+    const slowly = js.call(emitter.use('indirect', offset), [E, js.number(table), at, js.number(typeIndex)]);
+    const found = js.conditional(js.logical('&&', exists, fits), reference, js.assign(reference, slowly));
+    const targets = indirectTargets(emitter.context.module, type);
+    if (targets.length === 0) return callFound(emitter, reference, found, rest, offset);
+    const { bindings, args } = bind(emitter, rest);
+    const other = callFound(emitter, reference, reference, args, offset);
+    let call: js.Expression = other;
+    for (const target of [...targets].reverse()) {
+      const chosen = js.binary('===', at, js.number(target));
+      call = js.conditional(chosen, js.call(located(emitter, resolve(target), offset), [E, ...args]), call);
+    }
+    const which = js.assign(at, js.binary('|', js.member(reference, 'index'), js.number(0)));
+    const isOurs = js.binary('===', js.member(found, 'env'), E);
+    const choice = js.conditional(isOurs, js.sequence([which, call]), other);
+    return js.sequence([...bindings, choice]);
   });
+}
+
+/** Arguments that may be written more than once: computed first where they are more than a name. */
+function bind(
+  emitter: FunctionEmitter,
+  values: readonly js.Expression[],
+): { bindings: js.Expression[]; args: js.Expression[] } {
+  const bindings: js.Expression[] = [];
+  const args = values.map((value, i) => {
+    if (value.type === 'Identifier' || value.type === 'Literal') return value;
+    const place = emitter.temporary('b', emitter.stack.height + i);
+    bindings.push(js.assign(place, value));
+    return place;
+  });
+  return { bindings, args };
 }
 
 /**
@@ -76,7 +125,18 @@ function callReference(
   rest: js.Expression[],
   offset: number,
 ): js.Expression {
-  const code = js.member(js.assign(place, found), 'code', emitter.at(offset));
+  return callFound(emitter, place, js.assign(place, found), rest, offset);
+}
+
+/** Calls what `found` gives, which is in `place` afterwards. */
+function callFound(
+  emitter: FunctionEmitter,
+  place: js.Expression,
+  found: js.Expression,
+  rest: js.Expression[],
+  offset: number,
+): js.Expression {
+  const code = js.member(found, 'code', emitter.at(offset));
   return js.call(code, [js.member(place, 'env'), ...rest]);
 }
 

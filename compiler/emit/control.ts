@@ -26,9 +26,10 @@ import { splitFrame } from './outline.ts';
 export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: FuncType): void {
   emitter.stack.settleAll();
   const height = emitter.stack.height - type.params.length;
-  settleFrom(emitter, height);
-  emitter.frames.push(frame(kind, emitter.newLabel(), type, height));
+  anchorFrom(emitter, height);
+  emitter.enterFrame(frame(kind, emitter.newLabel(), type, height));
   if (kind === 'loop') {
+    emitter.mirrors?.forgetSince(0);
     emitter.frame.callsBefore = emitter.calls;
     emitter.frame.loopsBefore = emitter.closedLoops;
     emitter.loops++;
@@ -41,15 +42,20 @@ export function enterIf(emitter: FunctionEmitter, type: FuncType): void {
   const height = emitter.stack.height - type.params.length;
   if (condition.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
   emitter.stack.settleAll();
-  settleFrom(emitter, height);
+  anchorFrom(emitter, height);
   const opened = frame('if', emitter.newLabel(), type, height);
   opened.test = condition.node;
-  emitter.frames.push(opened);
+  emitter.enterFrame(opened);
   emitter.meter.endRegion();
 }
 
 /** Parameters and results lie in their slots, constants included. */
-export function settleFrom(emitter: FunctionEmitter, height: number): void {
+export function anchorFrom(emitter: FunctionEmitter, height: number): void {
+  for (let h = height; h < emitter.stack.height; h++) emitter.stack.anchor(h);
+}
+
+/** What a branch may carry is computed once. */
+function settleFrom(emitter: FunctionEmitter, height: number): void {
   for (let h = height; h < emitter.stack.height; h++) emitter.stack.settle(h);
 }
 
@@ -57,6 +63,7 @@ export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
   splitFrame(emitter, current, reachable);
+  emitter.mirrors?.forgetSince(current.enteredAt);
   current.kind = 'else';
   current.ladder = undefined;
   current.consequent = current.list;
@@ -68,7 +75,7 @@ export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
 
 /** Results go to their slots at the end of a block. */
 export function fallOut(emitter: FunctionEmitter, current: Frame): void {
-  settleFrom(emitter, current.height);
+  anchorFrom(emitter, current.height);
 }
 
 /** Closes block, loop or if, and puts its statement into the enclosing frame. */
@@ -83,6 +90,7 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   // After a loop, or a block that nothing branches to, the straight line goes on.
   const goesOn = reachable && (current.kind === 'loop' || (current.kind === 'block' && current.jumps === 0));
   finish(emitter, current, closed);
+  if (current.kind !== 'block' || current.jumps > 0) emitter.mirrors?.forgetSince(current.enteredAt);
   if (!goesOn) emitter.meter.endRegion();
   if (current.kind === 'block') handUp(current, emitter.frame, rung);
 }
@@ -152,7 +160,7 @@ function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
   const from = emitter.stack.height - types.length;
   const statements: js.Statement[] = [];
   types.forEach((type, i) => {
-    if (from === to.height && emitter.stack.isSettled(from + i)) return;
+    if (from === to.height && emitter.stack.isAnchored(from + i)) return;
     const source = emitter.stack.at(from + i);
     statements.push(js.set(emitter.places.slot(to.height + i, type), numeric(source)));
   });

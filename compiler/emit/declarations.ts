@@ -16,7 +16,7 @@ export function isStoreField(name: string): boolean {
 
 /** Names that are fields or views, not free names that the group binds. */
 export function isField(name: string): boolean {
-  return isStoreField(name) || ENVIRONMENT_FIELDS.includes(name) || isView(name);
+  return isStoreField(name) || ENVIRONMENT_FIELDS.includes(name) || isView(name) || isForIndirectCalls(name);
 }
 
 function isView(name: string): boolean {
@@ -43,7 +43,19 @@ export function fieldConstants(needed: ReadonlySet<string>): [string, js.Express
   for (const name of STORE_FIELDS) if (needed.has(name)) constants.push([name, storeField(name)]);
   for (const name of ENVIRONMENT_FIELDS)
     if (needed.has(name)) constants.push([name, js.member(js.id('E'), name)]);
+  for (const name of needed) if (isForIndirectCalls(name)) constants.push([name, forIndirectCalls(name)]);
   return constants;
+}
+
+function isForIndirectCalls(name: string): boolean {
+  return /^[TI]\d+$/.test(name);
+}
+
+/** `T1`: the elements of table 1, whose identity never changes; `I3`: the canonical number of type 3. */
+function forIndirectCalls(name: string): js.Expression {
+  const index = js.number(Number(name.slice(1)));
+  if (name.startsWith('I')) return js.index(js.member(js.id('E'), 'types'), index);
+  return js.member(js.index(js.member(js.id('E'), 'T'), index), 'elements');
 }
 
 export function viewVariables(needed: ReadonlySet<string>): [string, js.Expression][] {

@@ -8,7 +8,7 @@
  */
 import { EXNREF, type FuncType, funcTypeAt } from '../../runtime/types.ts';
 import type { CatchClause } from '../function/sink.ts';
-import { branch, fallOut, finish, settleFrom, target } from './control.ts';
+import { anchorFrom, branch, fallOut, finish, target } from './control.ts';
 import { type Frame, frame, isGuarding, StatementList } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
@@ -23,10 +23,10 @@ export function enterTry(
 ): void {
   emitter.stack.settleAll();
   const height = emitter.stack.height - type.params.length;
-  settleFrom(emitter, height);
+  anchorFrom(emitter, height);
   const label = emitter.newLabel();
   const opened = frame(kind, label, type, height);
-  emitter.frames.push(catches === undefined ? opened : { ...opened, catches });
+  emitter.enterFrame(catches === undefined ? opened : { ...opened, catches });
   emitter.meter.endRegion();
 }
 
@@ -58,7 +58,7 @@ function emitCatch(emitter: FunctionEmitter, clause: CatchClause, exception: js.
   current.list = new StatementList();
   if (clause.tag !== undefined) pushPayload(emitter, clause.tag, exception);
   if (clause.kind.endsWith('_ref')) emitter.push(EXNREF, exception, 3);
-  settleFrom(emitter, height);
+  anchorFrom(emitter, height);
   for (const statement of branch(emitter, clause.depth + 1)) emitter.emit(statement, 4);
   stack.truncate(height);
   const { statements, weight } = current.list;
@@ -73,6 +73,7 @@ export function emitLegacyCatch(emitter: FunctionEmitter, tag: number | undefine
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
   closeHandler(emitter, current, reachable);
+  emitter.mirrors?.forgetSince(0);
   current.kind = tag === undefined ? 'catch_all' : 'catch';
   current.handlerTest = tag === undefined ? undefined : hasTag(tag, current.exception!);
   emitter.stack.truncate(current.height);
@@ -80,7 +81,7 @@ export function emitLegacyCatch(emitter: FunctionEmitter, tag: number | undefine
   if (tag !== undefined) {
     const base = emitter.stack.height;
     pushPayload(emitter, tag, current.exception!);
-    settleFrom(emitter, base);
+    anchorFrom(emitter, base);
   }
 }
 
@@ -123,6 +124,7 @@ export function leaveLegacyTry(emitter: FunctionEmitter, reachable: boolean): vo
         nesting: list.nesting + 2,
       },
     ]);
+    emitter.mirrors?.forgetSince(current.enteredAt);
     emitter.meter.endRegion();
     return;
   }
@@ -176,6 +178,7 @@ function beginHandler(emitter: FunctionEmitter, current: Frame, exception: js.Ex
   emitter.emit(js.set(exception, js.call(emitter.use('caught'), [js.id('e')])), 4);
   emitter.places.restored = true;
   emitter.emit(emitter.handlerStatement(), 6);
+  emitter.mirrors?.forgetSince(0);
   emitter.arrive();
   if (!current.passedOver) return;
   const meant = js.number(frameNumber(current));
@@ -199,6 +202,7 @@ function closeTry(
       nesting: Math.max(guarded.nesting, handler.nesting) + 4,
     },
   ]);
+  emitter.mirrors?.forgetSince(0);
   emitter.meter.endRegion();
 }
 

@@ -182,6 +182,7 @@ export function string(value: string): Expression {
 
 export const TRUE: Expression = raw('true');
 export const NULL: Expression = raw('null');
+export const UNDEFINED: Expression = raw('undefined');
 
 /** Neither is changed by anything, and evaluating it costs nothing. */
 export function isSimple({ type }: Expression): boolean {

@@ -86,6 +86,8 @@ export interface Frame {
   jumps: number;
   /** A `switch` at the foot of nested blocks, see ladder.ts. */
   ladder: LadderPlace | undefined;
+  /** When it was entered, as the mirrors count. */
+  enteredAt: number;
   /** `loop`: calls made, and loops closed, before it. */
   callsBefore: number;
   loopsBefore: number;
@@ -112,6 +114,7 @@ export function frame(kind: FrameKind, label: string, type: FuncType, height: nu
     continues: 0,
     jumps: 0,
     ladder: undefined,
+    enteredAt: 0,
     callsBefore: 0,
     loopsBefore: 0,
     passedOver: false,

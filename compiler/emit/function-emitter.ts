@@ -13,6 +13,7 @@ import type { Target } from '../opcodes.ts';
 import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
 import { CHARGE_WEIGHT, Meter, type Purse } from './metering.ts';
+import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
@@ -68,6 +69,8 @@ export class FunctionEmitter {
   readonly name: string;
   readonly places: Places;
   readonly stack: OperandStack;
+  /** Only in the plain layout: regions share nothing but cells. */
+  readonly mirrors: Mirrors | undefined;
   readonly meter: Meter;
   readonly frames: Frame[] = [];
   /** Free names of generated code in use: `V`, `GI`, helpers. */
@@ -108,12 +111,18 @@ export class FunctionEmitter {
     this.name = name;
     this.places = new Places(layout, context.locals, context.type.params.length);
     this.stack = new OperandStack(this.places, (statement, weight) => this.emit(statement, weight));
+    this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
     this.meter = new Meter(options.costs, options.checkEveryRegion, purse, () => this.#refuel());
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
   }
 
   get frame(): Frame {
     return this.frames[this.frames.length - 1]!;
+  }
+
+  enterFrame(opened: Frame): void {
+    opened.enteredAt = this.mirrors?.now ?? 0;
+    this.frames.push(opened);
   }
 
   newLabel(): string {

@@ -55,6 +55,7 @@ export function emitFunction(
 
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses } = emitter;
+  emitter.mirrors?.fillStores();
   for (const bank of places.banks) uses.add(bank);
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
@@ -183,6 +184,7 @@ function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js
   context.locals.forEach((type, i) => {
     if (places.layout === 'plain' && type !== 'i64') return;
     if (i >= parameters) {
+      if (emitter.mirrors?.startsAtZero(i) === false) return;
       const zero = type === 'i64' ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
       const value = mirrored.includes(i) ? js.assign(js.id(`l${i}`), zero) : zero;
       statements.push(js.set(places.localCell(i), value));

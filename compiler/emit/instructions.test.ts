@@ -73,12 +73,12 @@ const PLAIN: readonly Case[] = [
   [
     'i64 i64 -> i64',
     'local.get 0; local.get 1; i64.add',
-    'if (w > S.limit) exhausted(); R[q] = A(64, R[q] + R[q + 1]); return;',
+    'if (w > S.limit) exhausted(); m0 = R[q]; m1 = R[q + 1]; R[q] = A(64, m0 + m1); return;',
   ],
   [
     'i32 i64 -> i64',
     'local.get 1; i64.const 7; local.get 0; select',
-    'if (w > S.limit) exhausted(); if (l0) R[q + 1] = R[q]; else R[q + 1] = 7n; R[q] = R[q + 1]; return;',
+    'if (w > S.limit) exhausted(); m1 = R[q]; if (l0) R[q + 1] = m1; else R[q + 1] = 7n; R[q] = R[q + 1]; return;',
   ],
   ['i32 -> i32', 'local.get 0; i32.load offset=8', 's0 = V.getInt32((l0 >>> 0) + 8, true); return s0;'],
   ['i32 -> i32', 'i32.const -4; i32.load offset=8', 's0 = V.getInt32(4294967300, true); return s0;'],
@@ -94,13 +94,13 @@ const PLAIN: readonly Case[] = [
     'global.get 0; i32.const 1; global.set 0; global.get 0; i32.sub',
     's0 = GI[0]; GI[0] = 1; s0 = s0 - GI[0] | 0; return s0;',
   ],
-  ['-> i64', 'global.get 1', 'if (w > S.limit) exhausted(); R[q] = GL[1]; R[q] = R[q]; return;'],
+  ['-> i64', 'global.get 1', 'if (w > S.limit) exhausted(); t0 = GL[1]; R[q] = t0; return;'],
   ['i32 -> i32', 'local.get 0; call 1', 's0 = f1(E, l0); return s0;'],
   ['f32 -> f32', 'local.get 0; call 0', 's0 = (x0 = E.I[0]).code(x0.env, l0); return s0;'],
   [
     'i32 i32 -> i32',
     'local.get 0; local.get 1; call_indirect 2 0',
-    's0 = (x0 = indirect(E, 0, l1, 2)).code(x0.env, l0); return s0;',
+    's0 = ((x0 = T0[y0 = l1]) !== null && x0 !== undefined && x0.readyTypeId === I2 ? x0 : x0 = indirect(E, 0, y0, 2)).code(x0.env, l0); return s0;',
   ],
   [
     'i32 -> i32',

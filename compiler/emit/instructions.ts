@@ -67,7 +67,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
 
   'local.get'(emitter, _, index) {
     const local = index as number;
-    const node = emitter.places.local(local);
+    const node = localValue(emitter, local);
     emitter.push(emitter.context.locals[local]!, node, node.type === 'Identifier' ? 1 : 3, 0, [local]);
   },
   'local.set'(emitter, _, index) {
@@ -94,14 +94,20 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
   emitter.stack.settleReaders(local);
   if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
-  const { places, stack } = emitter;
-  if (!places.isMirrored(local)) stack.store(places.local(local), value);
-  else
-    stack.store(places.localCell(local), {
-      ...value,
-      node: js.assign(places.local(local), numeric(value)),
-      isBoolean: false,
-    });
+  const { mirrors, places, stack } = emitter;
+  if (places.isMirrored(local)) {
+    const node = js.assign(places.local(local), numeric(value));
+    stack.store(places.localCell(local), { ...value, node, isBoolean: false });
+  } else if (mirrors === undefined || value.type !== 'i64') stack.store(places.local(local), value);
+  else emitter.emit(mirrors.write(local, value.node, emitter.frames), value.weight + 4);
+}
+
+function localValue(emitter: FunctionEmitter, local: number): js.Expression {
+  const { mirrors, places, context } = emitter;
+  if (mirrors === undefined || context.locals[local] !== 'i64') return places.local(local);
+  const { variable, fetch } = mirrors.read(local);
+  if (fetch !== undefined) emitter.emit(fetch, 4);
+  return variable;
 }
 
 /** `a b c select`: c ? a : b. Both are computed anyway, so what may trap is computed first. */

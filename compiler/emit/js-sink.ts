@@ -157,7 +157,7 @@ export class JsSink implements Sink {
 
   callIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void {
     this.emitter.charge('call_indirect');
-    emitCallIndirect(this.emitter, typeIndex, table, type, offset);
+    emitCallIndirect(this.emitter, typeIndex, table, type, offset, this.#resolve);
   }
 
   tryTable(type: FuncType, catches: readonly CatchClause[]): void {

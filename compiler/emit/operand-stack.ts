@@ -101,16 +101,16 @@ export class OperandStack {
 
   /** Pushes a value that already lies in its slot. */
   pushSettled(type: ValueType): void {
-    this.#values.push(this.#settledValue(this.height, type));
+    this.#values.push(this.#settledValue(this.height, type, this.#places.slot(this.height, type)));
   }
 
-  #settledValue(height: number, type: ValueType): Value {
+  #settledValue(height: number, type: ValueType, node: js.Expression): Value {
     return {
-      node: this.#places.slot(height, type),
+      node,
       type,
       effects: 0,
       reads: [slotRead(height)],
-      weight: type === 'i64' || this.#places.layout === 'cells' ? 3 : 1,
+      weight: node.type === 'Identifier' ? 1 : 3,
       isBoolean: false,
       constant: undefined,
     };
@@ -121,18 +121,43 @@ export class OperandStack {
     return reads.length === 1 && reads[0] === slotRead(height) && weight <= 3 && effects === 0;
   }
 
+  /** The value lies where branches carry it. An i64 that is only settled is in a variable; here, it must be in its cell. */
+  isAnchored(height: number): boolean {
+    return this.isSettled(height) && !this.#isLoose(height);
+  }
+
+  #isLoose(height: number): boolean {
+    const { type, node } = this.#values[height]!;
+    return type === 'i64' && node.type === 'Identifier';
+  }
+
   /** Stores the value at a height in its slot, after what must come before it. Constants too. */
   settle(height: number): void {
+    if (!this.isSettled(height)) this.#put(height, false);
+  }
+
+  /** The same, but where paths meet: an i64 goes to its cell. */
+  anchor(height: number): void {
+    if (!this.isAnchored(height)) this.#put(height, true);
+  }
+
+  /** In straight-line code an i64 may be a BigInt variable. */
+  #placeOf(height: number, { type }: Value, inCell: boolean): js.Expression {
+    const loose = type === 'i64' && this.#places.layout === 'plain' && !inCell;
+    return loose ? this.#places.variable(`t${height}`) : this.#places.slot(height, type);
+  }
+
+  #put(height: number, inCell: boolean): void {
     const value = this.#values[height]!;
-    if (this.isSettled(height)) return;
     const slot = slotRead(height);
     const mask = value.effects & (TRAPS | LOADS) ? TRAPS | LOADS : 0;
     for (let h = this.#settledBelow; h < height; h++) {
       const below = this.#values[h]!;
       if ((below.effects & mask) !== 0 || below.reads.includes(slot)) this.settle(h);
     }
-    this.#values[height] = this.#settledValue(height, value.type);
-    this.store(this.#values[height]!.node, value);
+    const place = this.#placeOf(height, value, inCell);
+    this.#values[height] = this.#settledValue(height, value.type, place);
+    this.store(place, value);
   }
 
   /** Emits `place = value`. */

@@ -1,0 +1,91 @@
+/**
+ * i64 locals live in register-file cells, because a BigInt that passes a merge or a loop's head is boxed by V8. In straight-line
+ * code they are BigInt variables as well, which V8 keeps in machine registers: a cell that was just written takes five
+ * cycles to read back.
+ *
+ *   local.get 1 · local.get 2 · i64.add · local.set 1 · local.get 1 …    →    R[q] = m1 = A(64, m1 + m2); … m1 …
+ *
+ * A variable holds its local's value from where it was assigned until paths meet: at a label that something jumps to, the
+ * variables assigned since its frame began are forgotten; at a loop's head, all of them. The next read fetches the cell. A cell
+ * that nobody fetches need not be written: that is known in the end. Not here: i64 operands (operand-stack.ts).
+ */
+import type { Frame } from './frames.ts';
+import * as js from './js.ts';
+import type { Places } from './places.ts';
+
+/** Kinds of frames whose code is executed whenever what stands before it is. */
+const STRAIGHT: ReadonlySet<string> = new Set(['function', 'block', 'loop']);
+
+export class Mirrors {
+  readonly #places: Places;
+  /** When each local's variable was assigned; undefined: it is not up to date. */
+  readonly #since: (number | undefined)[] = [];
+  #time = 0;
+  readonly #fetched = new Set<number>();
+  readonly #mentioned = new Set<number>();
+  readonly #assignedFirst = new Set<number>();
+  readonly #stores: {
+    readonly local: number;
+    readonly node: js.Expression;
+    readonly value: js.Expression;
+  }[] = [];
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  get now(): number {
+    return this.#time;
+  }
+
+  #variable(local: number): js.Expression {
+    this.#since[local] = ++this.#time;
+    return this.#places.variable(`m${local}`);
+  }
+
+  /** The local's value as a variable; with the statement that fetches it, if needed. */
+  read(local: number): { readonly variable: js.Expression; readonly fetch: js.Statement | undefined } {
+    this.#mentioned.add(local);
+    if (this.#since[local] !== undefined) {
+      return { variable: this.#places.variable(`m${local}`), fetch: undefined };
+    }
+    this.#fetched.add(local);
+    const variable = this.#variable(local);
+    return { variable, fetch: js.set(variable, this.#places.local(local)) };
+  }
+
+  /** `R[q + 2] = m3 = value`. */
+  write(local: number, value: js.Expression, frames: readonly Frame[]): js.Statement {
+    this.#noteWrite(local, frames);
+    const mirrored = js.assign(this.#variable(local), value);
+    const node = js.late(js.ASSIGNMENT);
+    this.#stores.push({ local, node, value: mirrored });
+    return js.statement(node);
+  }
+
+  /** The first mention, on a way that everything behind it has come too: the cell need not be zero before. */
+  #noteWrite(local: number, frames: readonly Frame[]): void {
+    if (this.#mentioned.has(local)) return;
+    this.#mentioned.add(local);
+    if (frames.every(({ kind, jumps }) => jumps === 0 && STRAIGHT.has(kind))) this.#assignedFirst.add(local);
+  }
+
+  /** Paths meet: what was assigned after `time` is not known any more. */
+  forgetSince(time: number): void {
+    this.#since.forEach((since, local) => {
+      if (since !== undefined && since > time) this.#since[local] = undefined;
+    });
+  }
+
+  /** Whether the cell has to be zero when the function begins. */
+  startsAtZero(local: number): boolean {
+    return this.#fetched.has(local) && !this.#assignedFirst.has(local);
+  }
+
+  /** In the end: cells that nobody fetches are not written. */
+  fillStores(): void {
+    for (const { local, node, value } of this.#stores) {
+      js.fill(node, this.#fetched.has(local) ? js.assign(this.#places.local(local), value) : value);
+    }
+  }
+}
