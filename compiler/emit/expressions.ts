@@ -93,6 +93,16 @@ export function fill(node: Expression, content: string | Expression): void {
   node.parts = [content];
 }
 
+/** Decides a late expression: all of these, one after the other; `0` if there are none. */
+export function fillSequence(node: Expression, expressions: readonly Expression[]): void {
+  const made: (string | Expression)[] = [];
+  for (const each of expressions) {
+    if (made.length > 0) made.push(', ');
+    made.push(each);
+  }
+  node.parts = made.length === 0 ? ['0'] : made;
+}
+
 /** Adds an expression to a late sequence that is decided on. */
 export function append(node: Expression, next: Expression): void {
   node.parts = [...node.parts!, ', ', ...parts(next, ASSIGNMENT)];

@@ -17,6 +17,7 @@ import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
+import type { Template } from './template.ts';
 
 export interface EmitOptions {
   /** Undefined: no metering. */
@@ -75,6 +76,8 @@ export class FunctionEmitter {
   readonly frames: Frame[] = [];
   /** Free names of generated code in use: `V`, `GI`, helpers. */
   readonly uses = new Set<string>();
+  /** Templates whose names are among them. */
+  readonly #used = new Set<readonly string[]>();
   /** Parts that moved into functions of their own. */
   readonly regions: Region[] = [];
   makesCalls = false;
@@ -91,7 +94,7 @@ export class FunctionEmitter {
   loops = 0;
   #crossings: Crossing[] = [];
   /** How many crossings there were when a memory's view was last used. */
-  readonly #viewUses = new Map<string, number>();
+  readonly #viewUses: number[] = [];
   /** Calls of regions, by the region's number. */
   readonly regionCalls = new Map<js.Expression, number>();
   /** What every region takes: `E`, and the pointers that are in use; known in the end. */
@@ -139,15 +142,24 @@ export class FunctionEmitter {
     return offset !== undefined && this.options.recordOffsets ? js.idAt(name, offset) : js.id(name);
   }
 
+  /** The free names of a template. */
+  useAll({ free }: Template): void {
+    if (this.#used.has(free)) return;
+    this.#used.add(free);
+    for (const name of free) if (name !== 'E') this.uses.add(name);
+  }
+
   /** The offset to attach to nodes, where that is wanted. */
   at(offset: number): number | undefined {
     return this.options.recordOffsets ? offset : undefined;
   }
 
-  charge(name: string): void {
+  /** Charges an instruction, by its row's number. */
+  charge(instruction: number): void {
+    if (this.meter.add(instruction)) return;
     const { kind, list } = this.frame;
     const atStart = (kind === 'loop' || kind === 'function') && list.statements.length === 0;
-    const opened = this.meter.charge(name, atStart);
+    const opened = this.meter.open(instruction, atStart);
     if (opened === undefined) return;
     if (kind === 'loop' && atStart) this.frame.header = opened;
     this.emit(opened.statement, CHARGE_WEIGHT, 1);
@@ -157,7 +169,7 @@ export class FunctionEmitter {
 
   /** The slow path of a check. */
   #refuel(): js.Expression {
-    return this.#note({ core: undefined, leaves: false, returns: false });
+    return this.#note(undefined, false, false);
   }
 
   #crossing(core: js.Expression | undefined, leaves: boolean): js.Expression {
@@ -165,13 +177,13 @@ export class FunctionEmitter {
       this.makesCalls = true;
       this.calls++;
     }
-    return this.#note({ core, leaves, returns: true });
+    return this.#note(core, leaves, true);
   }
 
-  #note(crossing: Omit<Crossing, 'node' | 'number' | 'inLoop'>): js.Expression {
+  #note(core: js.Expression | undefined, leaves: boolean, returns: boolean): js.Expression {
     const node = js.late(js.SEQUENCE);
-    const inLoop = this.loops > 0;
-    this.#crossings.push({ ...crossing, node, number: this.#crossings.length, inLoop });
+    const number = this.#crossings.length;
+    this.#crossings.push({ node, core, leaves, returns, number, inLoop: this.loops > 0 });
     return node;
   }
 
@@ -205,7 +217,7 @@ export class FunctionEmitter {
   /** A value to throw: the account is brought up to date, and nothing comes back. */
   departing(thrown: js.Expression): js.Expression {
     if (!this.meter.enabled) return thrown;
-    return this.#note({ core: thrown, leaves: true, returns: false });
+    return this.#note(thrown, true, false);
   }
 
   /** At the start of a handler. */
@@ -275,7 +287,7 @@ export class FunctionEmitter {
       if (core !== undefined) expressions.push(core);
       if (local && (returns || refuels)) expressions.push(read);
       if (!refuels && (returns || !leaves)) expressions.push(...this.#staleViews(crossing));
-      js.fill(crossing.node, expressions.length === 0 ? '0' : js.sequence(expressions));
+      js.fillSequence(crossing.node, expressions);
     }
   }
 
@@ -294,19 +306,17 @@ export class FunctionEmitter {
   /** `V = E.V`, for each memory that is still used after the crossing. */
   #staleViews({ number, inLoop }: Crossing): js.Expression[] {
     const reloads: js.Expression[] = [];
-    for (const [name, lastUse] of this.#viewUses) {
-      if (inLoop || this.places.layout === 'cells' || number < lastUse) {
-        reloads.push(js.assign(js.id(name), viewOf(name)));
-      }
-    }
+    this.#viewUses.forEach((lastUse, memory) => {
+      if (inLoop || this.places.layout === 'cells' || number < lastUse) reloads.push(reloadOf(memory));
+    });
     return reloads;
   }
 
   /** The view of a memory, for an access that comes next. */
   useView(memory: number): js.Expression {
-    const name = memory === 0 ? 'V' : `V${memory}`;
-    this.#viewUses.set(name, this.#crossings.length);
-    return this.use(name);
+    if (this.#viewUses[memory] === undefined) this.uses.add(viewName(memory));
+    this.#viewUses[memory] = this.#crossings.length;
+    return js.id(viewName(memory));
   }
 
   // ------------------------------------------------------------------ values
@@ -325,6 +335,16 @@ export class FunctionEmitter {
   temporary(prefix: 'x' | 'y' | 'b', height: number): js.Expression {
     return this.places.variable(`${prefix}${height}`);
   }
+}
+
+function viewName(memory: number): string {
+  return memory === 0 ? 'V' : `V${memory}`;
+}
+
+/** `V = E.V`. */
+function reloadOf(memory: number): js.Expression {
+  const name = viewName(memory);
+  return js.assign(js.id(name), viewOf(name));
 }
 
 /** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */

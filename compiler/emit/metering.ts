@@ -21,6 +21,7 @@
  * conditional branches, labels, calls. The account behind it is `runtime/fuel.ts`.
  */
 import type { Costs } from '../../runtime/costs.ts';
+import { OPCODES } from '../opcodes.ts';
 import * as js from './js.ts';
 
 /** A region's charge: the statement that makes it, for the loop that moves its header's charge to the back edge. */
@@ -45,8 +46,22 @@ const LARGEST_REGION = 2 ** 28;
 /** Nodes in a charge, for weighing statements. */
 export const CHARGE_WEIGHT = 10;
 
+const numbered = new WeakMap<Costs, readonly number[]>();
+
+function costsByNumber(costs: Costs): readonly number[] {
+  let list = numbered.get(costs);
+  if (list === undefined) {
+    const made: number[] = [];
+    for (const { number, name } of OPCODES) made[number] = costs[name] ?? costs.default;
+    numbered.set(costs, made);
+    list = made;
+  }
+  return list;
+}
+
 export class Meter {
-  readonly #costs: Costs | undefined;
+  /** Of each instruction, by its row's number. */
+  readonly #costs: readonly number[] | undefined;
   readonly #refuel: () => js.Expression;
   #open: Charge | undefined;
   /** Every charge made, to be written at the end. */
@@ -61,7 +76,7 @@ export class Meter {
 
   /** Without costs nothing is metered. `refuel` builds the slow path. */
   constructor(costs: Costs | undefined, everyRegion: boolean, purse: Purse, refuel: () => js.Expression) {
-    this.#costs = costs;
+    this.#costs = costs && costsByNumber(costs);
     this.#everyRegion = everyRegion;
     this.stored = js.member(js.id('S'), everyRegion ? 'fuel' : purse);
     this.#refuel = refuel;
@@ -72,23 +87,26 @@ export class Meter {
   }
 
   /**
-   * Charges one instruction; returns the new region's charge if this opened one, to be emitted at once. At the start
+   * Charges an instruction that no open region takes; returns the new region's charge, to be emitted at once. At the start
    * of a function and of a loop it is also where the account is looked at: there a region costs at least 1, so that no
    * table of costs makes a loop that cannot be stopped.
    */
-  charge(name: string, atStart: boolean): Charge | undefined {
-    if (this.#costs === undefined) return undefined;
-    const cost = this.#costs[name] ?? this.#costs.default;
+  open(instruction: number, atStart: boolean): Charge | undefined {
+    const cost = this.#costs![instruction]!;
     if (cost === 0 && (this.#open !== undefined || !atStart)) return undefined;
-    let opened: Charge | undefined;
-    if (this.#open === undefined || this.#open.amount.cost > LARGEST_REGION) {
-      const amount: Amount = { cost: 0 };
-      const checked = atStart || this.#everyRegion;
-      opened = { statement: checked ? this.#check(amount) : js.statement(this.#deduct(amount)), amount };
-      this.#open = opened;
-    }
-    this.#open.amount.cost += cost;
-    return opened;
+    const amount: Amount = { cost };
+    const checked = atStart || this.#everyRegion;
+    const statement = checked ? this.#check(amount) : js.statement(this.#deduct(amount));
+    this.#open = { statement, amount };
+    return this.#open;
+  }
+
+  /** Charges one instruction, by its row's number, to the region that is open; false if it has to `open` one. */
+  add(instruction: number): boolean {
+    if (this.#costs === undefined) return true;
+    if (this.#open === undefined || this.#open.amount.cost > LARGEST_REGION) return false;
+    this.#open.amount.cost += this.#costs[instruction]!;
+    return true;
   }
 
   /** The charge of the region that is open. */

@@ -28,6 +28,18 @@ export const NOTHING: Reads = [];
 export const OUTGOING = 0x7fffffff;
 const slotRead = (height: number): number => -1 - height;
 
+const reads = new Map<number, Reads>();
+
+/** The one list of just this. */
+export function readOf(what: number): Reads {
+  let list = reads.get(what);
+  if (list === undefined) {
+    list = [what];
+    reads.set(what, list);
+  }
+  return list;
+}
+
 export interface Value {
   readonly node: js.Expression;
   readonly type: ValueType;
@@ -78,9 +90,10 @@ export class OperandStack {
 
   /** Takes the top `count` values, lowest first. */
   popMany(count: number): Value[] {
-    if (count === 0) return [];
-    const taken = this.#values.splice(this.height - count, count);
-    if (this.#settledBelow > this.height) this.#settledBelow = this.height;
+    const base = this.height - count;
+    const taken: Value[] = [];
+    for (let h = base; h < base + count; h++) taken.push(this.#values[h]!);
+    this.truncate(base);
     return taken;
   }
 
@@ -109,7 +122,7 @@ export class OperandStack {
       node,
       type,
       effects: 0,
-      reads: [slotRead(height)],
+      reads: readOf(slotRead(height)),
       weight: node.type === 'Identifier' ? 1 : 3,
       isBoolean: false,
       constant: undefined,
@@ -206,8 +219,9 @@ export function numeric(value: Value): js.Expression {
 /** All reads of several values. */
 export function joinReads(values: readonly Value[]): Reads {
   let joined: Reads = NOTHING;
-  for (const { reads } of values) {
-    if (reads.length === 0) continue;
+  for (let i = 0; i < values.length; i++) {
+    const { reads } = values[i]!;
+    if (reads.length === 0 || reads === joined) continue;
     if (joined.length === 0) joined = reads;
     else {
       const missing = reads.filter((read) => !joined.includes(read));

@@ -23,36 +23,29 @@ import {
   UNARY,
 } from './expressions.ts';
 
-const NAMES = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y'] as const;
-export type Name = (typeof NAMES)[number];
+const NAMES = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y'];
 
-/** What a template's names stand for: operands, indices, temporaries. Fields, since this is a hot path. */
+/** The position of a name in the arguments; that of operand n is n. */
+export const ARGUMENT = { i: 3, j: 4, k: 5, m: 6, u: 7, ea: 8, V: 9, x: 10, y: 11 } as const;
+
+/** What a template's names stand for, by position: operands, indices, temporaries. */
 export class TemplateArguments {
-  a: Expression | undefined = undefined;
-  b: Expression | undefined = undefined;
-  c: Expression | undefined = undefined;
-  i: Expression | undefined = undefined;
-  j: Expression | undefined = undefined;
-  k: Expression | undefined = undefined;
-  m: Expression | undefined = undefined;
-  u: Expression | undefined = undefined;
-  ea: Expression | undefined = undefined;
-  V: Expression | undefined = undefined;
-  x: Expression | undefined = undefined;
-  y: Expression | undefined = undefined;
+  readonly all: (Expression | undefined)[] = new Array(NAMES.length).fill(undefined);
   /** What a name's first use stands for, where that differs: `(b0 = …)`. */
-  firsts: Map<Name, Expression> | undefined = undefined;
+  readonly firsts: (Expression | undefined)[] = new Array(NAMES.length).fill(undefined);
 
-  take(name: Name): Expression {
-    const first = this.firsts?.get(name);
-    if (first !== undefined) this.firsts!.delete(name);
-    return (first ?? this[name])!;
+  take(position: number): Expression {
+    const first = this.firsts[position];
+    if (first === undefined) return this.all[position]!;
+    this.firsts[position] = undefined;
+    return first;
   }
 }
 
 /** A place for an operand, and the text from there to the next one. */
 interface Hole {
-  readonly name: Name;
+  /** Of its name in the arguments. */
+  readonly position: number;
   /** How tightly the operand must bind to stand without parentheses. */
   readonly binding: number;
   /** ` >>> 0` follows: a literal is converted here. */
@@ -61,8 +54,8 @@ interface Hole {
 }
 
 export class Template {
-  /** Names that occur more than once: such an operand must be bound first. */
-  readonly repeated: ReadonlySet<string>;
+  /** By position, whether a name occurs more than once: such an operand must be bound first. */
+  readonly repeated: readonly boolean[];
   readonly usesX: boolean;
   readonly usesY: boolean;
   /** Free names: registers, helpers. */
@@ -75,8 +68,8 @@ export class Template {
 
   constructor(text: string) {
     const tokens = tokensOf(text);
-    const uses = tokens.filter(isHole).map(({ text }) => text as Name);
-    this.repeated = new Set(uses.filter((name, i) => uses.indexOf(name) !== i));
+    const uses = tokens.filter(isHole).map(({ text }) => text);
+    this.repeated = NAMES.map((name) => uses.indexOf(name) !== uses.lastIndexOf(name));
     this.usesX = uses.includes('x');
     this.usesY = uses.includes('y');
     this.free = [...new Set(tokens.filter(isFree).map((token) => token.text))];
@@ -91,11 +84,11 @@ export class Template {
   build(args: TemplateArguments, offset: number | undefined): Expression {
     const holes = this.#holes;
     if (this.#binding === PRIMARY && this.#head === '' && holes.length === 1)
-      return args.take(holes[0]!.name);
+      return args.take(holes[0]!.position);
     let text = offset === undefined ? this.#head : marked(this.#head, offset);
     for (let i = 0; i < holes.length; i++) {
-      const { name, binding, unsigned, after } = holes[i]!;
-      const node = args.take(name);
+      const { position, binding, unsigned, after } = holes[i]!;
+      const node = args.take(position);
       const rest = offset === undefined ? after : marked(after, offset);
       if (unsigned && node.type === 'Literal') {
         text += number(Number(node.text) >>> 0).text + rest.slice(UNSIGNED.length);
@@ -166,7 +159,7 @@ function holeAt(text: string, tokens: readonly Token[], i: number, end: number |
   const { text: name, at } = tokens[i]!;
   const after = text.slice(at + name.length, end);
   const binding = Math.max(behind(tokens[i - 1]), before(tokens[i + 1]));
-  return { name: name as Name, binding, unsigned: after.startsWith(UNSIGNED), after };
+  return { position: NAMES.indexOf(name), binding, unsigned: after.startsWith(UNSIGNED), after };
 }
 
 /** How tightly an operand must bind behind a token. */
