@@ -13,6 +13,7 @@
 export const SEQUENCE = 1;
 export const ASSIGNMENT = 2;
 export const CONDITIONAL = 3;
+export const SUM = 12;
 export const UNARY = 14;
 export const CALL = 16;
 export const PRIMARY = 17;
@@ -112,7 +113,10 @@ export function append(node: Expression, next: Expression): void {
 export function textOf({ text, parts }: Expression): string {
   if (parts === undefined) return text;
   let joined = '';
-  for (const part of parts) joined += typeof part === 'string' ? part : textOf(part);
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!;
+    joined += typeof part === 'string' ? part : textOf(part);
+  }
   return joined;
 }
 
@@ -271,5 +275,6 @@ export function toStringOf(object: Expression): Expression {
 
 /** `base + n`, or just `base`. */
 export function plus(base: Expression, n: number): Expression {
-  return n === 0 ? base : binary('+', base, number(n));
+  if (n === 0) return base;
+  return operation(SUM, `${operand(base, SUM)} + ${n}`);
 }

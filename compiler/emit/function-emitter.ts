@@ -306,9 +306,11 @@ export class FunctionEmitter {
   /** `V = E.V`, for each memory that is still used after the crossing. */
   #staleViews({ number, inLoop }: Crossing): js.Expression[] {
     const reloads: js.Expression[] = [];
-    this.#viewUses.forEach((lastUse, memory) => {
+    for (let memory = 0; memory < this.#viewUses.length; memory++) {
+      const lastUse = this.#viewUses[memory];
+      if (lastUse === undefined) continue;
       if (inLoop || this.places.layout === 'cells' || number < lastUse) reloads.push(reloadOf(memory));
-    });
+    }
     return reloads;
   }
 
@@ -341,8 +343,11 @@ function viewName(memory: number): string {
   return memory === 0 ? 'V' : `V${memory}`;
 }
 
+const FIRST_RELOAD = js.assign(js.id('V'), js.member(js.id('E'), 'V'));
+
 /** `V = E.V`. */
 function reloadOf(memory: number): js.Expression {
+  if (memory === 0) return FIRST_RELOAD;
   const name = viewName(memory);
   return js.assign(js.id(name), viewOf(name));
 }

@@ -349,5 +349,5 @@ function bindIndices(row: Opcode, immediate: Immediate): void {
 function address(value: Value, { offset }: MemoryArgument): js.Expression {
   if (typeof value.constant === 'number') return js.number((value.constant >>> 0) + Number(offset));
   const base = js.binary('>>>', numeric(value), js.number(0));
-  return offset === 0 ? base : js.binary('+', base, js.number(Number(offset)));
+  return js.plus(base, Number(offset));
 }

@@ -28,6 +28,8 @@ export const NOTHING: Reads = [];
 export const OUTGOING = 0x7fffffff;
 const slotRead = (height: number): number => -1 - height;
 
+const NO_VALUES: Value[] = [];
+
 const reads = new Map<number, Reads>();
 
 /** The one list of just this. */
@@ -84,15 +86,18 @@ export class OperandStack {
   pop(): Value {
     const value = this.#values.pop();
     if (value === undefined) throw new Error('operand stack underflow');
-    if (this.#settledBelow > this.height) this.#settledBelow = this.height;
+    if (this.#settledBelow > this.#values.length) this.#settledBelow = this.#values.length;
     return value;
   }
 
   /** Takes the top `count` values, lowest first. */
   popMany(count: number): Value[] {
+    if (count === 0) return NO_VALUES;
+    // Literals: an array that grows takes room for 17.
+    if (count === 1) return [this.pop()];
     const base = this.height - count;
-    const taken: Value[] = [];
-    for (let h = base; h < base + count; h++) taken.push(this.#values[h]!);
+    const values = this.#values;
+    const taken = count === 2 ? [values[base]!, values[base + 1]!] : values.slice(base);
     this.truncate(base);
     return taken;
   }

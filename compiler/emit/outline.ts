@@ -137,15 +137,19 @@ export function visitStatements(roots: readonly js.Statement[], see: (node: js.S
   const pending: js.Statement[] = [...roots];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     see(node);
-    if (node.type === 'BlockStatement') for (const inner of node.body) pending.push(inner);
+    if (node.type === 'BlockStatement') pushAll(pending, node.body);
     else if (node.type === 'IfStatement') {
       pending.push(node.consequent);
       if (node.alternate !== undefined) pending.push(node.alternate);
     } else if (node.type === 'SwitchStatement') {
-      for (const { consequent } of node.cases) for (const inner of consequent) pending.push(inner);
+      for (const { consequent } of node.cases) pushAll(pending, consequent);
     } else if (node.type === 'TryStatement') pending.push(node.block, node.handler);
     else if ('body' in node) pending.push(node.body);
   }
+}
+
+function pushAll(pending: js.Statement[], statements: readonly js.Statement[]): void {
+  for (let i = 0; i < statements.length; i++) pending.push(statements[i]!);
 }
 
 /** The expression that a statement itself holds, apart from statements inside it. */

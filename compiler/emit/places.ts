@@ -31,6 +31,14 @@ function isNumber(type: ValueType): boolean {
   return type === 'i32' || type === 'f32' || type === 'f64';
 }
 
+const localVariables: (js.Expression | undefined)[] = [];
+
+/** `l3`: one expression for all. */
+function localVariable(index: number): js.Expression {
+  localVariables[index] ??= js.id(`l${index}`);
+  return localVariables[index];
+}
+
 const cells: Readonly<Record<Bank, Map<string, (js.Expression | undefined)[]>>> = {
   R: new Map(),
   RL: new Map(),
@@ -115,7 +123,7 @@ export class Places {
   /** Where a local is read. */
   local(index: number): js.Expression {
     const type = this.locals[index]!;
-    return isNumber(type) || !this.#inCell(type) ? js.id(`l${index}`) : this.localCell(index);
+    return isNumber(type) || !this.#inCell(type) ? localVariable(index) : this.localCell(index);
   }
 
   /** The cell of a local that has one. */

@@ -13,14 +13,16 @@
  * variables that it mentions. After it has returned or thrown, its caller loads those again that the region, or one that it
  * called, may have written. (CPython's evaluation loop runs a fifth faster so than with every read from the cell.)
  */
-import { declare, fieldConstants, isStoreField, viewVariables } from './declarations.ts';
+import { declare, fieldConstants, isField, isStoreField, viewVariables } from './declarations.ts';
 import type { FunctionEmitter, Region } from './function-emitter.ts';
 import * as js from './js.ts';
 import { expressionOf, leaveRegion, visitStatements } from './outline.ts';
 
 /** What the statements of one function mention. */
 interface Survey {
-  readonly names: Set<string>;
+  /** Their expressions. */
+  readonly text: string;
+  readonly variables: ReadonlySet<string>;
   /** Locals with a variable before their cell. */
   readonly mirrored: readonly number[];
   /** Those that are written, by called regions too. */
@@ -71,9 +73,9 @@ function survey(
       if (called !== undefined) calls.push([node.expression, done[called]!]);
     } else if (node.type === 'BlockStatement' && emitter.handlers.has(node)) handlers.push(node);
   });
-  const names = namesIn(text.join('\n'));
-  const written = writtenIn(text.join('\n'));
-  const mirrored = [...names]
+  const whole = text.join('\n');
+  const { variables, written } = variablesIn(whole);
+  const mirrored = [...variables]
     .map(localOf)
     .filter((local) => local !== undefined && emitter.places.isMirrored(local)) as number[];
   const stale = new Set<number>();
@@ -86,21 +88,38 @@ function survey(
       if (stale.has(local)) handler.body.push(js.statement(reload(emitter, local)));
   }
   for (const local of stale) written.add(local);
-  return { names, mirrored, written };
+  return { text: whole, variables, mirrored, written };
 }
 
-function namesIn(text: string): Set<string> {
-  return new Set(text.match(/\b[A-Za-z]\w*/g));
-}
-
-/** Locals that are assigned to. */
-function writtenIn(text: string): Set<number> {
-  return new Set(Array.from(text.matchAll(/\bl(\d+) = /g), ([, local]) => Number(local)));
+/** Numbered variables (`l3`, `x0`) that a text mentions, and the locals among them that it assigns to. */
+function variablesIn(text: string): { variables: Set<string>; written: Set<number> } {
+  const variables = new Set<string>();
+  const written = new Set<number>();
+  for (const found of new Set(text.match(/\b[a-z]\d+(?: = )?/g))) {
+    const name = found.endsWith(' ') ? found.slice(0, -3) : found;
+    variables.add(name);
+    const local = localOf(name);
+    if (found !== name && local !== undefined) written.add(local);
+  }
+  return { variables, written };
 }
 
 /** `l3` → 3. */
 function localOf(name: string): number | undefined {
-  return /^l\d+$/.test(name) ? Number(name.slice(1)) : undefined;
+  return name.startsWith('l') ? Number(name.slice(1)) : undefined;
+}
+
+/** Pointers, and the variable that a region's code for its way out goes to. */
+const UNNUMBERED = ['S', 'p', 'u', 'w', 't', 'x'];
+const patterns = new Map<string, RegExp>();
+
+function mentions(text: string, name: string): boolean {
+  let pattern = patterns.get(name);
+  if (pattern === undefined) {
+    pattern = new RegExp(`\\b${name}\\b`);
+    patterns.set(name, pattern);
+  }
+  return pattern.test(text);
 }
 
 function reload({ places }: FunctionEmitter, local: number): js.Expression {
@@ -110,12 +129,14 @@ function reload({ places }: FunctionEmitter, local: number): js.Expression {
 function regionFunction(
   emitter: FunctionEmitter,
   { name, statements }: Region,
-  { names, mirrored }: Survey,
+  { text, variables: numbered, mirrored }: Survey,
 ): js.FunctionDeclaration {
-  const { places } = emitter;
+  const { places, uses } = emitter;
   const loads = mirrored.map((local) => [`l${local}`, places.localCell(local)] as const);
-  for (const [, cell] of loads) for (const name of namesIn(cell.text)) names.add(name);
-  for (const field of [...names]) if (isStoreField(field)) names.add('S');
+  const whole = [text, ...loads.map(([, cell]) => cell.text)].join('\n');
+  const candidates = [...[...uses].filter(isField), ...UNNUMBERED];
+  const names = new Set(candidates.filter((each) => mentions(whole, each)));
+  if ([...names].some(isStoreField)) names.add('S');
   const constants = fieldConstants(names);
   if (names.has('p')) constants.push(['p', js.binary('*', js.id('q'), js.number(2))]);
   if (names.has('w') || names.has('u')) constants.push(['w', js.plus(js.id('q'), places.frameSize)]);
@@ -125,7 +146,9 @@ function regionFunction(
     ...viewVariables(names),
     ...loads.map(([n, cell]) => [n, cell] as [string, js.Expression]),
   ];
-  for (const variable of places.variables) if (names.has(variable)) variables.push([variable, null]);
+  for (const variable of places.variables) {
+    if (numbered.has(variable) || names.has(variable)) variables.push([variable, null]);
+  }
   return js.functionDeclaration(
     name,
     ['E', ...regionParameters(emitter)],
