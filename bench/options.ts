@@ -11,8 +11,8 @@ export interface Options {
   readonly filter: RegExp | undefined;
   readonly engines: readonly EngineName[];
   readonly rounds: number;
-  /** Milliseconds per engine and program. */
-  readonly budget: number;
+  /** Milliseconds per peer and program; undefined: as long as it takes. */
+  readonly budget: number | undefined;
   readonly json: string | undefined;
   readonly html: string | undefined;
   readonly list: boolean;
@@ -30,7 +30,7 @@ interface Raw {
   readonly convert?: true;
 }
 
-const NORMAL = { rounds: 5, budget: 10_000 };
+const NORMAL = { rounds: 5, budget: undefined };
 const QUICK = { rounds: 2, budget: 2000 };
 const MOST_ROUNDS = 1000;
 

@@ -55,9 +55,19 @@ test('who throws is not called again', async () => {
   expect(calls.filter((name) => name === 'wasm2js')).toHaveLength(1);
 });
 
-test('who has spent its budget takes part in two rounds', async () => {
-  const cells = await measure(contenders([], { native: () => '1' }), { rounds: 5, budget: 0 });
-  expect(cells[0]!.times).toHaveLength(2);
+test('a peer that has spent its budget is cut; native and Sandglass never are', async () => {
+  const all = contenders([], { native: () => '1', metered: () => '1', polywasm: () => '1' });
+  const cells = await measure(all, { rounds: 5, budget: 0 });
+  expect(cells.map(({ outcome, times }) => [outcome, times.length])).toEqual([
+    ['ok', 5],
+    ['ok', 5],
+    ['cut', 2],
+  ]);
+});
+
+test('without a budget nobody is cut', async () => {
+  const cells = await measure(contenders([], { native: () => '1', polywasm: () => '1' }), { rounds: 5 });
+  expect(cells.map(({ times }) => times.length)).toEqual([5, 5]);
 });
 
 test('fuel is that of one call', async () => {

@@ -3,7 +3,7 @@
  * Sandglass was wrong or failed somewhere; 2 for wrong usage or if there is nothing to run.
  */
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { CommanderError } from 'commander';
 import type { EngineName } from './engines/engine.ts';
 import { engineNamed } from './engines.ts';
@@ -13,6 +13,8 @@ import { Progress } from './progress.ts';
 import type { Report, Row } from './results.ts';
 import { type Benchmark, perform, SUITE } from './suite.ts';
 import { asText } from './text.ts';
+
+const LOAD_BEFORE = loadavg()[0]!;
 
 /** A file of the user's choice cannot be written. */
 class OutputProblem extends Error {}
@@ -74,6 +76,8 @@ function reportOf({ engines, rounds }: Options, chosen: readonly Benchmark[], ro
     cpu: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     date: new Date().toISOString(),
     rounds,
+    loadBefore: LOAD_BEFORE,
+    cores: cpus().length,
     versions: versionsOf(engines, chosen),
     engines,
     rows,

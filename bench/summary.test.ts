@@ -42,6 +42,8 @@ const REPORT: Report = {
   cpu: '2 × some',
   date: '2026-01-01T00:00:00.000Z',
   rounds: 3,
+  loadBefore: 0.1,
+  cores: 2,
   versions: {},
   engines: ['native', 'metered', 'polywasm'],
   rows: ROWS,
@@ -70,13 +72,22 @@ test('a group of one row has no mean, and no group is told twice', () => {
   expect(groups(REPORT).map(({ title }) => title)).toEqual(['C kernels']);
 });
 
-test('what is wrong, cut short or left out is told', () => {
-  const slow = kernel('slow', [], ok('native', 1, 1, 1), ok('polywasm', 900, 900));
-  expect(remarks({ ...REPORT, rows: [...ROWS, slow] })).toEqual([
+test('what is wrong, cut short, warming up or left out is told, and a busy machine', () => {
+  const cut: Cell = {
+    engine: 'wasm2js',
+    outcome: 'cut',
+    reason: 'it took part in 2 of 3 rounds',
+    times: [9, 9],
+  };
+  const slow = kernel('slow', [], ok('native', 1, 1, 1), ok('polywasm', 900, 90, 90), cut);
+  expect(remarks({ ...REPORT, loadBefore: 5.16, rows: [...ROWS, slow] })).toEqual([
+    'the machine was busy before the run began: load 5.2 on 2 cores; times are noisy',
     'dot-f32: polywasm wrong: 2 instead of 1',
-    'slow: polywasm is so slow that it took part in 2 of 3 rounds',
+    'slow: polywasm was still warming up: its first round took 10.0 times the median',
+    'slow: wasm2js cut: it took part in 2 of 3 rounds',
     'wasm2js left out: it is not here',
   ]);
+  expect(ratio(slow, 'wasm2js')).toBeUndefined();
 });
 
 test('the fifth instance to the first', () => {

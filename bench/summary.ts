@@ -6,6 +6,9 @@ import type { EngineName } from './engines/engine.ts';
 import { type Cell, cellOf, type Report, type Row, SECTIONS, type Section } from './results.ts';
 import { geometricMean, median } from './statistics.ts';
 
+/** A first round so many times longer than the median. */
+const STILL_WARMING_UP = 1.5;
+
 /** The engine's median time in relation to native's; undefined where either has no right result. */
 export function ratio(row: Row, engine: EngineName, to: EngineName = 'native'): number | undefined {
   const [time, reference] = [engine, to].map((name) => timeOf(cellOf(row, name)));
@@ -119,15 +122,19 @@ export function heading({ node, v8, platform, cpu, rounds }: Report): string {
   return `Node ${node} (V8 ${v8}) on ${platform}, ${cpu}; median of ${times} after one warm-up call`;
 }
 
-/** What is wrong, fails, was cut short or is absent. */
-export function remarks({ rows, notes, rounds }: Report): string[] {
+/** What a reader has to know before believing the numbers: a busy machine, results that are missing, unfinished warm-up. */
+export function remarks({ rows, notes, rounds, loadBefore, cores }: Report): string[] {
+  const busy = loadBefore > cores / 2;
+  const load = `the machine was busy before the run began: load ${loadBefore.toFixed(1)} on ${cores} cores; times are noisy`;
   const lines = rows.flatMap(({ id, section, cells }) =>
     cells.flatMap(({ engine, outcome, reason, times }) => {
-      if (outcome === 'wrong' || outcome === 'fails') return [`${id}: ${engine} ${outcome}: ${reason}`];
-      if (outcome === 'ok' && section !== 'startup' && times.length < rounds)
-        return [`${id}: ${engine} is so slow that it took part in ${times.length} of ${rounds} rounds`];
-      return [];
+      if (outcome === 'wrong' || outcome === 'fails' || outcome === 'cut')
+        return [`${id}: ${engine} ${outcome}: ${reason}`];
+      if (outcome !== 'ok' || section === 'startup' || rounds < 3) return [];
+      const excess = times[0]! / median(times);
+      const still = `${id}: ${engine} was still warming up: its first round took ${excess.toFixed(1)} times the median`;
+      return excess > STILL_WARMING_UP ? [still] : [];
     }),
   );
-  return [...lines, ...notes];
+  return [...(busy ? [load] : []), ...lines, ...notes];
 }

@@ -58,6 +58,7 @@ export function ratioText(row: Row, engine: EngineName): string {
   const cell = cellOf(row, engine);
   const value = ratio(row, engine);
   if (value !== undefined) return `${value.toFixed(2)} ${percent(cell!)}`;
+  if (cell?.outcome === 'cut') return 'cut';
   return cell === undefined || cell.outcome === 'absent' ? '-' : cell.outcome === 'ok' ? '?' : cell.outcome;
 }
 

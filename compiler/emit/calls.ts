@@ -12,7 +12,6 @@ import type { FunctionEmitter } from './function-emitter.ts';
 import { indirectTargets } from './indirect-targets.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, LOADS, numeric, OUTGOING, TRAPS, type Value } from './operand-stack.ts';
-import { WEIGHTS, weightOf } from './weights.ts';
 
 const E = js.id('E');
 
@@ -137,17 +136,13 @@ function callFound(
   rest: js.Expression[],
   offset: number,
 ): js.Expression {
-  const code = js.member(found, 'code');
-  const at = emitter.at(offset);
-  if (at !== undefined) code.property = js.idAt('code', at);
+  const code = js.member(found, 'code', emitter.at(offset));
   return js.call(code, [js.member(place, 'env'), ...rest]);
 }
 
 function located(emitter: FunctionEmitter, callee: js.Expression, offset: number): js.Expression {
   const at = emitter.at(offset);
-  if (at === undefined) return callee;
-  if (callee.type === 'Identifier') return js.idAt(callee.name, at);
-  return js.index(js.idAt('F', at), (callee as { property: js.Expression }).property);
+  return at === undefined ? callee : js.idAt(callee.text, at);
 }
 
 function stack(emitter: FunctionEmitter, type: FuncType): Value[] {
@@ -165,7 +160,7 @@ function perform(
   const ready = writeCells(emitter, type.params, args);
   const rest = ready.filter((value) => value.type !== 'i64');
   const node = call(rest.map(numeric));
-  takeResults(emitter, type.results, node, weightOf(node));
+  takeResults(emitter, type.results, node);
 }
 
 /** Writes the i64 arguments to the outgoing cells; what would be disturbed or reordered by that is settled first. */
@@ -186,16 +181,11 @@ function writeCells(emitter: FunctionEmitter, params: readonly ValueType[], args
   return ready;
 }
 
-function takeResults(
-  emitter: FunctionEmitter,
-  results: readonly ValueType[],
-  node: js.Expression,
-  weight: number,
-): void {
+function takeResults(emitter: FunctionEmitter, results: readonly ValueType[], node: js.Expression): void {
   const { stack: values, places } = emitter;
   const first = results[0];
   const returned = first !== undefined && first !== 'i64';
-  emitter.emitAway(returned ? js.assign(values.nextSlot(first), node) : node, weight);
+  emitter.emitAway(returned ? js.assign(values.nextSlot(first), node) : node);
   let cell = 0;
   let references = 0;
   results.forEach((type, i) => {
@@ -206,7 +196,7 @@ function takeResults(
     const isReference = typeof type !== 'string';
     const place = places.outgoing(type, isReference ? references++ : cell);
     cell++;
-    emitter.push(type, place, WEIGHTS.cell, 0, [OUTGOING]);
+    emitter.push(type, place, 0, [OUTGOING]);
     if (results.length > 1) values.settle(values.height - 1);
   });
 }

@@ -20,9 +20,9 @@ import {
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, newRung, type Rung, rungOf } from './ladder.ts';
-import { numeric, numericWeight, TRAPS } from './operand-stack.ts';
+import { numeric, TRAPS } from './operand-stack.ts';
 import { balance, splitFrame } from './outline.ts';
-import { switchWeight, WEIGHTS, weightOfAll } from './weights.ts';
+import { switchWeight } from './weights.ts';
 
 export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: FuncType): void {
   emitter.stack.settleAll();
@@ -46,7 +46,6 @@ export function enterIf(emitter: FunctionEmitter, type: FuncType): void {
   anchorFrom(emitter, height);
   const opened = frame('if', emitter.newLabel(), type, height);
   opened.test = condition.node;
-  opened.testWeight = condition.weight;
   emitter.enterFrame(opened);
   emitter.meter.endRegion();
 }
@@ -131,7 +130,7 @@ export function finish(emitter: FunctionEmitter, current: Frame, closed: readonl
   emitter.frames.pop();
   emitter.stack.truncate(current.height);
   for (const type of current.type.results) emitter.stack.pushSettled(type);
-  for (const { statement, weight, nesting } of closed) emitter.emit(statement, weight, nesting);
+  for (const { statement, weight, nesting } of closed) emitter.emit(statement, nesting, weight);
 }
 
 // -------------------------------------------------------------------- branches
@@ -172,7 +171,7 @@ function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
 
 export function emitBr(emitter: FunctionEmitter, depth: number): void {
   emitter.stack.settleEffects(TRAPS);
-  for (const statement of branch(emitter, depth)) emitter.emitWeighed(statement, 1);
+  for (const statement of branch(emitter, depth)) emitter.emit(statement, 1);
   emitter.meter.endRegion();
 }
 
@@ -181,9 +180,7 @@ export function emitBrIf(emitter: FunctionEmitter, depth: number): void {
   const condition = stack.pop();
   stack.settleEffects(TRAPS);
   settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
-  const taken = branch(emitter, depth);
-  const weight = condition.weight + WEIGHTS.branch + weightOfAll(taken);
-  emitter.emit(js.ifElse(condition.node, taken), weight, 2);
+  emitter.emit(js.ifElse(condition.node, branch(emitter, depth)), 2);
   emitter.meter.endRegion();
 }
 
@@ -212,9 +209,9 @@ export function emitBrTable(emitter: FunctionEmitter, depths: readonly number[])
     numeric(index),
     [...rungs.values()].flatMap(({ cases }) => cases),
   );
-  let weight = numericWeight(index) + switchWeight(count, depths.length);
+  let weight = node.discriminant.weight + switchWeight(count, depths.length);
   for (const { body } of rungs.values()) weight += body.weight;
-  emitter.emit(node, weight, 3);
+  emitter.emit(node, 3, weight);
   placeLadder(emitter.frame, newLadder(node, rungs), undefined);
   emitter.meter.endRegion();
 }

@@ -14,7 +14,7 @@ import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, numeric, TRAPS } from './operand-stack.ts';
 import { balanceTry, splitFrame } from './outline.ts';
-import { WEIGHTS, weightOf, weightToRead } from './weights.ts';
+import { WEIGHTS } from './weights.ts';
 
 export function enterTry(
   emitter: FunctionEmitter,
@@ -48,8 +48,7 @@ export function leaveTryTable(emitter: FunctionEmitter, reachable: boolean): voi
   emitter.stack.truncate(own.height);
   emitter.frames.push({ ...frame('block', own.label, own.type, own.height), list: handler });
   for (const clause of current.catches!) emitCatch(emitter, clause, exception);
-  const rethrown = js.throws(exception);
-  handler.push(rethrown, weightOf(rethrown));
+  handler.push(js.throws(exception));
   own.list = handler;
   closeTry(emitter, { ...own, targeted: own.targeted }, guarded, handler, head);
 }
@@ -60,14 +59,14 @@ function emitCatch(emitter: FunctionEmitter, clause: CatchClause, exception: js.
   const height = stack.height;
   current.list = new StatementList();
   if (clause.tag !== undefined) pushPayload(emitter, clause.tag, exception);
-  if (clause.kind.endsWith('_ref')) emitter.push(EXNREF, exception, weightToRead(exception));
+  if (clause.kind.endsWith('_ref')) emitter.push(EXNREF, exception);
   anchorFrom(emitter, height);
-  for (const statement of branch(emitter, clause.depth + 1)) emitter.emitWeighed(statement);
+  for (const statement of branch(emitter, clause.depth + 1)) emitter.emit(statement);
   stack.truncate(height);
-  const { statements, weight } = current.list;
+  const { list } = current;
   current.list = outer;
-  if (clause.tag === undefined) outer.push(js.block(statements), weight, 1);
-  else outer.push(js.ifElse(hasTag(clause.tag, exception), statements), weight + TAG_TEST, 2);
+  const test = clause.tag === undefined ? undefined : hasTag(clause.tag, exception);
+  pushHandler(outer, test, list);
 }
 
 // -------------------------------------------------------------------- legacy
@@ -103,14 +102,10 @@ function closeHandler(emitter: FunctionEmitter, current: Frame, reachable: boole
   } else {
     if (reachable) {
       current.targeted = true;
-      list.push(js.breakTo(current.label), WEIGHTS.jump);
+      list.push(js.breakTo(current.label));
     }
     const handlers = current.handlers!;
-    if (current.kind === 'catch_all') handlers.push(js.block(list.statements), list.weight, list.nesting + 1);
-    else {
-      const handler = js.ifElse(current.handlerTest!, list.statements);
-      handlers.push(handler, list.weight + TAG_TEST, list.nesting + 2);
-    }
+    pushHandler(handlers, current.handlerTest, list);
   }
   current.list = new StatementList();
 }
@@ -136,8 +131,7 @@ export function leaveLegacyTry(emitter: FunctionEmitter, reachable: boolean): vo
   }
   const hasCatchAll = current.kind === 'catch_all';
   closeHandler(emitter, current, reachable);
-  const rethrown = js.throws(current.exception!);
-  if (!hasCatchAll) current.handlers!.push(rethrown, weightOf(rethrown));
+  if (!hasCatchAll) current.handlers!.push(js.throws(current.exception!));
   closeTry(emitter, current, current.guarded!, current.handlers!, current.handlersHead!);
 }
 
@@ -150,8 +144,8 @@ export function emitDelegate(emitter: FunctionEmitter, depth: number, reachable:
   const exception = emitter.places.hidden(`e${emitter.frames.length}`, EXNREF);
   current.list = new StatementList();
   beginHandler(emitter, current, exception);
-  emitter.emitWeighed(js.set(delegation(emitter), js.number(to === undefined ? -1 : frameNumber(to))));
-  emitter.emitWeighed(js.throws(exception));
+  emitter.emit(js.set(delegation(emitter), js.number(to === undefined ? -1 : frameNumber(to))));
+  emitter.emit(js.throws(exception));
   closeTry(emitter, current, guarded, current.list, current.list.statements.length);
 }
 
@@ -182,17 +176,17 @@ function delegation(emitter: FunctionEmitter): js.Expression {
 
 /** The head of every handler: traps go on; the frame, fuel and views are as the throw left them: put in order. */
 function beginHandler(emitter: FunctionEmitter, current: Frame, exception: js.Expression): void {
-  emitter.emitWeighed(js.set(exception, js.call(emitter.use('caught'), [js.id('e')])));
+  emitter.emit(js.set(exception, js.call(emitter.use('caught'), [js.id('e')])));
   emitter.places.restored = true;
-  emitter.emit(emitter.handlerStatement(), WEIGHTS.restore);
+  emitter.emit(emitter.handlerStatement(), 0, WEIGHTS.restore);
   emitter.mirrors?.forgetSince(0);
   emitter.arrive();
   if (!current.passedOver) return;
   const meant = js.number(frameNumber(current));
   const place = delegation(emitter);
   const other = js.logical('&&', js.binary('!==', place, js.number(0)), js.binary('!==', place, meant));
-  emitter.emitWeighed(js.ifElse(other, [js.throws(exception)]), 2);
-  emitter.emitWeighed(js.set(place, js.number(0)));
+  emitter.emit(js.ifElse(other, [js.throws(exception)]), 2);
+  emitter.emit(js.set(place, js.number(0)));
 }
 
 function closeTry(
@@ -215,8 +209,15 @@ function closeTry(
   emitter.meter.endRegion();
 }
 
-/** `if (e1.tag === E.tags[0])`. */
-const TAG_TEST = 30;
+/** What is done with an exception that passes the test, or with any. */
+function pushHandler(
+  handlers: StatementList,
+  test: js.Expression | undefined,
+  { statements, nesting, weight }: StatementList,
+): void {
+  if (test === undefined) handlers.push(js.block(statements), nesting + 1, weight);
+  else handlers.push(js.ifElse(test, statements), nesting + 2, weight + WEIGHTS.branch + test.weight);
+}
 
 function hasTag(tag: number, exception: js.Expression): js.Expression {
   return js.binary(
@@ -229,8 +230,7 @@ function hasTag(tag: number, exception: js.Expression): js.Expression {
 function pushPayload(emitter: FunctionEmitter, tag: number, exception: js.Expression): void {
   const { params } = tagType(emitter, tag);
   params.forEach((type, i) => {
-    const value = js.index(js.member(exception, 'payload'), js.number(i));
-    emitter.push(type, value, weightOf(value));
+    emitter.push(type, js.index(js.member(exception, 'payload'), js.number(i)));
     emitter.stack.settle(emitter.stack.height - 1);
   });
 }
@@ -244,7 +244,7 @@ export function emitThrow(emitter: FunctionEmitter, tag: number, type: FuncType,
   emitter.stack.settleEffects(TRAPS);
   const values = emitter.stack.popMany(type.params.length);
   const thrown = js.call(emitter.use('throw_', offset), [js.id('E'), js.number(tag), ...values.map(numeric)]);
-  emitter.emit(js.throws(emitter.departing(thrown)), weightOf(thrown) + WEIGHTS.return);
+  emitter.emit(js.throws(emitter.departing(thrown)));
   emitter.meter.endRegion();
 }
 
@@ -259,6 +259,6 @@ export function emitRethrow(emitter: FunctionEmitter, depth: number, offset: num
 function rethrowValue(emitter: FunctionEmitter, exception: js.Expression, offset: number): void {
   emitter.stack.settleEffects(ANY_EFFECT);
   const thrown = js.call(emitter.use('throw_ref', offset), [exception]);
-  emitter.emit(js.throws(emitter.departing(thrown)), weightOf(thrown) + WEIGHTS.return);
+  emitter.emit(js.throws(emitter.departing(thrown)));
   emitter.meter.endRegion();
 }

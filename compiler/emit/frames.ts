@@ -7,7 +7,6 @@
  * Frames are closed bottom-up, so nothing here recurses per nested block; `nesting` counts the JavaScript levels inside,
  * so that the emitter can move a statement out before V8's parser or the printer would nest too deeply.
  */
-import type { IfStatement } from 'estree';
 import type { FuncType, ValueType } from '../../runtime/types.ts';
 import type { CatchClause } from '../function/sink.ts';
 import * as js from './js.ts';
@@ -34,7 +33,7 @@ export class StatementList {
   /** Levels of nested JavaScript statements inside. */
   nesting = 0;
 
-  push(statement: js.Statement, weight: number, nesting = 0): void {
+  push(statement: js.Statement, nesting = 0, weight = js.weightOf(statement)): void {
     this.statements.push(statement);
     this.weights.push(weight);
     this.weight += weight;
@@ -49,7 +48,7 @@ export class StatementList {
   /** The statements behind one move into it, namely to the end of `inner`, and count as its weight. */
   moveTail(at: number, inner: StatementList): void {
     for (let i = at + 1; i < this.weights.length; i++) {
-      inner.push(this.statements[i]!, this.weights[i]!);
+      inner.push(this.statements[i]!, 0, this.weights[i]!);
       this.weights[at]! += this.weights[i]!;
     }
     this.weights.length = at + 1;
@@ -82,7 +81,6 @@ export interface Frame {
   targeted: boolean;
   /** `if`: the condition; the then-branch once `else` is reached. */
   test?: js.Expression;
-  testWeight: number;
   consequent?: StatementList;
   /** `loop`: its header's charge, and how many `continue`s there are. */
   header?: Charge | undefined;
@@ -125,7 +123,6 @@ export function frame(kind: FrameKind, label: string, type: FuncType, height: nu
     callsBefore: 0,
     loopsBefore: 0,
     passedOver: false,
-    testWeight: 0,
   };
 }
 
@@ -170,7 +167,7 @@ export function closeIf(current: Frame): Closed {
   const choice = js.ifElse(current.test!, consequent.statements, alternate);
   return {
     statement: targeted ? js.labeled(label, choice) : choice,
-    weight: current.testWeight + WEIGHTS.branch + WEIGHTS.jump + weight,
+    weight: current.test!.weight + WEIGHTS.branch + WEIGHTS.jump + weight,
     nesting: Math.max(consequent.nesting, list.nesting) + (targeted ? 3 : 2),
   };
 }
@@ -203,7 +200,7 @@ export function closeLoop(current: Frame, reachable: boolean, clean: boolean, me
       },
     ];
   }
-  const [{ test }, ...after] = statements.splice(at) as [IfStatement, ...js.Statement[]];
+  const [{ test }, ...after] = statements.splice(at) as [js.IfStatement, ...js.Statement[]];
   const behind = after.map((statement, i) => ({ statement, weight: list.weights[at + 1 + i]!, nesting }));
   const weight = behind.reduce((left, moved) => left - moved.weight, list.weight + WEIGHTS.loop);
   // Unless the header's charge has moved into a region, where it is made at every turn.
@@ -211,17 +208,17 @@ export function closeLoop(current: Frame, reachable: boolean, clean: boolean, me
     return [{ statement: js.doWhile(statements, test), weight, nesting }, ...behind];
   }
   statements.shift();
-  const first = { statement: header.statement, weight: header.weight, nesting: 1 };
+  const first = { statement: header.statement, weight: js.weightOf(header.statement), nesting: 1 };
   const enough = meter.enough(header);
   const refuel = meter.refuel();
   if (!clean) {
     const goOn = js.logical('||', enough, js.sequence([refuel, js.TRUE]));
     const loop = js.doWhile(statements, js.logical('&&', test, goOn));
-    return [first, { statement: loop, weight, nesting }, ...behind];
+    return [first, { statement: loop, weight: weight + goOn.weight, nesting }, ...behind];
   }
   statements.push(js.ifElse(js.unary('!', test), [js.breakTo(label)]));
   const turns = [meter.touch(), js.doWhile(statements, enough), js.statement(refuel)];
-  const twice = weight + WEIGHTS.loop + WEIGHTS.charge;
+  const twice = weight + WEIGHTS.loop + enough.weight + refuel.weight;
   return [
     first,
     { statement: js.labeled(label, js.forever(turns)), weight: twice, nesting: nesting + 2 },
@@ -231,7 +228,7 @@ export function closeLoop(current: Frame, reachable: boolean, clean: boolean, me
 
 /** `if (c) continue L`. */
 function isContinue(statement: js.Statement, label: string): boolean {
-  if (statement.type !== 'IfStatement' || statement.alternate !== null) return false;
+  if (statement.type !== 'IfStatement' || statement.alternate !== undefined) return false;
   const jump = statement.consequent;
-  return jump.type === 'ContinueStatement' && jump.label?.name === label;
+  return jump.type === 'ContinueStatement' && jump.label === label;
 }

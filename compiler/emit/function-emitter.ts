@@ -6,7 +6,6 @@
  * change behind the function's back: fuel is written before and read after, views are read again after. What is read
  * again depends on what the whole function uses, so crossings are noted and filled in at the end.
  */
-import type { SequenceExpression, SwitchStatement } from 'estree';
 import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
@@ -18,7 +17,8 @@ import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
-import { switchWeight, WEIGHTS, weightOf, weightOfAll } from './weights.ts';
+import type { Template } from './template.ts';
+import { switchWeight, WEIGHTS } from './weights.ts';
 
 export interface EmitOptions {
   /** Undefined: no metering. */
@@ -44,13 +44,12 @@ export const AWAY = js.raw('1 << 31');
 export interface Region {
   readonly name: string;
   readonly statements: js.Statement[];
-  /** Estimated bytecode. */
   readonly weight: number;
 }
 
 /** A place where control leaves the function, comes back, or both; `node` is filled in at the end. */
 interface Crossing {
-  readonly node: SequenceExpression;
+  readonly node: js.Expression;
   readonly core: js.Expression | undefined;
   /** The account must be up to date before. */
   readonly leaves: boolean;
@@ -60,9 +59,9 @@ interface Crossing {
   readonly inLoop: boolean;
 }
 
-/** A way out of the function; `node` becomes more than a `return` at the end. */
+/** A way out of the function; `node` is filled in at the end. */
 interface Exit {
-  readonly node: js.Statement;
+  readonly node: js.BlockStatement;
   readonly result: js.Expression | undefined;
   readonly references: js.Statement[];
 }
@@ -79,6 +78,8 @@ export class FunctionEmitter {
   readonly frames: Frame[] = [];
   /** Free names of generated code in use: `V`, `GI`, helpers. */
   readonly uses = new Set<string>();
+  /** Templates whose names are among them. */
+  readonly #used = new Set<readonly string[]>();
   /** Parts that moved into functions of their own. */
   readonly regions: Region[] = [];
   makesCalls = false;
@@ -95,11 +96,11 @@ export class FunctionEmitter {
   loops = 0;
   #crossings: Crossing[] = [];
   /** How many crossings there were when a memory's view was last used. */
-  readonly #viewUses = new Map<string, number>();
+  readonly #viewUses: number[] = [];
   /** Calls of regions, by the region's number. */
-  readonly regionCalls = new Map<SequenceExpression, number>();
+  readonly regionCalls = new Map<js.Expression, number>();
   /** What every region takes: `E`, and the pointers that are in use; known in the end. */
-  readonly regionArguments: js.Expression[] = [];
+  readonly regionArguments = js.late(js.SEQUENCE, 0);
   readonly #exits: Exit[] = [];
   readonly handlers = new Set<js.BlockStatement>();
 
@@ -114,7 +115,7 @@ export class FunctionEmitter {
     this.options = options;
     this.name = name;
     this.places = new Places(layout, context.locals, context.type.params.length);
-    this.stack = new OperandStack(this.places, (statement, weight) => this.emit(statement, weight));
+    this.stack = new OperandStack(this.places, (statement) => this.emit(statement));
     this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
     this.meter = new Meter(options.costs, options.checkEveryRegion, purse, () => this.#refuel());
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
@@ -133,13 +134,8 @@ export class FunctionEmitter {
     return `L${this.#labels++}`;
   }
 
-  emit(statement: js.Statement, weight: number, nesting = 0): void {
-    this.frame.list.push(statement, weight, nesting);
-  }
-
-  /** The same for a simple statement of no known weight. */
-  emitWeighed(statement: js.Statement, nesting = 0): void {
-    this.emit(statement, weightOf(statement), nesting);
+  emit(statement: js.Statement, nesting = 0, weight = js.weightOf(statement)): void {
+    this.frame.list.push(statement, nesting, weight);
   }
 
   /** A runtime helper or other free name. */
@@ -148,39 +144,49 @@ export class FunctionEmitter {
     return offset !== undefined && this.options.recordOffsets ? js.idAt(name, offset) : js.id(name);
   }
 
+  /** The free names of a template. */
+  useAll({ free }: Template): void {
+    if (this.#used.has(free)) return;
+    this.#used.add(free);
+    for (const name of free) if (name !== 'E') this.uses.add(name);
+  }
+
   /** The offset to attach to nodes, where that is wanted. */
   at(offset: number): number | undefined {
     return this.options.recordOffsets ? offset : undefined;
   }
 
-  charge(name: string): void {
+  /** Charges an instruction, by its row's number. */
+  charge(instruction: number): void {
+    if (this.meter.add(instruction)) return;
     const { kind, list } = this.frame;
     const atStart = (kind === 'loop' || kind === 'function') && list.statements.length === 0;
-    const opened = this.meter.charge(name, atStart);
+    const opened = this.meter.open(instruction, atStart);
     if (opened === undefined) return;
     if (kind === 'loop' && atStart) this.frame.header = opened;
-    this.emit(opened.statement, opened.weight, 1);
+    this.emit(opened.statement, 1);
   }
 
   // ------------------------------------------------------------------ crossings
 
   /** The slow path of a check. */
   #refuel(): js.Expression {
-    return this.#note({ core: undefined, leaves: false, returns: false });
+    return this.#note(undefined, false, false);
   }
 
-  #crossing(core: js.Expression | undefined, leaves: boolean): SequenceExpression {
+  #crossing(core: js.Expression | undefined, leaves: boolean): js.Expression {
     if (leaves) {
       this.makesCalls = true;
       this.calls++;
     }
-    return this.#note({ core, leaves, returns: true });
+    return this.#note(core, leaves, true);
   }
 
-  #note(crossing: Omit<Crossing, 'node' | 'number' | 'inLoop'>): SequenceExpression {
-    const node: SequenceExpression = { type: 'SequenceExpression', expressions: [] };
-    const inLoop = this.loops > 0;
-    this.#crossings.push({ ...crossing, node, number: this.#crossings.length, inLoop });
+  #note(core: js.Expression | undefined, leaves: boolean, returns: boolean): js.Expression {
+    const ends = returns ? WEIGHTS.arrival : leaves ? 0 : WEIGHTS.refuel;
+    const node = js.late(js.SEQUENCE, ends + (core?.weight ?? 0));
+    const number = this.#crossings.length;
+    this.#crossings.push({ node, core, leaves, returns, number, inLoop: this.loops > 0 });
     return node;
   }
 
@@ -188,24 +194,27 @@ export class FunctionEmitter {
   regionCall(
     number: number,
     jumps: readonly js.Statement[],
-  ): { statement: js.Statement; weight: number; exits: SwitchStatement | undefined } {
-    const call = js.call(js.id(this.regions[number]!.name), this.regionArguments);
+  ): { statement: js.Statement; weight: number; exits: js.SwitchStatement | undefined } {
+    const call = js.late(js.CALL, WEIGHTS.regionCall, [
+      this.regions[number]!.name,
+      '(',
+      this.regionArguments,
+      ')',
+    ]);
     const code = this.places.variable('x');
     const node = this.#crossing(jumps.length === 0 ? call : js.assign(code, call), true);
     this.regionCalls.set(node, number);
     const away = js.statement(node);
-    const weight = WEIGHTS.regionCall + WEIGHTS.arrival;
-    if (jumps.length === 0) return { statement: away, weight, exits: undefined };
-    if (jumps.length === 1) {
-      const choice = js.ifElse(code, [jumps[0]!]);
-      return { statement: js.block([away, choice]), weight: weight + weightOf(choice), exits: undefined };
+    if (jumps.length < 2) {
+      const statement = jumps.length === 0 ? away : js.block([away, js.ifElse(code, [jumps[0]!])]);
+      return { statement, weight: js.weightOf(statement), exits: undefined };
     }
     const exits = js.switchOn(
       code,
       jumps.map((jump, i) => js.switchCase(i + 1, [jump])),
     );
-    const statement = js.block([away, exits]);
-    return { statement, weight: weight + switchWeight(jumps.length) + WEIGHTS.jump * jumps.length, exits };
+    const weight = node.weight + code.weight + switchWeight(jumps.length) + WEIGHTS.jump * jumps.length;
+    return { statement: js.block([away, exits]), weight, exits };
   }
 
   /**
@@ -217,20 +226,20 @@ export class FunctionEmitter {
   }
 
   /** Puts a call into the statement list; what follows is a new region. */
-  emitAway(call: js.Expression, weight: number): void {
-    this.emit(js.statement(this.away(call)), weight + WEIGHTS.arrival);
+  emitAway(call: js.Expression): void {
+    this.emit(js.statement(this.away(call)));
     this.meter.endRegion();
   }
 
   /** A value to throw: the account is brought up to date, and nothing comes back. */
   departing(thrown: js.Expression): js.Expression {
     if (!this.meter.enabled) return thrown;
-    return this.#note({ core: thrown, leaves: true, returns: false });
+    return this.#note(thrown, true, false);
   }
 
   /** At the start of a handler. */
   arrive(): void {
-    this.emit(js.statement(this.#crossing(undefined, false)), WEIGHTS.arrival);
+    this.emit(js.statement(this.#crossing(undefined, false)));
     this.meter.endRegion();
   }
 
@@ -239,7 +248,7 @@ export class FunctionEmitter {
    * only after the frame's references are cleared. What is to be given back is known in the end (`fillExits`).
    */
   exit(result: js.Expression | undefined, references: js.Statement[]): js.Statement {
-    const node = js.returns(result ?? null);
+    const node = js.block([js.returns(result)]);
     this.#exits.push({ node, result, references });
     return node;
   }
@@ -257,27 +266,29 @@ export class FunctionEmitter {
   }
 
   #fillExit({ node, result, references }: Exit, giveBack: js.Statement[]): void {
-    if (giveBack.length === 0 && references.length === 0) return;
-    const body: js.Statement[] = [];
+    if (giveBack.length === 0 && references.length === 0) {
+      js.become(node, js.returns(result));
+      return;
+    }
+    node.body = [];
     let value = result;
-    if (value !== undefined && value.type !== 'Identifier' && value.type !== 'Literal') {
+    if (value !== undefined && !js.isSimple(value)) {
       // Computed first: it may read cells, or trap.
       value = this.places.variable('x0');
-      body.push(js.set(value, result!));
+      node.body.push(js.set(value, result!));
     }
-    body.push(...giveBack, ...references, js.returns(value ?? null));
-    js.become(node, js.block(body));
+    node.body.push(...giveBack, ...references, js.returns(value));
   }
 
   /** What `fillExits` and `fillCrossings` add to the function, beyond what its statements were taken for. */
-  lateWeight(exits: readonly js.Statement[]): number {
-    const fuel = this.guardsFuel ? this.#crossings.length * (WEIGHTS.arrivalWithFuel - WEIGHTS.arrival) : 0;
-    return fuel + this.#exits.length * weightOfAll(exits);
+  lateWeight(giveBack: readonly js.Statement[]): number {
+    const fuel = this.guardsFuel ? this.#crossings.length * WEIGHTS.fuelArrival : 0;
+    return fuel + this.#exits.length * js.weightOfAll(giveBack);
   }
 
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
   settleMetering(): void {
-    if (!this.hasCalllessLoop || this.places.layout !== 'plain') this.meter.keepInStore();
+    this.meter.settle(this.hasCalllessLoop && this.places.layout === 'plain');
     if (this.closedLoops > 0 || this.makesCalls) return;
     const dropped = this.meter.dropEntryCheck();
     this.#crossings = this.#crossings.filter(({ node }) => node !== dropped);
@@ -293,17 +304,14 @@ export class FunctionEmitter {
     const read = js.assign(js.id('fl'), fuel);
     for (const crossing of this.#crossings) {
       const { core, leaves, returns } = crossing;
-      const { expressions } = crossing.node;
+      const expressions: js.Expression[] = [];
       const refuels = !leaves && !returns;
       if (local && (leaves || refuels)) expressions.push(...leave);
       if (refuels) expressions.push(this.#refueled(crossing));
       if (core !== undefined) expressions.push(core);
       if (local && (returns || refuels)) expressions.push(read);
       if (!refuels && (returns || !leaves)) expressions.push(...this.#staleViews(crossing));
-      if (expressions.length === 0) expressions.push(js.number(0));
-      if (expressions.length === 1 && !this.regionCalls.has(crossing.node)) {
-        js.become(crossing.node, expressions[0]!);
-      }
+      js.fillSequence(crossing.node, expressions);
     }
   }
 
@@ -322,55 +330,50 @@ export class FunctionEmitter {
   /** `V = E.V`, for each memory that is still used after the crossing. */
   #staleViews({ number, inLoop }: Crossing): js.Expression[] {
     const reloads: js.Expression[] = [];
-    for (const [name, lastUse] of this.#viewUses) {
-      if (inLoop || this.places.layout !== 'plain' || number < lastUse) {
-        reloads.push(js.assign(js.id(name), viewOf(name)));
-      }
+    for (let memory = 0; memory < this.#viewUses.length; memory++) {
+      const lastUse = this.#viewUses[memory];
+      if (lastUse === undefined) continue;
+      if (inLoop || this.places.layout !== 'plain' || number < lastUse) reloads.push(reloadOf(memory));
     }
     return reloads;
   }
 
   /** The view of a memory, for an access that comes next. */
   useView(memory: number): js.Expression {
-    const name = memory === 0 ? 'V' : `V${memory}`;
-    this.#viewUses.set(name, this.#crossings.length);
-    return this.use(name);
+    if (this.#viewUses[memory] === undefined) this.uses.add(viewName(memory));
+    this.#viewUses[memory] = this.#crossings.length;
+    return js.id(viewName(memory));
   }
 
   // ------------------------------------------------------------------ values
 
   /** Pushes the result of an expression. */
-  push(type: ValueType, node: js.Expression, weight: number, effects = 0, reads: Reads = NOTHING): void {
-    this.stack.push({
-      node,
-      type,
-      effects,
-      reads,
-      weight,
-      operations: 0,
-      isBoolean: false,
-      constant: undefined,
-    });
+  push(type: ValueType, node: js.Expression, effects = 0, reads: Reads = NOTHING, operations = 0): void {
+    this.stack.push({ node, type, effects, reads, operations, isBoolean: false, constant: undefined });
   }
 
   /** Pushes a value known at compile time. */
   pushConstant(type: ValueType, node: js.Expression, constant: number | bigint): void {
-    this.stack.push({
-      node,
-      type,
-      effects: 0,
-      reads: NOTHING,
-      weight: WEIGHTS.literal,
-      operations: 0,
-      isBoolean: false,
-      constant,
-    });
+    this.stack.push({ node, type, effects: 0, reads: NOTHING, operations: 0, isBoolean: false, constant });
   }
 
   /** A temporary that lives within one expression. */
   temporary(prefix: 'x' | 'y' | 'b', height: number): js.Expression {
     return this.places.variable(`${prefix}${height}`);
   }
+}
+
+function viewName(memory: number): string {
+  return memory === 0 ? 'V' : `V${memory}`;
+}
+
+const FIRST_RELOAD = js.assign(js.id('V'), js.member(js.id('E'), 'V'));
+
+/** `V = E.V`. */
+function reloadOf(memory: number): js.Expression {
+  if (memory === 0) return FIRST_RELOAD;
+  const name = viewName(memory);
+  return js.assign(js.id(name), viewOf(name));
 }
 
 /** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */

@@ -20,7 +20,6 @@ import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
 import type { Layout } from './places.ts';
 import { completeRegions, type Part } from './regions.ts';
-import { WEIGHTS, weightOfAll } from './weights.ts';
 
 export interface EmittedFunction {
   readonly name: string;
@@ -59,7 +58,7 @@ const TOLERANCE = 1.1;
 
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses } = emitter;
-  const dropped = emitter.mirrors?.dropDeadStores() ?? 0;
+  const saved = emitter.mirrors?.fillStores() ?? 0;
   for (const bank of places.banks) uses.add(bank);
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
@@ -67,13 +66,8 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   emitter.fillCrossings();
   const { statements, weight } = emitter.frame.list;
   const { regions, mirrored, reloads } = completeRegions(emitter, statements);
-  const main = mainPart(
-    emitter,
-    mirrored,
-    statements,
-    weight + reloads + emitter.lateWeight(exits) - dropped * WEIGHTS.setCell,
-  );
-  const parts = [main, ...regions];
+  const whole = weight - saved + reloads + emitter.lateWeight(exits);
+  const parts = [mainPart(emitter, mirrored, statements, whole), ...regions];
   const limit = emitter.options.outline.heaviest * TOLERANCE;
   if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
@@ -130,7 +124,7 @@ function mainPart(
   ];
   const statements = [...head, ...guarded(emitter, body)];
   const declaration = js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
-  return { name: emitter.name, declaration, weight: weight + weightOfAll(head) };
+  return { name: emitter.name, declaration, weight: weight + js.weightOfAll(head) };
 }
 
 function declarations(
@@ -194,13 +188,16 @@ function checks(emitter: FunctionEmitter, frame: boolean): js.Statement[] {
 function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js.Statement[] {
   const { places, context } = emitter;
   const parameters = context.type.params.length;
-  const statements: js.Statement[] = [];
+  const statements = places.fillsLocals ? places.fillLocals(parameters) : [];
+  const mentioned = new Set(mirrored);
   context.locals.forEach((type, i) => {
     if (places.layout === 'plain' && type !== 'i64') return;
-    if (i >= parameters) {
+    if (i >= parameters && places.fillsLocals) {
+      if (mentioned.has(i)) statements.push(js.set(js.id(`l${i}`), js.number(0)));
+    } else if (i >= parameters) {
       if (emitter.mirrors?.startsAtZero(i) === false) return;
       const zero = type === 'i64' ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
-      const value = mirrored.includes(i) ? js.assign(js.id(`l${i}`), zero) : zero;
+      const value = mentioned.has(i) ? js.assign(js.id(`l${i}`), zero) : zero;
       statements.push(js.set(places.localCell(i), value));
     } else if (type !== 'i64') statements.push(js.set(places.localCell(i), js.id(`l${i}`)));
   });

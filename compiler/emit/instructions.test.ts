@@ -105,7 +105,7 @@ const PLAIN: readonly Case[] = [
   [
     'i32 -> i32',
     'local.get 0; memory.grow 0; local.get 0; i32.load; i32.add',
-    '(s0 = memory_grow(E, 0, l0), V = E.V); s0 = s0 + V.getInt32(l0 >>> 0, true) | 0; return s0;',
+    's0 = memory_grow(E, 0, l0), V = E.V; s0 = s0 + V.getInt32(l0 >>> 0, true) | 0; return s0;',
   ],
   [
     'i32 -> i32',
@@ -125,7 +125,7 @@ const PLAIN: readonly Case[] = [
   [
     'i32 ->',
     'loop; local.get 0; br_if 0; br 0; end',
-    'L1: for (; ; ) { if (l0) continue L1; continue L1; } return;',
+    'L1: for (;;) { if (l0) continue L1; continue L1; } return;',
   ],
   ['i32 ->', 'local.get 0; i32.load; drop', 's0 = V.getInt32(l0 >>> 0, true); return;'],
   ['->', 'unreachable', 'unreachable();'],

@@ -7,7 +7,7 @@
  */
 import { FUNCREF, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
-import { CONSTANTS, type Opcode, signatureOf, type Target } from '../opcodes.ts';
+import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import {
@@ -15,13 +15,12 @@ import {
   joinReads,
   LOADS,
   numeric,
-  numericWeight,
   READS_GLOBAL,
+  readOf,
   TRAPS,
   type Value,
 } from './operand-stack.ts';
-import { type Template, TemplateArguments, template } from './template.ts';
-import { WEIGHTS, weightOf, weightToRead } from './weights.ts';
+import { ARGUMENT, type Template, TemplateArguments, template } from './template.ts';
 
 type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
 
@@ -31,7 +30,7 @@ export function emitInstruction(
   immediate: Immediate,
   offset: number,
 ): void {
-  const special = SPECIAL[row.name];
+  const special = HANDLERS[row.number];
   if (special !== undefined) special(emitter, row, immediate, offset);
   else emitTemplate(emitter, row, immediate, offset);
 }
@@ -67,18 +66,18 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   'f32.const'(emitter, _, bits) {
     const value = floatOf(bits as number);
     if (!Number.isNaN(value)) emitter.pushConstant('f32', js.number(value), value);
-    else pushCall(emitter, 'f32', 'f32_from_bits', js.number(bits as number));
+    else emitter.push('f32', js.call(emitter.use('f32_from_bits'), [js.number(bits as number)]));
   },
   'f64.const'(emitter, _, bits) {
     const value = doubleOf(bits as bigint);
     if (!Number.isNaN(value)) emitter.pushConstant('f64', js.number(value), value);
-    else pushCall(emitter, 'f64', 'f64_from_bits', js.bigint(bits as bigint));
+    else emitter.push('f64', js.call(emitter.use('f64_from_bits'), [js.bigint(bits as bigint)]));
   },
 
   'local.get'(emitter, _, index) {
     const local = index as number;
     const node = localValue(emitter, local);
-    emitter.push(emitter.context.locals[local]!, node, weightToRead(node), 0, [local]);
+    emitter.push(emitter.context.locals[local]!, node, 0, readOf(local));
   },
   'local.set'(emitter, _, index) {
     setLocal(emitter, index as number);
@@ -90,8 +89,8 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
 
   'global.get'(emitter, _, index) {
     const { type, mutable } = emitter.context.module.globals[index as number]!;
-    const cell = globalCell(emitter, index as number);
-    emitter.push(type, cell, weightOf(cell), mutable ? READS_GLOBAL : 0);
+    const effects = mutable ? READS_GLOBAL : 0;
+    emitter.push(type, globalCell(emitter, index as number), effects);
   },
   'global.set'(emitter, _, index) {
     const value = emitter.stack.pop();
@@ -100,32 +99,28 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   },
 };
 
-function pushCall(emitter: FunctionEmitter, type: ValueType, helper: string, literal: js.Expression): void {
-  const node = js.call(emitter.use(helper), [literal]);
-  emitter.push(type, node, weightOf(node));
-}
+const HANDLERS: readonly (Handler | undefined)[] = OPCODES.reduce<(Handler | undefined)[]>((all, row) => {
+  all[row.number] = SPECIAL[row.name];
+  return all;
+}, []);
 
 function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
   emitter.stack.settleReaders(local);
   if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
   const { mirrors, places, stack } = emitter;
-  const weight = numericWeight(value) + WEIGHTS.assignment;
   if (places.isMirrored(local)) {
     const node = js.assign(places.local(local), numeric(value));
-    stack.store(places.localCell(local), { ...value, node, weight, isBoolean: false });
+    stack.store(places.localCell(local), { ...value, node, isBoolean: false });
   } else if (mirrors === undefined || value.type !== 'i64') stack.store(places.local(local), value);
-  else if (value.node.type === 'ConditionalExpression') {
-    stack.store(places.local(local), value);
-    mirrors.writtenCell(local, emitter.frames);
-  } else emitter.emit(mirrors.write(local, value.node, emitter.frames), weight + WEIGHTS.setCell);
+  else emitter.emit(mirrors.write(local, value.node, emitter.frames));
 }
 
 function localValue(emitter: FunctionEmitter, local: number): js.Expression {
   const { mirrors, places, context } = emitter;
   if (mirrors === undefined || context.locals[local] !== 'i64') return places.local(local);
   const { variable, fetch } = mirrors.read(local);
-  if (fetch !== undefined) emitter.emit(fetch, WEIGHTS.cell + WEIGHTS.assignment);
+  if (fetch !== undefined) emitter.emit(fetch);
   return variable;
 }
 
@@ -136,34 +131,31 @@ function emitSelect(emitter: FunctionEmitter): void {
   for (let h = base; h < base + 2; h++) if (stack.at(h).effects & TRAPS) stack.settle(h);
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
-  const node = js.conditional(condition.node, numeric(first), numeric(second));
-  const { weight, operations, effects, reads } = combined(values, WEIGHTS.conditional);
-  stack.push({
-    node,
-    type: first.type,
-    effects,
-    reads,
-    weight,
-    operations,
-    isBoolean: false,
-    constant: undefined,
-  });
-  // A choice between BigInts would be an object: stored in its slot, it becomes two stores.
-  if (first.type === 'i64') stack.settle(base);
+  const effects = effectsOf(values);
+  if (first.type === 'i64') {
+    // A choice between BigInts would be an object: it becomes two stores.
+    if (effects & (TRAPS | LOADS)) stack.settleEffects(TRAPS | LOADS);
+    const place = stack.nextSlot('i64');
+    const choice = js.ifElse(condition.node, [js.set(place, first.node)], [js.set(place, second.node)]);
+    emitter.emit(choice);
+    stack.pushSettled('i64');
+  } else {
+    const node = js.conditional(condition.node, numeric(first), numeric(second));
+    emitter.push(first.type, node, effects, joinReads(values), operationsOf(values));
+  }
 }
 
-function combined(
-  values: readonly Value[],
-  weight: number,
-): Pick<Value, 'effects' | 'weight' | 'operations' | 'reads'> {
+function effectsOf(values: readonly Value[]): number {
   let effects = 0;
-  let operations = 1;
-  for (const value of values) {
-    effects |= value.effects;
-    operations += value.operations;
-    weight += numericWeight(value);
-  }
-  return { effects, weight, operations, reads: joinReads(values) };
+  for (let i = 0; i < values.length; i++) effects |= values[i]!.effects;
+  return effects;
+}
+
+/** With the one that is made of these values. */
+function operationsOf(values: readonly Value[]): number {
+  let sum = 1;
+  for (let i = 0; i < values.length; i++) sum += values[i]!.operations;
+  return sum;
 }
 
 const BANKS: Readonly<Record<string, string>> = { i32: 'GI', i64: 'GL', f32: 'GD', f64: 'GD' };
@@ -206,39 +198,67 @@ const EFFECTS: Readonly<Record<Opcode['effect'], number>> = {
 
 function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number): void {
   const { stack } = emitter;
-  const { operands, results } = shapeOf(emitter, row, immediate);
+  const plan = planOf(row, emitter.options.target);
+  const { operands, results } = plan.shape ?? customShape(emitter, row, immediate);
   const values = stack.popMany(operands);
-  const chosen = chooseTemplate(row, values, emitter.options.target);
+  const chosen = chooseTemplate(plan, values);
   const args = bindArguments(emitter, values, chosen, row, immediate);
-  const effects = EFFECTS[row.effect];
-  if (row.effect === 'store' || row.effect === 'call') {
-    // Operands go into the statement below; what else is pending must come before it.
-    stack.settleEffects(row.effect === 'store' ? TRAPS | LOADS : ANY_EFFECT);
-  }
-  for (const name of chosen.free) if (name !== 'E') emitter.uses.add(name);
+  const { effects } = plan;
+  // Operands go into the statement below; what else is pending must come before it.
+  if (row.effect === 'store') stack.settleEffects(TRAPS | LOADS);
+  else if (row.effect === 'call') stack.settleEffects(ANY_EFFECT);
+  emitter.useAll(chosen);
   const node = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
-  const joined = combined(values, chosen.weight + (row.immediate === 'memarg' ? ADDRESS : 0));
-  if (row.effect === 'store') {
-    emitter.emit(js.statement(node), joined.weight);
-    return;
+  if (row.effect === 'store') emitter.emit(js.statement(node));
+  else if (row.effect === 'call') emitCallLike(emitter, node, results[0]);
+  else {
+    stack.push({
+      node,
+      type: results[0]!,
+      effects: effectsOf(values) | effects,
+      reads: joinReads(values),
+      operations: operationsOf(values),
+      isBoolean: chosen.isBoolean,
+      constant: undefined,
+    });
   }
-  if (row.effect === 'call') {
-    const type = results[0];
-    const place = type === undefined ? undefined : stack.nextSlot(type);
-    emitter.emitAway(place === undefined ? node : js.assign(place, node), joined.weight);
-    if (type !== undefined) stack.pushSettled(type);
-    return;
+}
+
+/** An instruction that may do anything, a call to V8. */
+function emitCallLike(emitter: FunctionEmitter, node: js.Expression, type: ValueType | undefined): void {
+  const { stack } = emitter;
+  const place = type === undefined ? undefined : stack.nextSlot(type);
+  emitter.emitAway(place === undefined ? node : js.assign(place, node));
+  if (type !== undefined) stack.pushSettled(type);
+}
+
+/** What is known of a row, once it has been emitted for a target. */
+interface Plan {
+  /** Undefined: it depends on the immediate. */
+  readonly shape: Shape | undefined;
+  readonly effects: number;
+  readonly template: Template;
+  readonly constant: Template | undefined;
+  readonly divisor: Template | undefined;
+}
+
+const PLANS: Readonly<Record<Target, (Plan | undefined)[]>> = { 'v8-11': [], 'v8-12+': [] };
+
+function planOf(row: Opcode, target: Target): Plan {
+  const plans = PLANS[target];
+  let plan = plans[row.number];
+  if (plan === undefined) {
+    const signature = signatureOf(row);
+    plan = {
+      shape: signature && { operands: signature.params.length, results: signature.results },
+      effects: EFFECTS[row.effect],
+      template: template(row.variants?.[target] ?? row.js!),
+      constant: row.constant === undefined ? undefined : template(row.constant),
+      divisor: row.divisor === undefined ? undefined : template(row.divisor),
+    };
+    plans[row.number] = plan;
   }
-  stack.push({
-    node,
-    type: results[0]!,
-    effects: joined.effects | effects,
-    reads: joined.reads,
-    weight: joined.weight,
-    operations: joined.operations,
-    isBoolean: chosen.isBoolean,
-    constant: undefined,
-  });
+  return plan;
 }
 
 interface Shape {
@@ -260,22 +280,20 @@ const CUSTOM: Readonly<Record<string, (emitter: FunctionEmitter, immediate: Imme
   'ref.func': () => ({ operands: 0, results: [FUNCREF] }),
 };
 
-function shapeOf(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): Shape {
-  const signature = signatureOf(row);
-  if (signature !== undefined) return { operands: signature.params.length, results: signature.results };
+function customShape(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): Shape {
   const custom = CUSTOM[row.name];
   if (custom === undefined) throw new Error(`${row.name}: the emitter does not know this instruction`);
   return custom(emitter, immediate);
 }
 
 /** The row's template, or a better one where the last operand is a literal. */
-function chooseTemplate(row: Opcode, values: readonly Value[], target: Target): Template {
-  const last = values.at(-1)?.constant;
-  if (last !== undefined && values.length > 1) {
-    if (row.constant !== undefined) return template(row.constant);
-    if (row.divisor !== undefined && Number(last) !== 0 && Number(last) !== -1) return template(row.divisor);
+function chooseTemplate(plan: Plan, values: readonly Value[]): Template {
+  const last = values.length > 1 ? values[values.length - 1]!.constant : undefined;
+  if (last !== undefined) {
+    if (plan.constant !== undefined) return plan.constant;
+    if (plan.divisor !== undefined && Number(last) !== 0 && Number(last) !== -1) return plan.divisor;
   }
-  return template(row.variants?.[target] ?? row.js!);
+  return plan.template;
 }
 
 /** One for all: an instruction is built before the next one begins, and sets every name that its template has. */
@@ -289,51 +307,41 @@ function bindArguments(
   row: Opcode,
   immediate: Immediate,
 ): TemplateArguments {
-  const args = ARGUMENTS;
+  const { all } = ARGUMENTS;
   const base = emitter.stack.height;
   const memory = row.immediate === 'memarg' ? (immediate as MemoryArgument) : undefined;
   for (let i = 0; i < values.length; i++) {
     const isAddress = memory !== undefined && i === 0;
-    const name = isAddress ? 'ea' : OPERANDS[i]!;
+    const position = isAddress ? ARGUMENT.ea : i;
     const node = isAddress ? address(values[0]!, memory) : numeric(values[i]!);
-    if (!chosen.repeated.has(name) || isSimple(node)) args[name] = node;
+    if (!chosen.repeated[position] || js.isSimple(node)) all[position] = node;
     else {
       const place = emitter.temporary('b', base + i);
-      args.firsts ??= new Map();
-      args.firsts.set(name, js.assign(place, node));
-      args[name] = place;
+      ARGUMENTS.firsts[position] = js.assign(place, node);
+      all[position] = place;
     }
   }
-  if (memory !== undefined) args.V = emitter.useView(memory.memory);
-  else if (immediate !== undefined) bindIndices(args, row, immediate);
-  if (chosen.usesX) args.x = emitter.temporary('x', base);
-  if (chosen.usesY) args.y = emitter.temporary('y', base);
-  const constant = values.at(-1)?.constant;
+  if (memory !== undefined) all[ARGUMENT.V] = emitter.useView(memory.memory);
+  else if (immediate !== undefined) bindIndices(row, immediate);
+  if (chosen.usesX) all[ARGUMENT.x] = emitter.temporary('x', base);
+  if (chosen.usesY) all[ARGUMENT.y] = emitter.temporary('y', base);
+  const constant = values.length > 1 ? values[values.length - 1]!.constant : undefined;
   if (typeof constant === 'bigint') {
-    for (const name of ['k', 'm', 'u'] as const) args[name] = js.bigint(CONSTANTS[name](constant));
+    for (const name of ['k', 'm', 'u'] as const) all[ARGUMENT[name]] = js.bigint(CONSTANTS[name](constant));
   }
-  return args;
+  return ARGUMENTS;
 }
 
-const OPERANDS = ['a', 'b', 'c'] as const;
-
-function bindIndices(args: TemplateArguments, row: Opcode, immediate: Immediate): void {
+function bindIndices(row: Opcode, immediate: Immediate): void {
   if (row.immediate === 'types' || row.immediate === 'heaptype') return;
   const [first, second] = Array.isArray(immediate) ? (immediate as readonly number[]) : [immediate];
-  if (typeof first === 'number') args.i = js.number(first);
-  if (typeof second === 'number') args.j = js.number(second);
+  if (typeof first === 'number') ARGUMENTS.all[ARGUMENT.i] = js.number(first);
+  if (typeof second === 'number') ARGUMENTS.all[ARGUMENT.j] = js.number(second);
 }
-
-function isSimple(node: js.Expression): boolean {
-  return node.type === 'Identifier' || node.type === 'Literal';
-}
-
-/** Estimated bytecode of an address, without the operand's. */
-const ADDRESS = 2 * WEIGHTS.binaryWithLiteral;
 
 /** `(a >>> 0) + offset`, without wrapping. */
 function address(value: Value, { offset }: MemoryArgument): js.Expression {
   if (typeof value.constant === 'number') return js.number((value.constant >>> 0) + Number(offset));
   const base = js.binary('>>>', numeric(value), js.number(0));
-  return offset === 0 ? base : js.binary('+', base, js.number(Number(offset)));
+  return js.plus(base, Number(offset));
 }

@@ -11,10 +11,8 @@
  * A falls into B as it did before. Where something stands in between (a block with branches of its own), the code moves
  * in all the same if nothing falls into it.
  */
-import type { SwitchStatement } from 'estree';
 import { type Frame, StatementList } from './frames.ts';
 import * as js from './js.ts';
-import { WEIGHTS, weightOf } from './weights.ts';
 
 /** The cases of one target; the last one holds the statements. */
 export interface Rung {
@@ -25,13 +23,13 @@ export interface Rung {
 /** `jump`: how the target is reached as long as its code stands elsewhere. */
 export function newRung(cases: readonly js.SwitchCase[], jump: readonly js.Statement[]): Rung {
   const body = new StatementList();
-  for (const statement of jump) body.push(statement, weightOf(statement));
+  for (const statement of jump) body.push(statement);
   cases.at(-1)!.consequent = body.statements;
   return { cases, body };
 }
 
 export interface Ladder {
-  readonly node: SwitchStatement;
+  readonly node: js.SwitchStatement;
   readonly rungs: Map<Frame, Rung>;
   /** Code that has moved into cases, and not further into regions. */
   bodies: StatementList[];
@@ -50,11 +48,11 @@ export interface LadderPlace {
 }
 
 /** The `switch` behind a region's call. Nothing happens if the region says 0. */
-export function ladderOfExits(node: SwitchStatement, frames: readonly Frame[]): Ladder {
+export function ladderOfExits(node: js.SwitchStatement, frames: readonly Frame[]): Ladder {
   const rungs = new Map<Frame, Rung>();
   for (const each of node.cases) {
     const [jump] = each.consequent;
-    const label = jump?.type === 'BreakStatement' ? jump.label?.name : undefined;
+    const label = jump?.type === 'BreakStatement' ? jump.label : undefined;
     const target = frames.find((frame) => frame.label === label);
     if (target !== undefined) rungs.set(target, newRung([each], each.consequent));
   }
@@ -62,7 +60,7 @@ export function ladderOfExits(node: SwitchStatement, frames: readonly Frame[]): 
   return { ...newLadder(node, rungs), fallsOut: true };
 }
 
-export function newLadder(node: SwitchStatement, rungs: Map<Frame, Rung>): Ladder {
+export function newLadder(node: js.SwitchStatement, rungs: Map<Frame, Rung>): Ladder {
   return { node, rungs, bodies: [], atEnd: true, fallsOut: false };
 }
 
@@ -88,7 +86,7 @@ export function climb(frame: Frame, reachable: boolean): void {
   body.pop();
   frame.list.moveTail(at, body);
   if (reachable && !ladder.atEnd) {
-    body.push(js.breakTo(frame.label), WEIGHTS.jump);
+    body.push(js.breakTo(frame.label));
     frame.targeted = true;
     frame.jumps++;
   }

@@ -12,6 +12,10 @@
 import type { Frame } from './frames.ts';
 import * as js from './js.ts';
 import type { Places } from './places.ts';
+import { WEIGHTS } from './weights.ts';
+
+/** Estimated bytecode of writing a cell. */
+const STORE = js.index(js.id('R'), js.plus(js.id('q'), 1)).weight + WEIGHTS.store;
 
 /** Kinds of frames whose code is executed whenever what stands before it is. */
 const STRAIGHT: ReadonlySet<string> = new Set(['function', 'block', 'loop']);
@@ -58,15 +62,9 @@ export class Mirrors {
   write(local: number, value: js.Expression, frames: readonly Frame[]): js.Statement {
     this.#noteWrite(local, frames);
     const mirrored = js.assign(this.#variable(local), value);
-    const node = js.assign(this.#places.local(local), mirrored);
+    const node = js.late(js.ASSIGNMENT, mirrored.weight + STORE);
     this.#stores.push({ local, node, value: mirrored });
     return js.statement(node);
-  }
-
-  /** The cell has been written without the variable. */
-  writtenCell(local: number, frames: readonly Frame[]): void {
-    this.#noteWrite(local, frames);
-    this.#since[local] = undefined;
   }
 
   /** The first mention, on a way that everything behind it has come too: the cell need not be zero before. */
@@ -88,10 +86,14 @@ export class Mirrors {
     return this.#fetched.has(local) && !this.#assignedFirst.has(local);
   }
 
-  /** In the end: cells that nobody fetches are not written. Returns how many stores that saves. */
-  dropDeadStores(): number {
-    const dead = this.#stores.filter(({ local }) => !this.#fetched.has(local));
-    for (const { node, value } of dead) js.become(node, value);
-    return dead.length;
+  /** In the end: cells that nobody fetches are not written. Returns by how much lighter that is than it was taken for. */
+  fillStores(): number {
+    let saved = 0;
+    for (const { local, node, value } of this.#stores) {
+      const needed = this.#fetched.has(local);
+      js.fill(node, needed ? js.assign(this.#places.local(local), value) : value);
+      if (!needed) saved += STORE;
+    }
+    return saved;
   }
 }

@@ -4,8 +4,9 @@
  *
  *   const { exhausted } = H;
  *   let f3_g = F[3];
+ *   function patch(index, code) { switch (index) { case 3: f3_g = code; break; } }
  *   function f12_f(E, l0) { … f3_g(E, l0) … }
- *   return [[f12_f], (index, code) => { switch (index) { case 3: f3_g = code; } }];
+ *   return [[f12_f], patch];
  *
  * Names of a module enter as at most 40 characters of [A-Za-z0-9_] behind the function's index.
  */
@@ -65,10 +66,9 @@ function emitGroup(
     return js.id(functionName(module, index));
   };
   for (let i = 0; i < members.length; i++) {
-    const emitted = emitWithTwin(module, members[i]!, options, resolve);
-    for (const each of emitted) {
-      parts.push(...each.parts);
-      for (const use of each.uses) uses.add(use);
+    for (const emitted of emitWithTwin(module, members[i]!, options, resolve)) {
+      parts.push(...emitted.parts);
+      for (const use of emitted.uses) uses.add(use);
     }
   }
   return { parts, uses, callees };
@@ -130,18 +130,13 @@ export function groupText(
   const declarations = parts.map(({ declaration }) => declaration);
   // The group exists because its first function is being called.
   declarations[0] = js.eagerFunction(declarations[0]!);
-  statements.push(...declarations, js.returns(js.array([exported, patcher(outer, name)])));
-  const text = print(
-    { type: 'Program', sourceType: 'script', body: statements },
-    layout.indent,
-    layout.positions,
-  );
-  return { text, callees: outer, parts };
+  statements.push(patcher(outer, name), ...declarations, js.returns(js.array([exported, js.id('patch')])));
+  return { text: print(statements, layout.indent, layout.positions), callees: outer, parts };
 }
 
-function patcher(outer: readonly number[], name: (defined: number) => string): js.Expression {
+function patcher(outer: readonly number[], name: (defined: number) => string): js.Statement {
   const cases = outer.map((defined) =>
     js.switchCase(defined, [js.set(js.id(name(defined)), js.id('code')), js.breakOut()]),
   );
-  return js.arrow(['index', 'code'], [js.switchOn(js.id('index'), cases)]);
+  return js.functionDeclaration('patch', ['index', 'code'], [js.switchOn(js.id('index'), cases)]);
 }

@@ -13,29 +13,29 @@
  * variables that it mentions. After it has returned or thrown, its caller loads those again that the region, or one that it
  * called, may have written. (CPython's evaluation loop runs a fifth faster so than with every read from the cell.)
  */
-import type { SequenceExpression } from 'estree';
-import { declare, fieldConstants, isStoreField, viewVariables } from './declarations.ts';
+import { declare, fieldConstants, isField, isStoreField, viewVariables } from './declarations.ts';
 import type { FunctionEmitter, Region } from './function-emitter.ts';
 import * as js from './js.ts';
-import { leaveRegion, visit } from './outline.ts';
-import { WEIGHTS, weightOfAll } from './weights.ts';
+import { expressionOf, leaveRegion, visitStatements } from './outline.ts';
 
 /** One JavaScript function. */
 export interface Part {
   readonly name: string;
-  readonly declaration: js.Statement;
+  readonly declaration: js.FunctionDeclaration;
   /** Estimated bytecode. */
   readonly weight: number;
 }
 
 /** What the statements of one function mention. */
 interface Survey {
-  readonly names: Set<string>;
+  /** Their expressions. */
+  readonly text: string;
+  readonly variables: ReadonlySet<string>;
   /** Locals with a variable before their cell. */
   readonly mirrored: readonly number[];
   /** Those that are written, by called regions too. */
   readonly written: Set<number>;
-  /** Weight of what calls and handlers load again. */
+  /** Weight of what is loaded again. */
   readonly reloads: number;
 }
 
@@ -45,7 +45,7 @@ export function completeRegions(
   body: readonly js.Statement[],
 ): { regions: Part[]; mirrored: readonly number[]; reloads: number } {
   if (emitter.places.layout === 'plain') return { regions: [], mirrored: [], reloads: 0 };
-  emitter.regionArguments.push(js.id('E'), ...regionParameters(emitter).map(js.id));
+  js.fill(emitter.regionArguments, ['E', ...regionParameters(emitter)].join(', '));
   const done: Survey[] = [];
   // A region calls only regions that were split off before it.
   for (const { statements } of emitter.regions) done.push(survey(emitter, statements, done));
@@ -73,67 +73,82 @@ function survey(
   statements: readonly js.Statement[],
   done: readonly Survey[],
 ): Survey {
-  const names = new Set<string>();
-  const written = new Set<number>();
-  const calls: [SequenceExpression, Survey][] = [];
+  const text: string[] = [];
+  const calls: [js.Expression, Survey][] = [];
   const handlers: js.BlockStatement[] = [];
-  visit(statements, (node) => {
-    if (node.type === 'Identifier') names.add(node.name);
-    else if (node.type === 'AssignmentExpression') {
-      const local = node.left.type === 'Identifier' ? localOf(node.left.name) : undefined;
-      if (local !== undefined) written.add(local);
-    } else if (node.type === 'SequenceExpression') {
-      const called = emitter.regionCalls.get(node);
-      if (called !== undefined) calls.push([node, done[called]!]);
+  visitStatements(statements, (node) => {
+    const expression = expressionOf(node);
+    if (expression !== undefined) text.push(js.textOf(expression));
+    if (node.type === 'ExpressionStatement') {
+      const called = emitter.regionCalls.get(node.expression);
+      if (called !== undefined) calls.push([node.expression, done[called]!]);
     } else if (node.type === 'BlockStatement' && emitter.handlers.has(node)) handlers.push(node);
   });
-  const mirrored = [...names]
+  const whole = text.join('\n');
+  const { variables, written } = variablesIn(whole);
+  const mirrored = [...variables]
     .map(localOf)
     .filter((local) => local !== undefined && emitter.places.isMirrored(local)) as number[];
   const stale = new Set<number>();
   let reloads = 0;
+  const load = (local: number): js.Expression => {
+    const node = js.assign(js.id(`l${local}`), emitter.places.localCell(local));
+    reloads += node.weight;
+    return node;
+  };
   for (const [node, region] of calls) {
-    for (const local of mirrored) {
-      if (!region.written.has(local)) continue;
-      node.expressions.push(reload(emitter, local));
-      reloads += WEIGHTS.cell + WEIGHTS.assignment;
-    }
+    for (const local of mirrored) if (region.written.has(local)) js.append(node, load(local));
     for (const local of region.written) stale.add(local);
   }
   for (const handler of handlers) {
-    for (const local of mirrored) {
-      if (!stale.has(local)) continue;
-      handler.body.push(js.statement(reload(emitter, local)));
-      reloads += WEIGHTS.cell + WEIGHTS.assignment;
-    }
+    for (const local of mirrored) if (stale.has(local)) handler.body.push(js.statement(load(local)));
   }
   for (const local of stale) written.add(local);
-  return { names, mirrored, written, reloads };
+  return { text: whole, variables, mirrored, written, reloads };
+}
+
+/** Numbered variables (`l3`, `x0`) that a text mentions, and the locals among them that it assigns to. */
+function variablesIn(text: string): { variables: Set<string>; written: Set<number> } {
+  const variables = new Set<string>();
+  const written = new Set<number>();
+  for (const found of new Set(text.match(/\b[a-z]\d+(?: = )?/g))) {
+    const name = found.endsWith(' ') ? found.slice(0, -3) : found;
+    variables.add(name);
+    const local = localOf(name);
+    if (found !== name && local !== undefined) written.add(local);
+  }
+  return { variables, written };
 }
 
 /** `l3` → 3. */
 function localOf(name: string): number | undefined {
-  return /^l\d+$/.test(name) ? Number(name.slice(1)) : undefined;
+  return name.startsWith('l') ? Number(name.slice(1)) : undefined;
 }
 
-function reload({ places }: FunctionEmitter, local: number): js.Expression {
-  return js.assign(js.id(`l${local}`), places.localCell(local));
+/** Pointers, and the variable that a region's code for its way out goes to. */
+const UNNUMBERED = ['S', 'p', 'u', 'w', 't', 'x'];
+const patterns = new Map<string, RegExp>();
+
+function mentions(text: string, name: string): boolean {
+  let pattern = patterns.get(name);
+  if (pattern === undefined) {
+    pattern = new RegExp(`\\b${name}\\b`);
+    patterns.set(name, pattern);
+  }
+  return pattern.test(text);
 }
 
 function regionPart(
   emitter: FunctionEmitter,
   { name, statements, weight }: Region,
-  { names, mirrored, reloads }: Survey,
+  { text, variables: numbered, mirrored, reloads }: Survey,
 ): Part {
-  const { places } = emitter;
+  const { places, uses } = emitter;
   const loads = mirrored.map((local) => [`l${local}`, places.localCell(local)] as const);
-  visit(
-    loads.map(([, cell]) => cell),
-    (node) => {
-      if (node.type === 'Identifier') names.add(node.name);
-    },
-  );
-  for (const field of [...names]) if (isStoreField(field)) names.add('S');
+  const whole = [text, ...loads.map(([, cell]) => cell.text)].join('\n');
+  const candidates = [...[...uses].filter(isField), ...UNNUMBERED];
+  const names = new Set(candidates.filter((each) => mentions(whole, each)));
+  if ([...names].some(isStoreField)) names.add('S');
   const constants = fieldConstants(names);
   if (names.has('p')) constants.push(['p', js.binary('*', js.id('q'), js.number(2))]);
   if (names.has('w') || names.has('u')) constants.push(['w', js.plus(js.id('q'), places.frameSize)]);
@@ -143,9 +158,11 @@ function regionPart(
     ...viewVariables(names),
     ...loads.map(([n, cell]) => [n, cell] as [string, js.Expression]),
   ];
-  for (const variable of places.variables) if (names.has(variable)) variables.push([variable, null]);
+  for (const variable of places.variables) {
+    if (numbered.has(variable) || names.has(variable)) variables.push([variable, null]);
+  }
   const head = declare(constants, variables);
   const parameters = ['E', ...regionParameters(emitter)];
   const declaration = js.functionDeclaration(name, parameters, [...head, ...statements, leaveRegion(0)]);
-  return { name, declaration, weight: weight + reloads + weightOfAll(head) };
+  return { name, declaration, weight: weight + reloads + js.weightOfAll(head) };
 }
