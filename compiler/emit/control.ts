@@ -212,7 +212,7 @@ export function emitBrTable(emitter: FunctionEmitter, depths: readonly number[])
   let weight = node.discriminant.weight + switchWeight(count, depths.length);
   for (const { body } of rungs.values()) weight += body.weight;
   emitter.emit(node, 3, weight);
-  placeLadder(emitter.frame, newLadder(node, rungs), undefined);
+  placeLadder(emitter.frame, newLadder(node, rungs, weight), undefined);
   emitter.meter.endRegion();
 }
 

@@ -31,6 +31,8 @@ export function newRung(cases: readonly js.SwitchCase[], jump: readonly js.State
 export interface Ladder {
   readonly node: js.SwitchStatement;
   readonly rungs: Map<Frame, Rung>;
+  /** Estimated bytecode of the jumps alone. */
+  readonly weight: number;
   /** Code that has moved into cases, and not further into regions. */
   bodies: StatementList[];
   /** The end of the `switch` is the end of the list that it stands in: its last case may fall out there. */
@@ -48,7 +50,7 @@ export interface LadderPlace {
 }
 
 /** The `switch` behind a region's call. Nothing happens if the region says 0. */
-export function ladderOfExits(node: js.SwitchStatement, frames: readonly Frame[]): Ladder {
+export function ladderOfExits(node: js.SwitchStatement, weight: number, frames: readonly Frame[]): Ladder {
   const rungs = new Map<Frame, Rung>();
   for (const each of node.cases) {
     const [jump] = each.consequent;
@@ -57,11 +59,11 @@ export function ladderOfExits(node: js.SwitchStatement, frames: readonly Frame[]
     if (target !== undefined) rungs.set(target, newRung([each], each.consequent));
   }
   node.cases.push(js.switchCase(undefined, []));
-  return { ...newLadder(node, rungs), fallsOut: true };
+  return { ...newLadder(node, rungs, weight), fallsOut: true };
 }
 
-export function newLadder(node: js.SwitchStatement, rungs: Map<Frame, Rung>): Ladder {
-  return { node, rungs, bodies: [], atEnd: true, fallsOut: false };
+export function newLadder(node: js.SwitchStatement, rungs: Map<Frame, Rung>, weight: number): Ladder {
+  return { node, rungs, weight, bodies: [], atEnd: true, fallsOut: false };
 }
 
 /** The rung that a block's end stands for, if only the `switch` leads there. */

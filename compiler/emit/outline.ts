@@ -58,7 +58,9 @@ export function splitFrame(emitter: FunctionEmitter, frame: Frame, reachable: bo
     return;
   }
   if (list.weight > regionWeight) lighten(emitter, frame);
-  if (list.nesting > nesting || list.weight > heaviest) outlineAll(emitter, frame);
+  // The jumps of a dispatch stay behind, as many as they are: moving out little else would not help.
+  const jumps = frame.ladder?.ladder.weight ?? 0;
+  if (list.nesting > nesting || list.weight > Math.max(heaviest, 2 * jumps)) outlineAll(emitter, frame);
 }
 
 /** Regions as light as they should be; if that is not enough, heavier ones. */
@@ -77,7 +79,8 @@ function outlineAll(emitter: FunctionEmitter, frame: Frame): void {
   const { list } = frame;
   const exits = outlineRun(emitter, list, 0, list.statements.length);
   list.nesting = 2;
-  frame.ladder = exits && { ladder: ladderOfExits(exits, emitter.frames), at: 0, rung: undefined };
+  if (exits === undefined) frame.ladder = undefined;
+  else frame.ladder = { ladder: ladderOfExits(exits, list.weight, emitter.frames), at: 0, rung: undefined };
 }
 
 /** Two lists of one statement, of which no more than one may move out as a whole. */
