@@ -322,7 +322,6 @@ const CASES: readonly Case[] = [
     options: UNMETERED,
     type: '->',
     code: [['global.get', 0], ['i32.const', 16], 'i32.sub', ['global.set', 0]],
-    text: ['const GI = E.GI;', 'GI[0] = GI[0] - 16 | 0;', 'return;'],
   },
 ];
 

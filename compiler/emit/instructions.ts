@@ -5,6 +5,7 @@
  *   i32.add with operands l0 and 5   →   a pending value `l0 + 5 | 0`
  *   i32.store offset=8               →   V.setInt32((l0 >>> 0) + 8, l1, true);
  */
+import { FIELD_GLOBALS } from '../../runtime/abi.ts';
 import { FUNCREF, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
@@ -168,6 +169,9 @@ function globalCell(emitter: FunctionEmitter, index: number): js.Expression {
     const cell = emitter.temporary('x', emitter.stack.height);
     const shared = js.index(js.member(js.id('E'), 'G'), js.number(index));
     return js.index(js.member(js.assign(cell, shared), 'cells'), js.member(cell, 'cell'));
+  }
+  if (type === 'i32' && index >= module.importedGlobals && index < FIELD_GLOBALS) {
+    return js.member(js.id('E'), `g${index}`);
   }
   const bank = typeof type === 'string' ? BANKS[type]! : 'GR';
   return js.index(emitter.use(bank), js.number(index));
