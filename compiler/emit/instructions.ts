@@ -8,6 +8,7 @@
 import { FUNCREF, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { CONSTANTS, type Opcode, signatureOf, type Target } from '../opcodes.ts';
+import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, joinReads, LOADS, numeric, READS_GLOBAL, TRAPS, type Value } from './operand-stack.ts';
@@ -99,7 +100,11 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
   else if (value.node.type === 'ConditionalExpression') {
     emitter.stack.store(places.local(local), value);
     mirrors.writtenCell(local, emitter.frames);
-  } else emitter.emit(mirrors.write(local, value.node, emitter.frames), value.weight + 4);
+  } else {
+    emitter.emit(mirrors.write(local, value.node, emitter.frames), value.weight + 3);
+    // A handler finds its locals in their cells.
+    if (emitter.frames.some(isGuarding)) emitter.flushMirrors();
+  }
 }
 
 function localValue(emitter: FunctionEmitter, local: number): js.Expression {
