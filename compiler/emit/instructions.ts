@@ -11,7 +11,16 @@ import { CONSTANTS, type Opcode, signatureOf, type Target } from '../opcodes.ts'
 import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
-import { ANY_EFFECT, joinReads, LOADS, numeric, READS_GLOBAL, TRAPS, type Value } from './operand-stack.ts';
+import {
+  ANY_EFFECT,
+  joinReads,
+  LOADS,
+  machineValue,
+  numeric,
+  READS_GLOBAL,
+  TRAPS,
+  type Value,
+} from './operand-stack.ts';
 import { type Template, TemplateArguments, template } from './template.ts';
 
 type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
@@ -53,6 +62,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
     emitter.pushConstant('i32', js.number(value as number), value as number);
   },
   'i64.const'(emitter, _, value) {
+    emitter.use('A');
     emitter.pushConstant('i64', js.bigint(value as bigint), value as bigint);
   },
   'f32.const'(emitter, _, bits) {
@@ -101,7 +111,7 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
     emitter.stack.store(places.local(local), value);
     mirrors.writtenCell(local, emitter.frames);
   } else {
-    emitter.emit(mirrors.write(local, value.node, emitter.frames), value.weight + 3);
+    emitter.emit(mirrors.write(local, machineValue(value), emitter.frames), value.weight + 3);
     // A handler finds its locals in their cells.
     if (emitter.frames.some(isGuarding)) emitter.flushMirrors();
   }
