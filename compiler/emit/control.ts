@@ -31,6 +31,7 @@ export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: Fu
   emitter.enterFrame(frame(kind, emitter.newLabel(), type, height));
   if (kind === 'loop') {
     emitter.mirrors?.forgetSince(0);
+    emitter.frame.regionBefore = emitter.meter.quietRegion;
     emitter.frame.callsBefore = emitter.calls;
     emitter.frame.loopsBefore = emitter.closedLoops;
     emitter.loops++;

@@ -80,6 +80,8 @@ export interface Frame {
   /** `if`: the condition; the then-branch once `else` is reached. */
   test?: js.Expression;
   consequent?: StatementList;
+  /** `loop`: the charge of the region that leads into it. */
+  regionBefore?: Charge | undefined;
   /** `loop`: its header's charge, and how many `continue`s there are. */
   header?: Charge | undefined;
   continues: number;
@@ -197,18 +199,19 @@ export function closeLoop(current: Frame, reachable: boolean, clean: boolean, me
     return [{ statement: js.doWhile(statements, test), weight, nesting }, ...behind];
   }
   statements.shift();
-  const first = { statement: header.statement, weight: CHARGE_WEIGHT, nesting: 1 };
+  const once = { statement: header.statement, weight: CHARGE_WEIGHT, nesting: 1 };
+  const first = meter.join(current.regionBefore, header) ? [] : [once];
   const enough = meter.enough(header);
   const refuel = meter.refuel();
   if (!clean) {
     const goOn = js.logical('||', enough, js.sequence([refuel, js.TRUE]));
     const loop = js.doWhile(statements, js.logical('&&', test, goOn));
-    return [first, { statement: loop, weight, nesting }, ...behind];
+    return [...first, { statement: loop, weight, nesting }, ...behind];
   }
   statements.push(js.ifElse(js.unary('!', test), [js.breakTo(label)]));
   const turns = [meter.touch(), js.doWhile(statements, enough), js.statement(refuel)];
   return [
-    first,
+    ...first,
     { statement: js.labeled(label, js.forever(turns)), weight: weight + 10, nesting: nesting + 2 },
     ...behind,
   ];

@@ -36,6 +36,9 @@ import { climb } from './ladder.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
 import { splitFrame } from './outline.ts';
 
+/** Instructions with effects that never trap. */
+const QUIET: ReadonlySet<string> = new Set(['local.set', 'local.tee', 'global.get', 'global.set']);
+
 export class JsSink implements Sink {
   emitter!: FunctionEmitter;
   readonly #create: (context: FunctionContext) => FunctionEmitter;
@@ -52,6 +55,7 @@ export class JsSink implements Sink {
 
   instruction(row: Opcode, immediate: Immediate, offset: number): void {
     this.emitter.charge(row.name);
+    if (row.effect !== 'pure' && !QUIET.has(row.name)) this.emitter.meter.noteTrap();
     emitInstruction(this.emitter, row, immediate, offset);
   }
 

@@ -44,7 +44,9 @@ export const CHARGE_WEIGHT = 10;
 export class Meter {
   readonly #costs: Costs | undefined;
   readonly #refuel: () => js.Expression;
-  #open: { readonly amount: SimpleLiteral; readonly statement: js.Statement; cost: number } | undefined;
+  #open:
+    | { readonly amount: SimpleLiteral; readonly statement: js.Statement; cost: number; mayTrap: boolean }
+    | undefined;
   /** Every charge made, so that `keepInStore` can turn all of them at the end. */
   readonly #deductions: { readonly node: js.Expression; readonly amount: SimpleLiteral }[] = [];
   #entry: { statement: js.Statement; deduction: js.Expression; refuel: js.Expression } | undefined;
@@ -81,7 +83,7 @@ export class Meter {
       const amount = js.placeholder();
       const checked = atStart || this.#everyRegion;
       opened = { statement: checked ? this.#check(amount) : js.statement(this.#deduct(amount)), amount };
-      this.#open = { ...opened, cost: 0 };
+      this.#open = { ...opened, cost: 0, mayTrap: false };
     }
     this.#open.cost += cost;
     this.#open.amount.raw = String(this.#open.cost || 1);
@@ -91,6 +93,28 @@ export class Meter {
   /** The charge of the region that is open. */
   get openCharge(): js.Statement | undefined {
     return this.#open?.statement;
+  }
+
+  /** The region that is open, if nothing in it may trap: whoever traps must not have paid for what comes after. */
+  get quietRegion(): Charge | undefined {
+    return this.#open?.mayTrap ? undefined : this.#open;
+  }
+
+  /** What was charged last may trap. */
+  noteTrap(): void {
+    if (this.#open !== undefined) this.#open.mayTrap = true;
+  }
+
+  /**
+   * Where fuel is only counted, a region may pay for the first turn of the loop that it leads into: a look is taken on the back
+   * edge in any case, and was taken before.
+   */
+  join(before: Charge | undefined, header: Charge): boolean {
+    if (before === undefined || this.#everyRegion) return false;
+    const sum = Number(before.amount.raw) + Number(header.amount.raw);
+    if (sum > LARGEST_REGION) return false;
+    before.amount.raw = String(sum);
+    return true;
   }
 
   #check(amount: SimpleLiteral): js.Statement {
