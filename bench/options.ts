@@ -3,7 +3,7 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { EngineName } from './engines/engine.ts';
 import { ENGINE_NAMES, ENGINES } from './engines.ts';
 
@@ -11,8 +11,8 @@ export interface Options {
   readonly filter: RegExp | undefined;
   readonly engines: readonly EngineName[];
   readonly rounds: number;
-  /** Milliseconds per engine and program. */
-  readonly budget: number;
+  /** Milliseconds per peer and program; undefined: as long as it takes. */
+  readonly budget: number | undefined;
   readonly json: string | undefined;
   readonly html: string | undefined;
   readonly list: boolean;
@@ -30,9 +30,16 @@ interface Raw {
   readonly convert?: true;
 }
 
-const NORMAL = { rounds: 5, budget: 15_000 };
+const NORMAL = { rounds: 5, budget: undefined };
 const QUICK = { rounds: 2, budget: 2000 };
 const MOST_ROUNDS = 1000;
+
+const ENGINES_OPTION = new Option(
+  '--engines <names>',
+  'separated by commas; native always runs, it is the reference',
+)
+  .default(ENGINE_NAMES, 'all')
+  .argParser(parseEngines);
 
 const NOTES = `
 Engines:
@@ -51,12 +58,7 @@ export function parseOptions(args: readonly string[]): Options {
       'only benchmarks whose name or tag matches, such as fib, ^fib$, cpython, kernel',
       parseFilter,
     )
-    .option(
-      '--engines <names>',
-      'separated by commas; native always runs, it is the reference',
-      parseEngines,
-      ENGINE_NAMES,
-    )
+    .addOption(ENGINES_OPTION)
     .option('--rounds <n>', `how often every engine is timed (default: ${NORMAL.rounds})`, parseRounds)
     .option('--quick', `${QUICK.rounds} rounds, and less patience with slow engines`)
     .option('--json <file>', 'write everything measured to a file', parseOutput)

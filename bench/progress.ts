@@ -42,7 +42,7 @@ export class Progress {
   }
 
   #rewrite(rest: string): void {
-    const line = `${this.#position} ${this.#name}${rest}`.slice(0, (this.#stream.columns ?? 80) - 1);
+    const line = `${this.#position} ${this.#name}${rest}`.slice(0, (this.#stream.columns || 80) - 1);
     this.#stream.write(`\r\x1b[K${line}`);
   }
 }

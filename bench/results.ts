@@ -16,8 +16,11 @@ export const SECTIONS: Readonly<Record<Section, string>> = {
 
 export interface Cell {
   readonly engine: EngineName;
-  /** `wrong`: another result than native's; `fails`: none. Neither counts in means. `absent`: it did not take part. */
-  readonly outcome: 'ok' | 'wrong' | 'fails' | 'absent';
+  /**
+   * `wrong`: another result than native's; `fails`: none. `cut`: fewer rounds than the
+   * others. None of them counts in means. `absent`: it did not take part.
+   */
+  readonly outcome: 'ok' | 'wrong' | 'fails' | 'cut' | 'absent';
   /** Of what is not `ok`. */
   readonly reason?: string;
   /** Milliseconds, one per round; the warm-up call is not among them. */
@@ -41,6 +44,9 @@ export interface Report {
   readonly cpu: string;
   readonly date: string;
   readonly rounds: number;
+  /** Of the system in the minute before the run: what else kept the machine busy. */
+  readonly loadBefore: number;
+  readonly cores: number;
   /** Of the packages that took part. */
   readonly versions: Readonly<Record<string, string>>;
   readonly engines: readonly EngineName[];

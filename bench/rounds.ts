@@ -3,8 +3,9 @@
  * time, so that a machine that slows down or speeds up does so for all of them. benchmark.js times each visit: one
  * sample of one call, which takes tens of milliseconds.
  *
- * An engine that has spent its budget (by default 15 seconds, the warm-up included) sits out the remaining rounds but
- * for the first two: a peer that is 200 times slower than native would take most of the day otherwise.
+ * `--quick` gives peers a budget: one that has spent it sits out all but the first two rounds, is marked `cut`, and is in
+ * no mean. Engines get faster for several calls (polywasm runs CPython's fib in 9 s, 9 s, then 0.5 s), so that few rounds
+ * say little of them. Native and Sandglass are never cut, and without `--quick` nobody is.
  */
 import Benchmark from 'benchmark';
 import type { EngineName } from './engines/engine.ts';
@@ -20,8 +21,8 @@ export interface Contender {
 
 export interface Settings {
   readonly rounds: number;
-  /** Milliseconds per engine. */
-  readonly budget: number;
+  /** Milliseconds per peer, the warm-up included; undefined: as long as it takes. */
+  readonly budget?: number | undefined;
 }
 
 /** What a benchmark of the suite is asked to do. */
@@ -32,10 +33,11 @@ export interface Order extends Settings {
 }
 
 const LEAST_ROUNDS = 2;
+const NEVER_CUT: readonly EngineName[] = ['native', 'metered', 'unmetered'];
 
 export async function measure(
   contenders: readonly Contender[],
-  { rounds, budget }: Settings,
+  { rounds, budget = Infinity }: Settings,
   progress: (what: string) => void = () => {},
 ): Promise<Cell[]> {
   const timed = contenders.map((contender) => new Timed(contender));
@@ -46,13 +48,13 @@ export async function measure(
   for (const each of timed) each.forgetTimes();
   for (let round = 0; round < rounds; round++) {
     for (const each of rotated(timed, round)) {
-      if (!each.worthwhile || (round >= LEAST_ROUNDS && each.spent > budget)) continue;
+      if (!each.worthwhile || (round >= LEAST_ROUNDS && each.overdrawn(budget))) continue;
       progress(`round ${round + 1} of ${rounds}, ${each.engine}`);
       await each.visit();
     }
   }
   const reference = timed.find(({ engine }) => engine === 'native')?.results.at(-1);
-  return timed.map((each) => each.cell(reference));
+  return timed.map((each) => each.cell(reference, rounds));
 }
 
 export function rotated<T>(items: readonly T[], by: number): T[] {
@@ -93,6 +95,10 @@ class Timed {
     return this.#failure === undefined;
   }
 
+  overdrawn(budget: number): boolean {
+    return this.spent > budget && !NEVER_CUT.includes(this.engine);
+  }
+
   forgetTimes(): void {
     this.#times = [];
   }
@@ -131,7 +137,7 @@ class Timed {
     }
   }
 
-  cell(reference: string | undefined): Cell {
+  cell(reference: string | undefined, rounds: number): Cell {
     const { engine } = this;
     if (this.#failure !== undefined)
       return { engine, outcome: 'fails', reason: reasonOf(this.#failure), times: [] };
@@ -139,12 +145,21 @@ class Timed {
     const wrong = reference === undefined ? undefined : this.results.find((each) => each !== reference);
     return {
       engine,
-      ...(wrong === undefined
-        ? { outcome: 'ok' as const }
-        : { outcome: 'wrong' as const, reason: `${wrong} instead of ${reference}` }),
+      ...this.#verdict(wrong, reference, rounds),
       times: this.#times,
       result: wrong ?? result,
       ...(this.#fuel !== undefined && { fuel: String(this.#fuel) }),
     };
+  }
+
+  #verdict(
+    wrong: string | undefined,
+    reference: string | undefined,
+    rounds: number,
+  ): Pick<Cell, 'outcome' | 'reason'> {
+    if (wrong !== undefined) return { outcome: 'wrong', reason: `${wrong} instead of ${reference}` };
+    const count = this.#times.length;
+    if (count < rounds) return { outcome: 'cut', reason: `it took part in ${count} of ${rounds} rounds` };
+    return { outcome: 'ok' };
   }
 }

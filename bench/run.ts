@@ -3,16 +3,21 @@
  * Sandglass was wrong or failed somewhere; 2 for wrong usage or if there is nothing to run.
  */
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { CommanderError } from 'commander';
 import type { EngineName } from './engines/engine.ts';
 import { engineNamed } from './engines.ts';
 import { type Options, parseOptions } from './options.ts';
-import { howToInstall, packageVersion } from './packages.ts';
+import { howToInstall, packageFile, packageVersion } from './packages.ts';
 import { Progress } from './progress.ts';
 import type { Report, Row } from './results.ts';
 import { type Benchmark, perform, SUITE } from './suite.ts';
 import { asText } from './text.ts';
+
+const LOAD_BEFORE = loadavg()[0]!;
+
+/** A file of the user's choice cannot be written. */
+class OutputProblem extends Error {}
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
@@ -26,15 +31,28 @@ async function main(): Promise<number> {
   }
   const present = chosen.filter(({ file }) => file !== undefined);
   if (present.length === 0) return refuse(missingPrograms(chosen)[0]!);
+  if (options.html !== undefined && packageFile('vega', 'package.json') === undefined)
+    return refuse(`--html: ${howToInstall('vega')}`);
   if (options.convert) process.env.SANDGLASS_BENCH_CONVERT = '1';
   const report = reportOf(options, chosen, await measureAll(present, options));
   console.log(asText(report));
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
-  if (options.html !== undefined) {
-    const { asHtml } = await import('./html.ts');
-    writeFileSync(options.html, await asHtml(report));
-  }
+  await writeFiles(report, options);
   return report.rows.some(oursIsBad) ? 1 : 0;
+}
+
+async function writeFiles(report: Report, { json, html }: Options): Promise<void> {
+  if (json !== undefined) write(json, `${JSON.stringify(report, undefined, 2)}\n`);
+  if (html === undefined) return;
+  const { asHtml } = await import('./html.ts');
+  write(html, await asHtml(report));
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new OutputProblem((error as Error).message);
+  }
 }
 
 async function measureAll(benchmarks: readonly Benchmark[], options: Options): Promise<Row[]> {
@@ -58,6 +76,8 @@ function reportOf({ engines, rounds }: Options, chosen: readonly Benchmark[], ro
     cpu: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     date: new Date().toISOString(),
     rounds,
+    loadBefore: LOAD_BEFORE,
+    cores: cpus().length,
     versions: versionsOf(engines, chosen),
     engines,
     rows,
@@ -108,6 +128,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   // Commander has said what is wrong, or has printed the help.
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof OutputProblem) process.exitCode = refuse(error.message);
+  else throw error;
 }

@@ -6,6 +6,9 @@ import type { EngineName } from './engines/engine.ts';
 import { type Cell, cellOf, type Report, type Row, SECTIONS, type Section } from './results.ts';
 import { geometricMean, median } from './statistics.ts';
 
+/** A first round so many times longer than the median. */
+const STILL_WARMING_UP = 1.5;
+
 /** The engine's median time in relation to native's; undefined where either has no right result. */
 export function ratio(row: Row, engine: EngineName, to: EngineName = 'native'): number | undefined {
   const [time, reference] = [engine, to].map((name) => timeOf(cellOf(row, name)));
@@ -52,7 +55,9 @@ export function groups({ rows }: Report): Group[] {
     { title: 'all of CPython', rows: of('cpython') },
     { title: SECTIONS.ruby, rows: of('ruby') },
   ];
-  return all.filter(({ rows }) => rows.length > 1);
+  // A group that a filter has made equal to an earlier one says nothing new.
+  const ids = all.map((group) => group.rows.map(({ id }) => id).join());
+  return all.filter(({ rows }, i) => rows.length > 1 && ids.indexOf(ids[i]!) === i);
 }
 
 /** Sentences about the groups. */
@@ -73,26 +78,23 @@ function worst({ rows }: Report): string[] {
   const slowest = kernels
     .map((row) => ({ id: row.id, value: ratio(row, 'metered') ?? 0 }))
     .sort((a, b) => b.value - a.value)[0];
-  if (slowest === undefined || slowest.value === 0) return [];
+  if (kernels.length < 2 || slowest === undefined || slowest.value === 0) return [];
   return [`The slowest C kernel, metered: ${slowest.id}, ${slowest.value.toFixed(2)} times native.`];
 }
 
 function againstPeers(report: Report): string[] {
-  const ours = (['metered', 'unmetered'] as const).filter((engine) => report.engines.includes(engine));
-  const peers = (['polywasm', 'wasm2js'] as const).filter((engine) => report.engines.includes(engine));
-  return peers.flatMap((peer) =>
-    groups(report).flatMap(({ title, rows }) => {
-      const parts = ours.flatMap((engine) => {
-        const mean = meanRatio(rows, peer, engine);
-        return mean === undefined ? [] : [{ text: `${mean.value.toFixed(2)} ${engine}`, mean }];
-      });
-      if (parts.length === 0) return [];
-      const { counted, of } = parts[0]!.mean;
-      const scope =
-        counted === of ? `over ${title}` : `over the ${counted} of ${of} that it runs right (${title})`;
-      return [`Times as fast as ${peer}, ${scope}: ${parts.map(({ text }) => text).join(', ')}.`];
-    }),
-  );
+  const has = (engine: EngineName) => report.engines.includes(engine);
+  const ours = (['metered', 'unmetered'] as const).filter(has);
+  return (['polywasm', 'wasm2js'] as const).filter(has).flatMap((peer) => {
+    const parts = groups(report).flatMap(({ title, rows }) => {
+      const means = ours.map((engine) => meanRatio(rows, peer, engine)).filter((mean) => mean !== undefined);
+      if (means.length === 0) return [];
+      const { counted, of } = means[0]!;
+      const scope = counted === of ? title : `${counted} of ${of} of ${title}`;
+      return [`${means.map(({ value }) => value.toFixed(2)).join(' / ')} over ${scope}`];
+    });
+    return parts.length === 0 ? [] : [`Times as fast as ${peer}, ${ours.join(' / ')}: ${parts.join(', ')}.`];
+  });
 }
 
 function starts({ rows, engines }: Report): string[] {
@@ -112,4 +114,27 @@ function starts({ rows, engines }: Report): string[] {
 /** Of the row `startup/warm`, whose times are those of five instances. */
 export function fifthToFirst(cell: Cell | undefined): number | undefined {
   return cell?.outcome === 'ok' ? cell.times.at(-1)! / cell.times[0]! : undefined;
+}
+
+/** Under what all this was measured. */
+export function heading({ node, v8, platform, cpu, rounds }: Report): string {
+  const times = rounds === 1 ? '1 round' : `${rounds} rounds`;
+  return `Node ${node} (V8 ${v8}) on ${platform}, ${cpu}; median of ${times} after one warm-up call`;
+}
+
+/** What a reader has to know before believing the numbers: a busy machine, results that are missing, unfinished warm-up. */
+export function remarks({ rows, notes, rounds, loadBefore, cores }: Report): string[] {
+  const busy = loadBefore > cores / 2;
+  const load = `the machine was busy before the run began: load ${loadBefore.toFixed(1)} on ${cores} cores; times are noisy`;
+  const lines = rows.flatMap(({ id, section, cells }) =>
+    cells.flatMap(({ engine, outcome, reason, times }) => {
+      if (outcome === 'wrong' || outcome === 'fails' || outcome === 'cut')
+        return [`${id}: ${engine} ${outcome}: ${reason}`];
+      if (outcome !== 'ok' || section === 'startup' || rounds < 3) return [];
+      const excess = times[0]! / median(times);
+      const still = `${id}: ${engine} was still warming up: its first round took ${excess.toFixed(1)} times the median`;
+      return excess > STILL_WARMING_UP ? [still] : [];
+    }),
+  );
+  return [...(busy ? [load] : []), ...lines, ...notes];
 }

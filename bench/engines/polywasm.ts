@@ -14,6 +14,7 @@ export const polywasm: Engine = {
   obstacle: () => (packageFile('polywasm', ENTRY) === undefined ? howToInstall('polywasm') : undefined),
   load: async (file) => {
     const { WebAssembly } = await importPackage<{ WebAssembly: WebAssemblyApi }>('polywasm', ENTRY);
-    return throughApi(WebAssembly, readFileSync(file));
+    // A copy with a buffer of its own: Node's lie anywhere in a shared one, where polywasm reads constants from wrong places.
+    return throughApi(WebAssembly, new Uint8Array(readFileSync(file)));
   },
 };

@@ -40,9 +40,6 @@ export class NeedsCells extends Error {}
 /** While control is in a callee, `fl` holds this: the exit handler then knows that `S.fuel` is the truth. */
 export const AWAY = js.raw('1 << 31');
 
-/** Pointers that a region takes over from its function; the others it derives. */
-export const REGION_PARAMETERS = ['q', 'w', 'r', 't', 'd'];
-
 export interface Region {
   readonly name: string;
   readonly statements: js.Statement[];
@@ -96,8 +93,12 @@ export class FunctionEmitter {
   #crossings: Crossing[] = [];
   /** How many crossings there were when a memory's view was last used. */
   readonly #viewUses = new Map<string, number>();
+  /** Calls of regions, by the region's number. */
+  readonly regionCalls = new Map<SequenceExpression, number>();
+  /** What every region takes: `E`, and the pointers that are in use; known in the end. */
+  readonly regionArguments: js.Expression[] = [];
   readonly #exits: Exit[] = [];
-  readonly #handlers: js.BlockStatement[] = [];
+  readonly handlers = new Set<js.BlockStatement>();
 
   constructor(
     context: FunctionContext,
@@ -165,7 +166,7 @@ export class FunctionEmitter {
     return this.#note({ core: undefined, leaves: false, returns: false });
   }
 
-  #crossing(core: js.Expression | undefined, leaves: boolean): js.Expression {
+  #crossing(core: js.Expression | undefined, leaves: boolean): SequenceExpression {
     if (leaves) {
       this.makesCalls = true;
       this.calls++;
@@ -181,10 +182,12 @@ export class FunctionEmitter {
   }
 
   /** Calls a region, then jumps on as it says. */
-  regionCall(name: string, exits: readonly js.Statement[]): js.Statement {
-    const call = js.call(js.id(name), ['E', ...REGION_PARAMETERS].map(js.id));
+  regionCall(number: number, exits: readonly js.Statement[]): js.Statement {
+    const call = js.call(js.id(this.regions[number]!.name), this.regionArguments);
     const code = this.places.variable('x');
-    const away = js.statement(this.away(exits.length === 0 ? call : js.assign(code, call)));
+    const node = this.#crossing(exits.length === 0 ? call : js.assign(code, call), true);
+    this.regionCalls.set(node, number);
+    const away = js.statement(node);
     if (exits.length === 0) return away;
     if (exits.length === 1) return js.block([away, js.ifElse(code, [exits[0]!])]);
     const cases = exits.map((jump, i) => js.switchCase(i + 1, [jump]));
@@ -230,13 +233,13 @@ export class FunctionEmitter {
   /** What every exception handler does first: put the frame pointers back. Filled in like the exits. */
   handlerStatement(): js.Statement {
     const handler = js.block([]);
-    this.#handlers.push(handler);
+    this.handlers.add(handler);
     return handler;
   }
 
   fillExits(exits: js.Statement[], handlers: js.Statement[]): void {
     for (const exit of this.#exits) this.#fillExit(exit, exits);
-    for (const handler of this.#handlers) handler.body = handlers;
+    for (const handler of this.handlers) handler.body = [...handlers];
   }
 
   #fillExit({ node, result, references }: Exit, giveBack: js.Statement[]): void {
@@ -279,7 +282,9 @@ export class FunctionEmitter {
       if (local && (returns || refuels)) expressions.push(read);
       if (!refuels && (returns || !leaves)) expressions.push(...this.#staleViews(crossing));
       if (expressions.length === 0) expressions.push(js.number(0));
-      if (expressions.length === 1) js.become(crossing.node, expressions[0]!);
+      if (expressions.length === 1 && !this.regionCalls.has(crossing.node)) {
+        js.become(crossing.node, expressions[0]!);
+      }
     }
   }
 

@@ -13,20 +13,13 @@
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { readFunction } from '../function/reader.ts';
 import type { Resolve } from './calls.ts';
-import {
-  AWAY,
-  type EmitOptions,
-  FunctionEmitter,
-  NeedsCells,
-  REGION_PARAMETERS,
-  type Region,
-  viewOf,
-} from './function-emitter.ts';
+import { declare, fieldConstants, isField, isStoreField, storeField, viewVariables } from './declarations.ts';
+import { AWAY, type EmitOptions, FunctionEmitter, NeedsCells } from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
-import { leaveRegion, visit } from './outline.ts';
 import type { Layout } from './places.ts';
+import { completeRegions } from './regions.ts';
 
 export interface EmittedFunction {
   readonly name: string;
@@ -60,27 +53,19 @@ export function emitFunction(
   }
 }
 
-/** The fields of `E` and `S` that functions keep in constants of the same name. */
-const STORE_FIELDS = ['R', 'RL', 'RD', 'RF', 'RR'];
-const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR'];
-
 function assemble(emitter: FunctionEmitter): EmittedFunction {
-  const { places, uses, regions } = emitter;
+  const { places, uses } = emitter;
   emitter.mirrors?.dropDeadStores();
-  const cells = initialCells(emitter);
   for (const bank of places.banks) uses.add(bank);
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
   emitter.fillExits(exits, handlers);
   emitter.fillCrossings();
   const body = emitter.frame.list.statements;
-  const parts = [main(emitter, cells, body), ...regions.map((region) => regionFunction(emitter, region))];
+  const { functions, mirrored } = completeRegions(emitter, body);
+  const parts = [main(emitter, mirrored, body), ...functions];
   const bound = new Set([...uses].filter((use) => !isField(use)));
   return { name: emitter.name, declarations: parts, uses: bound };
-}
-
-function isField(name: string): boolean {
-  return STORE_FIELDS.includes(name) || ENVIRONMENT_FIELDS.includes(name) || /^V\d*$|^[TI]\d+$/.test(name);
 }
 
 /** Whether calls must not use our cells: a leaf's frame need not be announced, see LEAF_FRAME. */
@@ -93,10 +78,6 @@ export const LEAF_FRAME = 256;
 
 function countsLocally({ meter }: FunctionEmitter): boolean {
   return meter.enabled && meter.isLocal;
-}
-
-function storeField(name: string): js.Expression {
-  return js.member(js.id('S'), name);
 }
 
 function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handlers: js.Statement[] } {
@@ -118,33 +99,28 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
 
 // -------------------------------------------------------------------- the function itself
 
-function main(emitter: FunctionEmitter, cells: js.Statement[], body: js.Statement[]): js.Statement {
+function main(emitter: FunctionEmitter, mirrored: readonly number[], body: js.Statement[]): js.Statement {
   const { places, options } = emitter;
   const needed = new Set<string>(emitter.uses);
-  const frame = needsFrame(emitter);
-  if (
-    frame ||
-    emitter.meter.enabled ||
-    options.countDepth ||
-    [...needed].some((n) => STORE_FIELDS.includes(n))
-  ) {
+  const frame = places.needsFrame;
+  if (frame || emitter.meter.enabled || options.countDepth || [...needed].some(isStoreField)) {
     needed.add('S');
   }
   const statements = [
-    ...declarations(emitter, needed, frame),
+    ...declarations(emitter, needed, frame, mirrored),
     ...checks(emitter, frame),
-    ...cells,
+    ...initialCells(emitter, mirrored),
     ...guarded(emitter, body),
   ];
   return js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
 }
 
-function needsFrame(emitter: FunctionEmitter): boolean {
-  const { frameSize, banks, restored } = emitter.places;
-  return frameSize > 0 || banks.size > 0 || restored;
-}
-
-function declarations(emitter: FunctionEmitter, needed: ReadonlySet<string>, frame: boolean): js.Statement[] {
+function declarations(
+  emitter: FunctionEmitter,
+  needed: ReadonlySet<string>,
+  frame: boolean,
+  mirrored: readonly number[],
+): js.Statement[] {
   const { places, options, context } = emitter;
   const constants: [string, js.Expression][] = fieldConstants(needed);
   if (frame) {
@@ -154,7 +130,6 @@ function declarations(emitter: FunctionEmitter, needed: ReadonlySet<string>, fra
       constants.push(['r', storeField('rp')], ['t', js.plus(js.id('r'), places.referenceCells)]);
   }
   if (options.countDepth) constants.push(['d', js.plus(storeField('depth'), 1)]);
-  if (emitter.regions.length > 0) addMissingPointers(constants);
   const variables: [string, js.Expression | null][] = viewVariables(needed);
   if (countsLocally(emitter)) variables.push(['fl', emitter.meter.stored]);
   if (places.layout === 'plain') {
@@ -164,41 +139,9 @@ function declarations(emitter: FunctionEmitter, needed: ReadonlySet<string>, fra
       if (type !== 'i64') variables.push([`l${i}`, typeof type === 'string' ? js.number(0) : js.NULL]);
     }
   }
+  for (const local of mirrored) if (local >= context.type.params.length) variables.push([`l${local}`, null]);
   for (const name of places.variables) variables.push([name, null]);
   return declare(constants, variables);
-}
-
-/** Regions take all pointers; those that the function has no use for are 0. */
-function addMissingPointers(constants: [string, js.Expression][]): void {
-  const present = new Set(constants.map(([name]) => name));
-  for (const name of REGION_PARAMETERS) if (!present.has(name)) constants.push([name, js.number(0)]);
-}
-
-function declare(
-  constants: readonly (readonly [string, js.Expression])[],
-  variables: readonly (readonly [string, js.Expression | null])[],
-): js.Statement[] {
-  const statements: js.Statement[] = [];
-  if (constants.length > 0) statements.push(js.declare('const', constants));
-  if (variables.length > 0) statements.push(js.declare('let', variables));
-  return statements;
-}
-
-function fieldConstants(needed: ReadonlySet<string>): [string, js.Expression][] {
-  const constants: [string, js.Expression][] = [];
-  if (needed.has('S')) constants.push(['S', js.member(js.id('E'), 'S')]);
-  for (const name of STORE_FIELDS) if (needed.has(name)) constants.push([name, storeField(name)]);
-  for (const name of ENVIRONMENT_FIELDS)
-    if (needed.has(name)) constants.push([name, js.member(js.id('E'), name)]);
-  for (const name of needed) if (/^[TI]\d+$/.test(name)) constants.push([name, forIndirectCalls(name)]);
-  return constants;
-}
-
-/** `T1`: the elements of table 1, whose identity never changes; `I3`: the canonical number of type 3. */
-function forIndirectCalls(name: string): js.Expression {
-  const index = js.number(Number(name.slice(1)));
-  if (name.startsWith('I')) return js.index(js.member(js.id('E'), 'types'), index);
-  return js.member(js.index(js.member(js.id('E'), 'T'), index), 'elements');
 }
 
 /** i32 cells are addressed in halves of cells. */
@@ -208,10 +151,6 @@ function derivedPointers(banks: ReadonlySet<string>): [string, js.Expression][] 
     ['p', js.binary('*', js.id('q'), js.number(2))],
     ['u', js.binary('*', js.id('w'), js.number(2))],
   ];
-}
-
-function viewVariables(needed: ReadonlySet<string>): [string, js.Expression][] {
-  return [...needed].filter((name) => /^V\d*$/.test(name)).map((name) => [name, viewOf(name)]);
 }
 
 /** The frame fits, the call depth too. */
@@ -233,8 +172,8 @@ function checks(emitter: FunctionEmitter, frame: boolean): js.Statement[] {
   return statements;
 }
 
-/** Cells that are locals start at zero, or as the arguments. */
-function initialCells(emitter: FunctionEmitter): js.Statement[] {
+/** Cells that are locals start at zero, or as the arguments; so do the variables before them. */
+function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js.Statement[] {
   const { places, context } = emitter;
   const parameters = context.type.params.length;
   const statements: js.Statement[] = [];
@@ -243,8 +182,9 @@ function initialCells(emitter: FunctionEmitter): js.Statement[] {
     if (i >= parameters) {
       if (emitter.mirrors?.startsAtZero(i) === false) return;
       const zero = type === 'i64' ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
-      statements.push(js.set(places.local(i), zero));
-    } else if (type !== 'i64') statements.push(js.set(places.local(i), js.id(`l${i}`)));
+      const value = mirrored.includes(i) ? js.assign(js.id(`l${i}`), zero) : zero;
+      statements.push(js.set(places.localCell(i), value));
+    } else if (type !== 'i64') statements.push(js.set(places.localCell(i), js.id(`l${i}`)));
   });
   if (emitter.delegation !== undefined) statements.push(js.set(emitter.delegation, js.number(0)));
   return statements;
@@ -255,30 +195,4 @@ function guarded(emitter: FunctionEmitter, body: js.Statement[]): js.Statement[]
   if (!emitter.guardsFuel) return body;
   const update = js.ifElse(js.binary('!==', js.id('fl'), AWAY), [js.set(emitter.meter.stored, js.id('fl'))]);
   return [js.tryCatch(body, 'e', [update, js.throws(js.id('e'))])];
-}
-
-// -------------------------------------------------------------------- regions
-
-function regionFunction(emitter: FunctionEmitter, { name, statements }: Region): js.Statement {
-  const body = [...statements, leaveRegion(0)];
-  const names = namesIn(body);
-  for (const field of STORE_FIELDS) if (names.has(field)) names.add('S');
-  const constants = fieldConstants(names);
-  if (names.has('p')) constants.push(['p', js.binary('*', js.id('q'), js.number(2))]);
-  if (names.has('u')) constants.push(['u', js.binary('*', js.id('w'), js.number(2))]);
-  const variables: [string, js.Expression | null][] = viewVariables(names);
-  for (const variable of emitter.places.variables) if (names.has(variable)) variables.push([variable, null]);
-  return js.functionDeclaration(
-    name,
-    ['E', ...REGION_PARAMETERS],
-    [...declare(constants, variables), ...body],
-  );
-}
-
-function namesIn(statements: readonly js.Statement[]): Set<string> {
-  const names = new Set<string>();
-  visit(statements, (node) => {
-    if (node.type === 'Identifier') names.add(node.name);
-  });
-  return names;
 }

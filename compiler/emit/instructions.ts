@@ -105,10 +105,13 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
   emitter.stack.settleReaders(local);
   if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
-  const { mirrors, places } = emitter;
-  if (mirrors === undefined || value.type !== 'i64') emitter.stack.store(places.local(local), value);
+  const { mirrors, places, stack } = emitter;
+  if (places.isMirrored(local)) {
+    const node = js.assign(places.local(local), numeric(value));
+    stack.store(places.localCell(local), { ...value, node, isBoolean: false });
+  } else if (mirrors === undefined || value.type !== 'i64') stack.store(places.local(local), value);
   else if (value.node.type === 'ConditionalExpression') {
-    emitter.stack.store(places.local(local), value);
+    stack.store(places.local(local), value);
     mirrors.writtenCell(local, emitter.frames);
   } else {
     emitter.emit(mirrors.write(local, machineValue(value), emitter.frames), value.weight + 3);

@@ -97,10 +97,10 @@ function outline(
   emitter: FunctionEmitter,
   statements: js.Statement[],
 ): { call: js.Statement; weight: number } {
-  const name = `${emitter.name}$${emitter.regions.length}`;
+  const number = emitter.regions.length;
   const exits = rewriteJumps(statements);
-  emitter.regions.push({ name, statements });
-  return { call: emitter.regionCall(name, exits), weight: 20 + 4 * exits.length };
+  emitter.regions.push({ name: `${emitter.name}$${number}`, statements });
+  return { call: emitter.regionCall(number, exits), weight: 20 + 4 * exits.length };
 }
 
 /** Jumps to labels outside become returns of their number. Returns the outer jumps, number 1 first. */

@@ -6,7 +6,8 @@
  *  - plain: everything is a JavaScript variable (`l3`, `s0`), except i64, which lives in cells of the frame in the
  *    register file (`R[q + 2]`): V8 keeps a BigInt unboxed only there (PERFORMANCE.md §1).
  *  - cells: everything lives in cells, so that any run of statements can move into a function of its own
- *    (`outline.ts`): i32 in `RL[p + 2n]` with p = 2q, floats in `RD[q + n]`, references in `RR[r + n]`.
+ *    (`outline.ts`): i32 in `RL[p + 2n]` with p = 2q, floats in `RD[q + n]`, references in `RR[r + n]`. Locals that are
+ *    numbers have a variable besides (`l3`), which is read instead; writes go to both: `RL[p + 6] = l3 = 5`.
  *
  * The frame: cells 0… are the i64 parameters, where the caller wrote them; `w` is the first cell after the frame, where
  * arguments of the next call go.
@@ -24,6 +25,10 @@ function bankOf(type: ValueType): Bank {
   if (type === 'i32') return 'RL';
   if (type === 'f32' || type === 'f64') return 'RD';
   return 'RR';
+}
+
+function isNumber(type: ValueType): boolean {
+  return type === 'i32' || type === 'f32' || type === 'f64';
 }
 
 export class Places {
@@ -64,6 +69,11 @@ export class Places {
     return this.#frameSize;
   }
 
+  /** The function has to know where its frame lies. */
+  get needsFrame(): boolean {
+    return this.#frameSize > 0 || this.banks.size > 0 || this.restored;
+  }
+
   /** Cells of the reference stack that have to be cleared at exit. */
   get referenceCells(): number {
     return this.#referenceCells;
@@ -82,9 +92,20 @@ export class Places {
     this.#frameSize = Math.max(this.#frameSize, count);
   }
 
+  /** Where a local is read. */
   local(index: number): js.Expression {
     const type = this.locals[index]!;
-    return this.#inCell(type) ? this.cell(type, this.#localCells[index]!) : js.id(`l${index}`);
+    return isNumber(type) || !this.#inCell(type) ? js.id(`l${index}`) : this.localCell(index);
+  }
+
+  /** The cell of a local that has one. */
+  localCell(index: number): js.Expression {
+    return this.cell(this.locals[index]!, this.#localCells[index]!);
+  }
+
+  /** A variable stands before the local's cell. */
+  isMirrored(index: number): boolean {
+    return this.layout === 'cells' && isNumber(this.locals[index]!);
   }
 
   /** The slot at an operand-stack height. */

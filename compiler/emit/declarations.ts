@@ -1,0 +1,63 @@
+/**
+ * What generated functions declare at their head: the fields of `E` and `S` that they keep in constants of the same name,
+ * and the views of memories.
+ *
+ *   const S = E.S, RL = S.RL; let V = E.V;
+ */
+import { viewOf } from './function-emitter.ts';
+import * as js from './js.ts';
+
+const STORE_FIELDS = ['R', 'RL', 'RD', 'RF', 'RR'];
+const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR'];
+
+export function isStoreField(name: string): boolean {
+  return STORE_FIELDS.includes(name);
+}
+
+/** Names that are fields or views, not free names that the group binds. */
+export function isField(name: string): boolean {
+  return isStoreField(name) || ENVIRONMENT_FIELDS.includes(name) || isView(name) || isForIndirectCalls(name);
+}
+
+function isView(name: string): boolean {
+  return /^V\d*$/.test(name);
+}
+
+export function storeField(name: string): js.Expression {
+  return js.member(js.id('S'), name);
+}
+
+export function declare(
+  constants: readonly (readonly [string, js.Expression])[],
+  variables: readonly (readonly [string, js.Expression | null])[],
+): js.Statement[] {
+  const statements: js.Statement[] = [];
+  if (constants.length > 0) statements.push(js.declare('const', constants));
+  if (variables.length > 0) statements.push(js.declare('let', variables));
+  return statements;
+}
+
+export function fieldConstants(needed: ReadonlySet<string>): [string, js.Expression][] {
+  const constants: [string, js.Expression][] = [];
+  if (needed.has('S')) constants.push(['S', js.member(js.id('E'), 'S')]);
+  for (const name of STORE_FIELDS) if (needed.has(name)) constants.push([name, storeField(name)]);
+  for (const name of ENVIRONMENT_FIELDS)
+    if (needed.has(name)) constants.push([name, js.member(js.id('E'), name)]);
+  for (const name of needed) if (isForIndirectCalls(name)) constants.push([name, forIndirectCalls(name)]);
+  return constants;
+}
+
+function isForIndirectCalls(name: string): boolean {
+  return /^[TI]\d+$/.test(name);
+}
+
+/** `T1`: the elements of table 1, whose identity never changes; `I3`: the canonical number of type 3. */
+function forIndirectCalls(name: string): js.Expression {
+  const index = js.number(Number(name.slice(1)));
+  if (name.startsWith('I')) return js.index(js.member(js.id('E'), 'types'), index);
+  return js.member(js.index(js.member(js.id('E'), 'T'), index), 'elements');
+}
+
+export function viewVariables(needed: ReadonlySet<string>): [string, js.Expression][] {
+  return [...needed].filter(isView).map((name) => [name, viewOf(name)]);
+}
