@@ -135,11 +135,50 @@ function emitSelect(emitter: FunctionEmitter): void {
   for (let h = base; h < base + 2; h++) if (stack.at(h).effects & TRAPS) stack.settle(h);
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
-  const node = js.conditional(condition.node, numeric(first), numeric(second));
+  const node = isCheap(first, second)
+    ? withoutBranch(emitter, values)
+    : js.conditional(condition.node, numeric(first), numeric(second));
   const { weight, effects, reads } = combined(values, 2);
   emitter.push(first.type, node, weight, effects, reads);
   // A choice between BigInts would be an object: stored in its slot, it becomes two stores.
   if (first.type === 'i64') stack.settle(base);
+}
+
+/** Nodes up to which two operands are computed rather than one of them chosen by a jump. */
+const CHEAP_WEIGHT = 24;
+
+/** Both operands cost next to nothing, and cannot trap. */
+function isCheap(first: Value, second: Value): boolean {
+  const { type, effects, weight } = first;
+  return type === 'i32' && (effects | second.effects) === 0 && weight + second.weight <= CHEAP_WEIGHT;
+}
+
+/**
+ * `b ^ (a ^ b) & -c` with c 0 or 1. V8 makes jumps of `c ? a : b`, which are mispredicted where data decide, as in a bitwise CRC
+ * (native code has conditional moves).
+ */
+function withoutBranch(
+  emitter: FunctionEmitter,
+  [first, second, condition]: [Value, Value, Value],
+): js.Expression {
+  let other = numeric(second);
+  let again = other;
+  if (!isSimple(other)) {
+    again = emitter.temporary('b', emitter.stack.height + 1);
+    other = js.assign(again, other);
+  }
+  const mask = js.unary('-', bitOf(condition));
+  const difference = js.binary('^', numeric(first), other);
+  return js.binary('^', js.binary('&', difference, mask), again);
+}
+
+/** 1 where the value is not 0. */
+function bitOf(value: Value): js.Expression {
+  const { node } = value;
+  const isBit = node.type === 'BinaryExpression' && node.operator === '&' && node.right === js.number(1);
+  if (isBit) return node;
+  const truth = value.isBoolean ? node : js.binary('!==', node, js.number(0));
+  return js.binary('|', truth, js.number(0));
 }
 
 function combined(values: readonly Value[], weight: number): Pick<Value, 'effects' | 'weight' | 'reads'> {
