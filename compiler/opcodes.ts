@@ -72,6 +72,13 @@ export function opcodeOf(code: number, sub?: number): Opcode | undefined {
   return sub === undefined ? single[code] : prefixed.get(code)?.[sub];
 }
 
+/** The number of the row with a name. */
+export function numberOf(name: string): number {
+  const row = OPCODES.find((each) => each.name === name);
+  if (row === undefined) throw new Error(`no instruction is called ${name}`);
+  return row.number;
+}
+
 const signatures = new Map<string, FuncType>();
 
 /** A row's signature as a type: equal texts give the same object. Undefined: `custom`. */

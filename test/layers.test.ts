@@ -25,10 +25,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Where a third-party package may be imported; any other package nowhere. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
-  acorn: ['compiler/emit/'],
-  astring: ['compiler/emit/'],
   'source-map': ['compiler/emit/'],
-  estree: ['compiler/emit/'], // types only
   commander: ['src/cli/', 'bench/'],
   '@bytecodealliance/jco-transpile': ['src/cli/', 'spectest/'],
   benchmark: ['bench/'],

@@ -20,14 +20,14 @@ export class ByteReader {
   /** What "unexpected end" ends. */
   private readonly container: string;
   /** The function that errors speak of. */
-  private readonly place: Place | undefined;
+  private readonly place: (() => Place) | undefined;
 
   constructor(
     bytes: Uint8Array,
     start = 0,
     end = bytes.length,
     container = ' of section or function',
-    place?: Place,
+    place?: () => Place,
   ) {
     this.bytes = bytes;
     this.offset = start;
@@ -38,12 +38,12 @@ export class ByteReader {
 
   /** Throws a `CompileError` for the given place, by default the cursor. */
   fail(message: string, offset: number = this.offset): never {
-    throw new CompileError(message, { ...this.place, offset });
+    throw new CompileError(message, { ...this.place?.(), offset });
   }
 
   /** Refuses what WebAssembly has and we do not emit. `what` names the construct. */
   unsupported(feature: Feature, what: string, offset: number): never {
-    throw new CompileError(`${feature} is not supported: ${what}`, { ...this.place, offset, feature });
+    throw new CompileError(`${feature} is not supported: ${what}`, { ...this.place?.(), offset, feature });
   }
 
   byte(): number {
@@ -74,11 +74,15 @@ export class ByteReader {
   }
 
   u32(): number {
+    const byte = this.shortest();
+    if (byte >= 0) return byte;
     const low = this.digits();
     return this.more ? (low | (this.lastDigit(0x70, 0) << 28)) >>> 0 : low;
   }
 
   s32(): number {
+    const byte = this.shortest();
+    if (byte >= 0) return (byte << 25) >> 25;
     const low = this.digits();
     return this.more ? low | (this.lastDigit(0x78, 0x78) << 28) : this.signed(low);
   }
@@ -97,10 +101,21 @@ export class ByteReader {
 
   /** A number where exact, else a bigint. */
   u64(): number | bigint {
+    const byte = this.shortest();
+    if (byte >= 0) return byte;
     const low = this.digits();
     if (!this.more) return low;
     const value = BigInt.asUintN(64, this.wide(low, 0x7e, 0));
     return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+  }
+
+  /** An integer of one digit, as most are; −1, and nothing read, where there is none. */
+  private shortest(): number {
+    const { offset } = this;
+    const byte = offset < this.end ? this.bytes[offset]! : 0x80;
+    if (byte >= 0x80) return -1;
+    this.offset = offset + 1;
+    return byte;
   }
 
   /** Up to four digits of a LEB128 integer, seven bits each; `width` and `more` say how far that got. */

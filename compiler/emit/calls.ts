@@ -136,17 +136,13 @@ function callFound(
   rest: js.Expression[],
   offset: number,
 ): js.Expression {
-  const code = js.member(found, 'code');
-  const at = emitter.at(offset);
-  if (at !== undefined) code.property = js.idAt('code', at);
+  const code = js.member(found, 'code', emitter.at(offset));
   return js.call(code, [js.member(place, 'env'), ...rest]);
 }
 
 function located(emitter: FunctionEmitter, callee: js.Expression, offset: number): js.Expression {
   const at = emitter.at(offset);
-  if (at === undefined) return callee;
-  if (callee.type === 'Identifier') return js.idAt(callee.name, at);
-  return js.index(js.idAt('F', at), (callee as { property: js.Expression }).property);
+  return at === undefined ? callee : js.idAt(callee.text, at);
 }
 
 function stack(emitter: FunctionEmitter, type: FuncType): Value[] {

@@ -7,7 +7,6 @@
  * Frames are closed bottom-up, so nothing here recurses per nested block; `nesting` counts the JavaScript levels inside,
  * so that the emitter can move a statement out before V8's parser or the printer would nest too deeply.
  */
-import type { IfStatement } from 'estree';
 import type { FuncType, ValueType } from '../../runtime/types.ts';
 import type { CatchClause } from '../function/sink.ts';
 import * as js from './js.ts';
@@ -194,7 +193,7 @@ export function closeLoop(current: Frame, reachable: boolean, clean: boolean, me
     if (reachable) statements.push(js.breakTo(label));
     return [{ statement: js.labeled(label, js.forever(statements)), weight: list.weight + 4, nesting }];
   }
-  const [{ test }, ...after] = statements.splice(at) as [IfStatement, ...js.Statement[]];
+  const [{ test }, ...after] = statements.splice(at) as [js.IfStatement, ...js.Statement[]];
   const behind = after.map((statement, i) => ({ statement, weight: list.weights[at + 1 + i]!, nesting }));
   const weight = list.weight + 12;
   // Unless the header's charge has moved into a region, where it is made at every turn.
@@ -243,7 +242,7 @@ function closeCleanLoop(current: Frame, header: Charge, reachable: boolean, mete
 
 /** `if (c) continue L`. */
 function isContinue(statement: js.Statement, label: string): boolean {
-  if (statement.type !== 'IfStatement' || statement.alternate !== null) return false;
+  if (statement.type !== 'IfStatement' || statement.alternate !== undefined) return false;
   const jump = statement.consequent;
-  return jump.type === 'ContinueStatement' && jump.label?.name === label;
+  return jump.type === 'ContinueStatement' && jump.label === label;
 }

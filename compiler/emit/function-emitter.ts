@@ -6,7 +6,6 @@
  * change behind the function's back: fuel is written before and read after, views are read again after. What is read
  * again depends on what the whole function uses, so crossings are noted and filled in at the end.
  */
-import type { SequenceExpression } from 'estree';
 import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
@@ -18,6 +17,7 @@ import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
+import type { Template } from './template.ts';
 
 export interface EmitOptions {
   /** Undefined: no metering. */
@@ -47,7 +47,7 @@ export interface Region {
 
 /** A place where control leaves the function, comes back, or both; `node` is filled in at the end. */
 interface Crossing {
-  readonly node: SequenceExpression;
+  readonly node: js.Expression;
   readonly core: js.Expression | undefined;
   /** The account must be up to date before. */
   readonly leaves: boolean;
@@ -76,6 +76,8 @@ export class FunctionEmitter {
   readonly frames: Frame[] = [];
   /** Free names of generated code in use: `V`, `GI`, helpers. */
   readonly uses = new Set<string>();
+  /** Templates whose names are among them. */
+  readonly #used = new Set<readonly string[]>();
   /** Parts that moved into functions of their own. */
   readonly regions: Region[] = [];
   makesCalls = false;
@@ -92,11 +94,11 @@ export class FunctionEmitter {
   loops = 0;
   #crossings: Crossing[] = [];
   /** How many crossings there were when a memory's view was last used. */
-  readonly #viewUses = new Map<string, number>();
+  readonly #viewUses: number[] = [];
   /** Calls of regions, by the region's number. */
-  readonly regionCalls = new Map<SequenceExpression, number>();
+  readonly regionCalls = new Map<js.Expression, number>();
   /** What every region takes: `E`, and the pointers that are in use; known in the end. */
-  readonly regionArguments: js.Expression[] = [];
+  readonly regionArguments = js.late(js.SEQUENCE);
   readonly #exits: Exit[] = [];
   readonly handlers = new Set<js.BlockStatement>();
 
@@ -145,15 +147,24 @@ export class FunctionEmitter {
     return offset !== undefined && this.options.recordOffsets ? js.idAt(name, offset) : js.id(name);
   }
 
+  /** The free names of a template. */
+  useAll({ free }: Template): void {
+    if (this.#used.has(free)) return;
+    this.#used.add(free);
+    for (const name of free) if (name !== 'E') this.uses.add(name);
+  }
+
   /** The offset to attach to nodes, where that is wanted. */
   at(offset: number): number | undefined {
     return this.options.recordOffsets ? offset : undefined;
   }
 
-  charge(name: string): void {
+  /** Charges an instruction, by its row's number. */
+  charge(instruction: number): void {
+    if (this.meter.add(instruction)) return;
     const { kind, list } = this.frame;
     const atStart = (kind === 'loop' || kind === 'function') && list.statements.length === 0;
-    const opened = this.meter.charge(name, atStart);
+    const opened = this.meter.open(instruction, atStart);
     if (opened === undefined) return;
     if (kind === 'loop' && atStart) this.frame.header = opened;
     this.emit(opened.statement, CHARGE_WEIGHT, 1);
@@ -163,27 +174,27 @@ export class FunctionEmitter {
 
   /** The slow path of a check. */
   #refuel(): js.Expression {
-    return this.#note({ core: undefined, leaves: false, returns: false });
+    return this.#note(undefined, false, false);
   }
 
-  #crossing(core: js.Expression | undefined, leaves: boolean): SequenceExpression {
+  #crossing(core: js.Expression | undefined, leaves: boolean): js.Expression {
     if (leaves) {
       this.makesCalls = true;
       this.calls++;
     }
-    return this.#note({ core, leaves, returns: true });
+    return this.#note(core, leaves, true);
   }
 
-  #note(crossing: Omit<Crossing, 'node' | 'number' | 'inLoop'>): SequenceExpression {
-    const node: SequenceExpression = { type: 'SequenceExpression', expressions: [] };
-    const inLoop = this.loops > 0;
-    this.#crossings.push({ ...crossing, node, number: this.#crossings.length, inLoop });
+  #note(core: js.Expression | undefined, leaves: boolean, returns: boolean): js.Expression {
+    const node = js.late(js.SEQUENCE);
+    const number = this.#crossings.length;
+    this.#crossings.push({ node, core, leaves, returns, number, inLoop: this.loops > 0 });
     return node;
   }
 
   /** Calls a region, then jumps on as it says. */
   regionCall(number: number, exits: readonly js.Statement[]): js.Statement {
-    const call = js.call(js.id(this.regions[number]!.name), this.regionArguments);
+    const call = js.late(js.CALL, [this.regions[number]!.name, '(', this.regionArguments, ')']);
     const code = this.places.variable('x');
     const node = this.#crossing(exits.length === 0 ? call : js.assign(code, call), true);
     this.regionCalls.set(node, number);
@@ -211,7 +222,7 @@ export class FunctionEmitter {
   /** A value to throw: the account is brought up to date, and nothing comes back. */
   departing(thrown: js.Expression): js.Expression {
     if (!this.meter.enabled) return thrown;
-    return this.#note({ core: thrown, leaves: true, returns: false });
+    return this.#note(thrown, true, false);
   }
 
   /** At the start of a handler. */
@@ -244,21 +255,21 @@ export class FunctionEmitter {
 
   #fillExit({ node, result, references }: Exit, giveBack: js.Statement[]): void {
     if (giveBack.length === 0 && references.length === 0) {
-      js.become(node, js.returns(result ?? null));
+      js.become(node, js.returns(result));
       return;
     }
     let value = result;
-    if (value !== undefined && value.type !== 'Identifier' && value.type !== 'Literal') {
+    if (value !== undefined && !js.isSimple(value)) {
       // Computed first: it may read cells, or trap.
       value = this.places.variable('x0');
       node.body.push(js.set(value, result!));
     }
-    node.body.push(...giveBack, ...references, js.returns(value ?? null));
+    node.body.push(...giveBack, ...references, js.returns(value));
   }
 
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
   settleMetering(): void {
-    if (!this.hasCalllessLoop || this.places.layout === 'cells') this.meter.keepInStore();
+    this.meter.settle(this.hasCalllessLoop && this.places.layout === 'plain');
     if (this.closedLoops > 0 || this.makesCalls) return;
     const dropped = this.meter.dropEntryCheck();
     this.#crossings = this.#crossings.filter(({ node }) => node !== dropped);
@@ -274,17 +285,14 @@ export class FunctionEmitter {
     const read = js.assign(js.id('fl'), fuel);
     for (const crossing of this.#crossings) {
       const { core, leaves, returns } = crossing;
-      const { expressions } = crossing.node;
+      const expressions: js.Expression[] = [];
       const refuels = !leaves && !returns;
       if (local && (leaves || refuels)) expressions.push(...leave);
       if (refuels) expressions.push(this.#refueled(crossing));
       if (core !== undefined) expressions.push(core);
       if (local && (returns || refuels)) expressions.push(read);
       if (!refuels && (returns || !leaves)) expressions.push(...this.#staleViews(crossing));
-      if (expressions.length === 0) expressions.push(js.number(0));
-      if (expressions.length === 1 && !this.regionCalls.has(crossing.node)) {
-        js.become(crossing.node, expressions[0]!);
-      }
+      js.fillSequence(crossing.node, expressions);
     }
   }
 
@@ -303,19 +311,19 @@ export class FunctionEmitter {
   /** `V = E.V`, for each memory that is still used after the crossing. */
   #staleViews({ number, inLoop }: Crossing): js.Expression[] {
     const reloads: js.Expression[] = [];
-    for (const [name, lastUse] of this.#viewUses) {
-      if (inLoop || this.places.layout === 'cells' || number < lastUse) {
-        reloads.push(js.assign(js.id(name), viewOf(name)));
-      }
+    for (let memory = 0; memory < this.#viewUses.length; memory++) {
+      const lastUse = this.#viewUses[memory];
+      if (lastUse === undefined) continue;
+      if (inLoop || this.places.layout === 'cells' || number < lastUse) reloads.push(reloadOf(memory));
     }
     return reloads;
   }
 
   /** The view of a memory, for an access that comes next. */
   useView(memory: number): js.Expression {
-    const name = memory === 0 ? 'V' : `V${memory}`;
-    this.#viewUses.set(name, this.#crossings.length);
-    return this.use(name);
+    if (this.#viewUses[memory] === undefined) this.uses.add(viewName(memory));
+    this.#viewUses[memory] = this.#crossings.length;
+    return js.id(viewName(memory));
   }
 
   // ------------------------------------------------------------------ values
@@ -334,6 +342,19 @@ export class FunctionEmitter {
   temporary(prefix: 'x' | 'y' | 'b', height: number): js.Expression {
     return this.places.variable(`${prefix}${height}`);
   }
+}
+
+function viewName(memory: number): string {
+  return memory === 0 ? 'V' : `V${memory}`;
+}
+
+const FIRST_RELOAD = js.assign(js.id('V'), js.member(js.id('E'), 'V'));
+
+/** `V = E.V`. */
+function reloadOf(memory: number): js.Expression {
+  if (memory === 0) return FIRST_RELOAD;
+  const name = viewName(memory);
+  return js.assign(js.id(name), viewOf(name));
 }
 
 /** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */

@@ -23,7 +23,7 @@ import { completeRegions } from './regions.ts';
 
 export interface EmittedFunction {
   readonly name: string;
-  readonly declarations: readonly js.Statement[];
+  readonly declarations: readonly js.FunctionDeclaration[];
   /** Helpers and other free names that the wrapper must bind. */
   readonly uses: ReadonlySet<string>;
 }
@@ -55,7 +55,7 @@ export function emitFunction(
 
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses } = emitter;
-  emitter.mirrors?.dropDeadStores();
+  emitter.mirrors?.fillStores();
   for (const bank of places.banks) uses.add(bank);
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
@@ -99,7 +99,11 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
 
 // -------------------------------------------------------------------- the function itself
 
-function main(emitter: FunctionEmitter, mirrored: readonly number[], body: js.Statement[]): js.Statement {
+function main(
+  emitter: FunctionEmitter,
+  mirrored: readonly number[],
+  body: js.Statement[],
+): js.FunctionDeclaration {
   const { places, options } = emitter;
   const needed = new Set<string>(emitter.uses);
   const frame = places.needsFrame;

@@ -78,7 +78,7 @@ const PLAIN: readonly Case[] = [
   [
     'i32 i64 -> i64',
     'local.get 1; i64.const 7; local.get 0; select',
-    'if (w > S.limit) exhausted(); m1 = R[q]; if (l0) R[q + 1] = m1; else R[q + 1] = 7n; R[q] = R[q + 1]; return;',
+    'if (w > S.limit) exhausted(); m1 = R[q]; if (l0) R[q + 1] = m1; else R[q + 1] = A(64, 7n); R[q] = R[q + 1]; return;',
   ],
   ['i32 -> i32', 'local.get 0; i32.load offset=8', 's0 = V.getInt32((l0 >>> 0) + 8, true); return s0;'],
   ['i32 -> i32', 'i32.const -4; i32.load offset=8', 's0 = V.getInt32(4294967300, true); return s0;'],
@@ -105,7 +105,7 @@ const PLAIN: readonly Case[] = [
   [
     'i32 -> i32',
     'local.get 0; memory.grow 0; local.get 0; i32.load; i32.add',
-    '(s0 = memory_grow(E, 0, l0), V = E.V); s0 = s0 + V.getInt32(l0 >>> 0, true) | 0; return s0;',
+    's0 = memory_grow(E, 0, l0), V = E.V; s0 = s0 + V.getInt32(l0 >>> 0, true) | 0; return s0;',
   ],
   [
     'i32 -> i32',
@@ -125,7 +125,7 @@ const PLAIN: readonly Case[] = [
   [
     'i32 ->',
     'loop; local.get 0; br_if 0; br 0; end',
-    'L1: for (; ; ) { if (l0) continue L1; continue L1; } return;',
+    'L1: for (;;) { if (l0) continue L1; continue L1; } return;',
   ],
   ['i32 ->', 'local.get 0; i32.load; drop', 's0 = V.getInt32(l0 >>> 0, true); return;'],
   ['->', 'unreachable', 'unreachable();'],

@@ -7,7 +7,7 @@
  */
 import { FUNCREF, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
-import { CONSTANTS, type Opcode, signatureOf, type Target } from '../opcodes.ts';
+import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
 import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
@@ -18,10 +18,11 @@ import {
   machineValue,
   numeric,
   READS_GLOBAL,
+  readOf,
   TRAPS,
   type Value,
 } from './operand-stack.ts';
-import { type Template, TemplateArguments, template } from './template.ts';
+import { ARGUMENT, type Template, TemplateArguments, template } from './template.ts';
 
 type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
 
@@ -31,7 +32,7 @@ export function emitInstruction(
   immediate: Immediate,
   offset: number,
 ): void {
-  const special = SPECIAL[row.name];
+  const special = HANDLERS[row.number];
   if (special !== undefined) special(emitter, row, immediate, offset);
   else emitTemplate(emitter, row, immediate, offset);
 }
@@ -79,7 +80,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   'local.get'(emitter, _, index) {
     const local = index as number;
     const node = localValue(emitter, local);
-    emitter.push(emitter.context.locals[local]!, node, node.type === 'Identifier' ? 1 : 3, 0, [local]);
+    emitter.push(emitter.context.locals[local]!, node, node.type === 'Identifier' ? 1 : 3, 0, readOf(local));
   },
   'local.set'(emitter, _, index) {
     setLocal(emitter, index as number);
@@ -101,6 +102,11 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   },
 };
 
+const HANDLERS: readonly (Handler | undefined)[] = OPCODES.reduce<(Handler | undefined)[]>((all, row) => {
+  all[row.number] = SPECIAL[row.name];
+  return all;
+}, []);
+
 function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
   emitter.stack.settleReaders(local);
@@ -110,10 +116,7 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
     const node = js.assign(places.local(local), numeric(value));
     stack.store(places.localCell(local), { ...value, node, isBoolean: false });
   } else if (mirrors === undefined || value.type !== 'i64') stack.store(places.local(local), value);
-  else if (value.node.type === 'ConditionalExpression') {
-    stack.store(places.local(local), value);
-    mirrors.writtenCell(local, emitter.frames);
-  } else {
+  else {
     emitter.emit(mirrors.write(local, machineValue(value), emitter.frames), value.weight + 3);
     // A handler finds its locals in their cells.
     if (emitter.frames.some(isGuarding)) emitter.flushMirrors();
@@ -135,13 +138,25 @@ function emitSelect(emitter: FunctionEmitter): void {
   for (let h = base; h < base + 2; h++) if (stack.at(h).effects & TRAPS) stack.settle(h);
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
-  const node = isCheap(first, second)
-    ? withoutBranch(emitter, values)
-    : js.conditional(condition.node, numeric(first), numeric(second));
-  const { weight, effects, reads } = combined(values, 2);
-  emitter.push(first.type, node, weight, effects, reads);
-  // A choice between BigInts would be an object: stored in its slot, it becomes two stores.
-  if (first.type === 'i64') stack.settle(base);
+  const weight = weightOf(values, 2);
+  const effects = effectsOf(values);
+  if (first.type === 'i64') {
+    // A choice between BigInts would be an object: it becomes two stores.
+    if (effects & (TRAPS | LOADS)) stack.settleEffects(TRAPS | LOADS);
+    const place = stack.nextSlot('i64');
+    const choice = js.ifElse(
+      condition.node,
+      [js.set(place, machineValue(first))],
+      [js.set(place, machineValue(second))],
+    );
+    emitter.emit(choice, weight + 8);
+    stack.pushSettled('i64');
+  } else {
+    const node = isCheap(first, second)
+      ? withoutBranch(emitter, values)
+      : js.conditional(condition.node, numeric(first), numeric(second));
+    emitter.push(first.type, node, weight, effects, joinReads(values));
+  }
 }
 
 /** Nodes up to which two operands are computed rather than one of them chosen by a jump. */
@@ -163,7 +178,7 @@ function withoutBranch(
 ): js.Expression {
   let other = numeric(second);
   let again = other;
-  if (!isSimple(other)) {
+  if (other.type === 'Operation') {
     again = emitter.temporary('b', emitter.stack.height + 1);
     other = js.assign(again, other);
   }
@@ -175,19 +190,22 @@ function withoutBranch(
 /** 1 where the value is not 0. */
 function bitOf(value: Value): js.Expression {
   const { node } = value;
-  const isBit = node.type === 'BinaryExpression' && node.operator === '&' && node.right === js.number(1);
+  const isBit = node.binding === js.BINDING['&'] && node.text.endsWith(' & 1');
   if (isBit) return node;
   const truth = value.isBoolean ? node : js.binary('!==', node, js.number(0));
   return js.binary('|', truth, js.number(0));
 }
 
-function combined(values: readonly Value[], weight: number): Pick<Value, 'effects' | 'weight' | 'reads'> {
+function effectsOf(values: readonly Value[]): number {
   let effects = 0;
-  for (const value of values) {
-    effects |= value.effects;
-    weight += value.weight;
-  }
-  return { effects, weight, reads: joinReads(values) };
+  for (let i = 0; i < values.length; i++) effects |= values[i]!.effects;
+  return effects;
+}
+
+function weightOf(values: readonly Value[], weight: number): number {
+  let sum = weight;
+  for (let i = 0; i < values.length; i++) sum += values[i]!.weight;
+  return sum;
 }
 
 const BANKS: Readonly<Record<string, string>> = { i32: 'GI', i64: 'GL', f32: 'GD', f64: 'GD' };
@@ -230,38 +248,73 @@ const EFFECTS: Readonly<Record<Opcode['effect'], number>> = {
 
 function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number): void {
   const { stack } = emitter;
-  const { operands, results } = shapeOf(emitter, row, immediate);
+  const plan = planOf(row, emitter.options.target);
+  const { operands, results } = plan.shape ?? customShape(emitter, row, immediate);
   const values = stack.popMany(operands);
-  const chosen = chooseTemplate(row, values, emitter.options.target);
+  const chosen = chooseTemplate(plan, values);
   const args = bindArguments(emitter, values, chosen, row, immediate);
-  const effects = EFFECTS[row.effect];
-  if (row.effect === 'store' || row.effect === 'call') {
-    // Operands go into the statement below; what else is pending must come before it.
-    stack.settleEffects(row.effect === 'store' ? TRAPS | LOADS : ANY_EFFECT);
-  }
-  for (const name of chosen.free) if (name !== 'E') emitter.uses.add(name);
+  const { effects } = plan;
+  // Operands go into the statement below; what else is pending must come before it.
+  if (row.effect === 'store') stack.settleEffects(TRAPS | LOADS);
+  else if (row.effect === 'call') stack.settleEffects(ANY_EFFECT);
+  emitter.useAll(chosen);
   const node = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
-  const joined = combined(values, 6);
-  if (row.effect === 'store') {
-    emitter.emit(js.statement(node), joined.weight);
-    return;
+  const weight = weightOf(values, 6);
+  if (row.effect === 'store') emitter.emit(js.statement(node), weight);
+  else if (row.effect === 'call') emitCallLike(emitter, node, results[0], weight);
+  else {
+    stack.push({
+      node,
+      type: results[0]!,
+      effects: effectsOf(values) | effects,
+      reads: joinReads(values),
+      weight,
+      isBoolean: chosen.isBoolean,
+      constant: undefined,
+    });
   }
-  if (row.effect === 'call') {
-    const type = results[0];
-    const place = type === undefined ? undefined : stack.nextSlot(type);
-    emitter.emitAway(place === undefined ? node : js.assign(place, node), joined.weight);
-    if (type !== undefined) stack.pushSettled(type);
-    return;
+}
+
+/** An instruction that may do anything, a call to V8. */
+function emitCallLike(
+  emitter: FunctionEmitter,
+  node: js.Expression,
+  type: ValueType | undefined,
+  weight: number,
+): void {
+  const { stack } = emitter;
+  const place = type === undefined ? undefined : stack.nextSlot(type);
+  emitter.emitAway(place === undefined ? node : js.assign(place, node), weight);
+  if (type !== undefined) stack.pushSettled(type);
+}
+
+/** What is known of a row, once it has been emitted for a target. */
+interface Plan {
+  /** Undefined: it depends on the immediate. */
+  readonly shape: Shape | undefined;
+  readonly effects: number;
+  readonly template: Template;
+  readonly constant: Template | undefined;
+  readonly divisor: Template | undefined;
+}
+
+const PLANS: Readonly<Record<Target, (Plan | undefined)[]>> = { 'v8-11': [], 'v8-12+': [] };
+
+function planOf(row: Opcode, target: Target): Plan {
+  const plans = PLANS[target];
+  let plan = plans[row.number];
+  if (plan === undefined) {
+    const signature = signatureOf(row);
+    plan = {
+      shape: signature && { operands: signature.params.length, results: signature.results },
+      effects: EFFECTS[row.effect],
+      template: template(row.variants?.[target] ?? row.js!),
+      constant: row.constant === undefined ? undefined : template(row.constant),
+      divisor: row.divisor === undefined ? undefined : template(row.divisor),
+    };
+    plans[row.number] = plan;
   }
-  stack.push({
-    node,
-    type: results[0]!,
-    effects: joined.effects | effects,
-    reads: joined.reads,
-    weight: joined.weight,
-    isBoolean: chosen.isBoolean,
-    constant: undefined,
-  });
+  return plan;
 }
 
 interface Shape {
@@ -283,22 +336,20 @@ const CUSTOM: Readonly<Record<string, (emitter: FunctionEmitter, immediate: Imme
   'ref.func': () => ({ operands: 0, results: [FUNCREF] }),
 };
 
-function shapeOf(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): Shape {
-  const signature = signatureOf(row);
-  if (signature !== undefined) return { operands: signature.params.length, results: signature.results };
+function customShape(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): Shape {
   const custom = CUSTOM[row.name];
   if (custom === undefined) throw new Error(`${row.name}: the emitter does not know this instruction`);
   return custom(emitter, immediate);
 }
 
 /** The row's template, or a better one where the last operand is a literal. */
-function chooseTemplate(row: Opcode, values: readonly Value[], target: Target): Template {
-  const last = values.at(-1)?.constant;
-  if (last !== undefined && values.length > 1) {
-    if (row.constant !== undefined) return template(row.constant);
-    if (row.divisor !== undefined && Number(last) !== 0 && Number(last) !== -1) return template(row.divisor);
+function chooseTemplate(plan: Plan, values: readonly Value[]): Template {
+  const last = values.length > 1 ? values[values.length - 1]!.constant : undefined;
+  if (last !== undefined) {
+    if (plan.constant !== undefined) return plan.constant;
+    if (plan.divisor !== undefined && Number(last) !== 0 && Number(last) !== -1) return plan.divisor;
   }
-  return template(row.variants?.[target] ?? row.js!);
+  return plan.template;
 }
 
 /** One for all: an instruction is built before the next one begins, and sets every name that its template has. */
@@ -312,48 +363,41 @@ function bindArguments(
   row: Opcode,
   immediate: Immediate,
 ): TemplateArguments {
-  const args = ARGUMENTS;
+  const { all } = ARGUMENTS;
   const base = emitter.stack.height;
   const memory = row.immediate === 'memarg' ? (immediate as MemoryArgument) : undefined;
   for (let i = 0; i < values.length; i++) {
     const isAddress = memory !== undefined && i === 0;
-    const name = isAddress ? 'ea' : OPERANDS[i]!;
+    const position = isAddress ? ARGUMENT.ea : i;
     const node = isAddress ? address(values[0]!, memory) : numeric(values[i]!);
-    if (!chosen.repeated.has(name) || isSimple(node)) args[name] = node;
+    if (!chosen.repeated[position] || js.isSimple(node)) all[position] = node;
     else {
       const place = emitter.temporary('b', base + i);
-      args.firsts ??= new Map();
-      args.firsts.set(name, js.assign(place, node));
-      args[name] = place;
+      ARGUMENTS.firsts[position] = js.assign(place, node);
+      all[position] = place;
     }
   }
-  if (memory !== undefined) args.V = emitter.useView(memory.memory);
-  else if (immediate !== undefined) bindIndices(args, row, immediate);
-  if (chosen.usesX) args.x = emitter.temporary('x', base);
-  if (chosen.usesY) args.y = emitter.temporary('y', base);
-  const constant = values.at(-1)?.constant;
+  if (memory !== undefined) all[ARGUMENT.V] = emitter.useView(memory.memory);
+  else if (immediate !== undefined) bindIndices(row, immediate);
+  if (chosen.usesX) all[ARGUMENT.x] = emitter.temporary('x', base);
+  if (chosen.usesY) all[ARGUMENT.y] = emitter.temporary('y', base);
+  const constant = values.length > 1 ? values[values.length - 1]!.constant : undefined;
   if (typeof constant === 'bigint') {
-    for (const name of ['k', 'm', 'u'] as const) args[name] = js.bigint(CONSTANTS[name](constant));
+    for (const name of ['k', 'm', 'u'] as const) all[ARGUMENT[name]] = js.bigint(CONSTANTS[name](constant));
   }
-  return args;
+  return ARGUMENTS;
 }
 
-const OPERANDS = ['a', 'b', 'c'] as const;
-
-function bindIndices(args: TemplateArguments, row: Opcode, immediate: Immediate): void {
+function bindIndices(row: Opcode, immediate: Immediate): void {
   if (row.immediate === 'types' || row.immediate === 'heaptype') return;
   const [first, second] = Array.isArray(immediate) ? (immediate as readonly number[]) : [immediate];
-  if (typeof first === 'number') args.i = js.number(first);
-  if (typeof second === 'number') args.j = js.number(second);
-}
-
-function isSimple(node: js.Expression): boolean {
-  return node.type === 'Identifier' || node.type === 'Literal';
+  if (typeof first === 'number') ARGUMENTS.all[ARGUMENT.i] = js.number(first);
+  if (typeof second === 'number') ARGUMENTS.all[ARGUMENT.j] = js.number(second);
 }
 
 /** `(a >>> 0) + offset`, without wrapping. */
 function address(value: Value, { offset }: MemoryArgument): js.Expression {
   if (typeof value.constant === 'number') return js.number((value.constant >>> 0) + Number(offset));
   const base = js.binary('>>>', numeric(value), js.number(0));
-  return offset === 0 ? base : js.binary('+', base, js.number(Number(offset)));
+  return js.plus(base, Number(offset));
 }

@@ -4,7 +4,7 @@
  */
 import type { FuncType } from '../../runtime/types.ts';
 import type { CatchClause, FunctionContext, Immediate, Sink } from '../function/sink.ts';
-import type { Opcode } from '../opcodes.ts';
+import { numberOf, type Opcode } from '../opcodes.ts';
 import { emitCall, emitCallIndirect, type Resolve } from './calls.ts';
 import {
   emitBr,
@@ -36,6 +36,27 @@ import { climb } from './ladder.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
 import { splitFrame } from './outline.ts';
 
+const BLOCK = numberOf('block');
+const LOOP = numberOf('loop');
+const IF = numberOf('if');
+const ELSE = numberOf('else');
+const END = numberOf('end');
+const BR = numberOf('br');
+const BR_IF = numberOf('br_if');
+const BR_TABLE = numberOf('br_table');
+const RETURN = numberOf('return');
+const UNREACHABLE = numberOf('unreachable');
+const CALL = numberOf('call');
+const CALL_INDIRECT = numberOf('call_indirect');
+const TRY_TABLE = numberOf('try_table');
+const TRY = numberOf('try');
+const CATCH = numberOf('catch');
+const CATCH_ALL = numberOf('catch_all');
+const DELEGATE = numberOf('delegate');
+const RETHROW = numberOf('rethrow');
+const THROW = numberOf('throw');
+const THROW_REF = numberOf('throw_ref');
+
 /** Instructions with effects that never trap. */
 const QUIET: ReadonlySet<string> = new Set(['local.set', 'local.tee', 'global.get', 'global.set']);
 
@@ -54,28 +75,28 @@ export class JsSink implements Sink {
   }
 
   instruction(row: Opcode, immediate: Immediate, offset: number): void {
-    this.emitter.charge(row.name);
+    this.emitter.charge(row.number);
     if (row.effect !== 'pure' && !QUIET.has(row.name)) this.emitter.meter.noteTrap();
     emitInstruction(this.emitter, row, immediate, offset);
   }
 
   block(type: FuncType): void {
-    this.emitter.charge('block');
+    this.emitter.charge(BLOCK);
     enter(this.emitter, 'block', type);
   }
 
   loop(type: FuncType): void {
-    this.emitter.charge('loop');
+    this.emitter.charge(LOOP);
     enter(this.emitter, 'loop', type);
   }
 
   if(type: FuncType): void {
-    this.emitter.charge('if');
+    this.emitter.charge(IF);
     enterIf(this.emitter, type);
   }
 
   else(reachable: boolean): void {
-    if (reachable) this.emitter.charge('else');
+    if (reachable) this.emitter.charge(ELSE);
     emitElse(this.emitter, reachable);
   }
 
@@ -88,17 +109,17 @@ export class JsSink implements Sink {
     }
     // A false `if` without `else` reaches its `end` too. Where nothing jumps over it, it is charged behind the join.
     const joined = kind === 'if' && emitter.frame.jumps === 0;
-    if (reachable && !joined) emitter.charge('end');
+    if (reachable && !joined) emitter.charge(END);
     if (kind === 'if' && !joined) {
       emitElse(emitter, reachable);
-      emitter.charge('end');
+      emitter.charge(END);
       leave(emitter, true);
       return;
     }
     if (kind === 'try_table') leaveTryTable(emitter, reachable);
     else if (kind === 'try' || kind === 'catch' || kind === 'catch_all') leaveLegacyTry(emitter, reachable);
     else leave(emitter, reachable);
-    if (joined) emitter.charge('end');
+    if (joined) emitter.charge(END);
   }
 
   #finish(reachable: boolean): void {
@@ -106,7 +127,7 @@ export class JsSink implements Sink {
     const { frame, places } = emitter;
     if (places.layout === 'plain') {
       if (reachable) {
-        emitter.charge('end');
+        emitter.charge(END);
         emitter.stack.settleEffects(ANY_EFFECT);
         for (const statement of returnStatements(emitter)) emitter.emit(statement, 4);
       }
@@ -114,7 +135,7 @@ export class JsSink implements Sink {
       return;
     }
     if (reachable) {
-      emitter.charge('end');
+      emitter.charge(END);
       fallOut(emitter, frame);
     }
     splitFrame(emitter, frame, reachable);
@@ -127,80 +148,80 @@ export class JsSink implements Sink {
   }
 
   br(depth: number): void {
-    this.emitter.charge('br');
+    this.emitter.charge(BR);
     emitBr(this.emitter, depth);
   }
 
   brIf(depth: number): void {
-    this.emitter.charge('br_if');
+    this.emitter.charge(BR_IF);
     emitBrIf(this.emitter, depth);
   }
 
   brTable(depths: readonly number[]): void {
-    this.emitter.charge('br_table');
+    this.emitter.charge(BR_TABLE);
     emitBrTable(this.emitter, depths);
   }
 
   return(): void {
-    this.emitter.charge('return');
+    this.emitter.charge(RETURN);
     emitReturn(this.emitter);
   }
 
   unreachable(offset: number): void {
     const { emitter } = this;
-    emitter.charge('unreachable');
+    emitter.charge(UNREACHABLE);
     emitter.stack.settleEffects(ANY_EFFECT);
     emitter.emit(js.statement(js.call(emitter.use('unreachable', offset), [])), 4);
     emitter.meter.endRegion();
   }
 
   call(index: number, type: FuncType, offset: number): void {
-    this.emitter.charge('call');
+    this.emitter.charge(CALL);
     emitCall(this.emitter, index, type, offset, this.#resolve);
   }
 
   callIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void {
-    this.emitter.charge('call_indirect');
+    this.emitter.charge(CALL_INDIRECT);
     emitCallIndirect(this.emitter, typeIndex, table, type, offset, this.#resolve);
   }
 
   tryTable(type: FuncType, catches: readonly CatchClause[]): void {
-    this.emitter.charge('try_table');
+    this.emitter.charge(TRY_TABLE);
     enterTry(this.emitter, 'try_table', type, catches);
   }
 
   try(type: FuncType): void {
-    this.emitter.charge('try');
+    this.emitter.charge(TRY);
     enterTry(this.emitter, 'try', type);
   }
 
   catch(tag: number, _type: FuncType, reachable: boolean): void {
-    if (reachable) this.emitter.charge('catch');
+    if (reachable) this.emitter.charge(CATCH);
     emitLegacyCatch(this.emitter, tag, reachable);
   }
 
   catchAll(reachable: boolean): void {
-    if (reachable) this.emitter.charge('catch_all');
+    if (reachable) this.emitter.charge(CATCH_ALL);
     emitLegacyCatch(this.emitter, undefined, reachable);
   }
 
   delegate(depth: number, reachable: boolean): void {
-    if (reachable) this.emitter.charge('delegate');
+    if (reachable) this.emitter.charge(DELEGATE);
     emitDelegate(this.emitter, depth, reachable);
   }
 
   rethrow(depth: number, offset: number): void {
-    this.emitter.charge('rethrow');
+    this.emitter.charge(RETHROW);
     emitRethrow(this.emitter, depth, offset);
   }
 
   throw(tag: number, type: FuncType, offset: number): void {
-    this.emitter.charge('throw');
+    this.emitter.charge(THROW);
     emitThrow(this.emitter, tag, type, offset);
   }
 
   throwRef(offset: number): void {
-    this.emitter.charge('throw_ref');
+    this.emitter.charge(THROW_REF);
     emitThrowRef(this.emitter, offset);
   }
 }

@@ -11,7 +11,6 @@
  * A falls into B as it did before. Where something stands in between (a block with branches of its own), the code moves
  * in all the same if nothing falls into it.
  */
-import type { SwitchStatement } from 'estree';
 import type { Frame } from './frames.ts';
 import * as js from './js.ts';
 
@@ -27,7 +26,7 @@ export interface Body {
 }
 
 export interface Ladder {
-  readonly node: SwitchStatement;
+  readonly node: js.SwitchStatement;
   readonly rungs: Map<Frame, Rung>;
   readonly bodies: Body[];
   /** The end of the `switch` is the end of the list that it stands in: its last case may fall out there. */
@@ -44,7 +43,7 @@ export interface LadderPlace {
   readonly rung: Rung | undefined;
 }
 
-export function newLadder(node: SwitchStatement, rungs: Map<Frame, Rung>): Ladder {
+export function newLadder(node: js.SwitchStatement, rungs: Map<Frame, Rung>): Ladder {
   return { node, rungs, bodies: [], atEnd: true, fallsOut: false };
 }
 

@@ -20,14 +20,21 @@
  * A region opens lazily, with its first charged instruction, and is closed by whatever ends straight-line code:
  * conditional branches, labels, calls. The account behind it is `runtime/fuel.ts`.
  */
-import type { SimpleLiteral } from 'estree';
 import type { Costs } from '../../runtime/costs.ts';
+import { OPCODES } from '../opcodes.ts';
 import * as js from './js.ts';
 
 /** A region's charge: the statement that makes it, for the loop that moves its header's charge to the back edge. */
 export interface Charge {
   readonly statement: js.Statement;
-  readonly amount: SimpleLiteral;
+  readonly amount: Amount;
+}
+
+/** What a region costs, known when it is closed. */
+interface Amount {
+  cost: number;
+  /** Something in the region may trap. */
+  mayTrap: boolean;
 }
 
 const FUEL = js.id('fl');
@@ -41,14 +48,26 @@ const LARGEST_REGION = 2 ** 28;
 /** Nodes in a charge, for weighing statements. */
 export const CHARGE_WEIGHT = 10;
 
+const numbered = new WeakMap<Costs, readonly number[]>();
+
+function costsByNumber(costs: Costs): readonly number[] {
+  let list = numbered.get(costs);
+  if (list === undefined) {
+    const made: number[] = [];
+    for (const { number, name } of OPCODES) made[number] = costs[name] ?? costs.default;
+    numbered.set(costs, made);
+    list = made;
+  }
+  return list;
+}
+
 export class Meter {
-  readonly #costs: Costs | undefined;
+  /** Of each instruction, by its row's number. */
+  readonly #costs: readonly number[] | undefined;
   readonly #refuel: () => js.Expression;
-  #open:
-    | { readonly amount: SimpleLiteral; readonly statement: js.Statement; cost: number; mayTrap: boolean }
-    | undefined;
-  /** Every charge made, so that `keepInStore` can turn all of them at the end. */
-  readonly #deductions: { readonly node: js.Expression; readonly amount: SimpleLiteral }[] = [];
+  #open: Charge | undefined;
+  /** Every charge made, to be written at the end. */
+  readonly #deductions: { readonly node: js.Expression; readonly amount: Amount }[] = [];
   #entry: { statement: js.Statement; deduction: js.Expression; refuel: js.Expression } | undefined;
   /** The counter is a local variable, written back around calls; else it is the store's field itself. */
   isLocal = true;
@@ -59,7 +78,7 @@ export class Meter {
 
   /** Without costs nothing is metered. `refuel` builds the slow path. */
   constructor(costs: Costs | undefined, everyRegion: boolean, purse: Purse, refuel: () => js.Expression) {
-    this.#costs = costs;
+    this.#costs = costs && costsByNumber(costs);
     this.#everyRegion = everyRegion;
     this.stored = js.member(js.id('S'), everyRegion ? 'fuel' : purse);
     this.#refuel = refuel;
@@ -70,24 +89,26 @@ export class Meter {
   }
 
   /**
-   * Charges one instruction; returns the new region's charge if this opened one, to be emitted at once. At the start
+   * Charges an instruction that no open region takes; returns the new region's charge, to be emitted at once. At the start
    * of a function and of a loop it is also where the account is looked at: there a region costs at least 1, so that no
    * table of costs makes a loop that cannot be stopped.
    */
-  charge(name: string, atStart: boolean): Charge | undefined {
-    if (this.#costs === undefined) return undefined;
-    const cost = this.#costs[name] ?? this.#costs.default;
+  open(instruction: number, atStart: boolean): Charge | undefined {
+    const cost = this.#costs![instruction]!;
     if (cost === 0 && (this.#open !== undefined || !atStart)) return undefined;
-    let opened: Charge | undefined;
-    if (this.#open === undefined || this.#open.cost > LARGEST_REGION) {
-      const amount = js.placeholder();
-      const checked = atStart || this.#everyRegion;
-      opened = { statement: checked ? this.#check(amount) : js.statement(this.#deduct(amount)), amount };
-      this.#open = { ...opened, cost: 0, mayTrap: false };
-    }
-    this.#open.cost += cost;
-    this.#open.amount.raw = String(this.#open.cost || 1);
-    return opened;
+    const amount: Amount = { cost, mayTrap: false };
+    const checked = atStart || this.#everyRegion;
+    const statement = checked ? this.#check(amount) : js.statement(this.#deduct(amount));
+    this.#open = { statement, amount };
+    return this.#open;
+  }
+
+  /** Charges one instruction, by its row's number, to the region that is open; false if it has to `open` one. */
+  add(instruction: number): boolean {
+    if (this.#costs === undefined) return true;
+    if (this.#open === undefined || this.#open.amount.cost > LARGEST_REGION) return false;
+    this.#open.amount.cost += this.#costs[instruction]!;
+    return true;
   }
 
   /** The charge of the region that is open. */
@@ -97,12 +118,12 @@ export class Meter {
 
   /** The region that is open, if nothing in it may trap: whoever traps must not have paid for what comes after. */
   get quietRegion(): Charge | undefined {
-    return this.#open?.mayTrap ? undefined : this.#open;
+    return this.#open?.amount.mayTrap === true ? undefined : this.#open;
   }
 
   /** What was charged last may trap. */
   noteTrap(): void {
-    if (this.#open !== undefined) this.#open.mayTrap = true;
+    if (this.#open !== undefined) this.#open.amount.mayTrap = true;
   }
 
   /**
@@ -111,13 +132,13 @@ export class Meter {
    */
   join(before: Charge | undefined, header: Charge): boolean {
     if (before === undefined || this.#everyRegion) return false;
-    const sum = Number(before.amount.raw) + Number(header.amount.raw);
+    const sum = (before.amount.cost || 1) + (header.amount.cost || 1);
     if (sum > LARGEST_REGION) return false;
-    before.amount.raw = String(sum);
+    before.amount.cost = sum;
     return true;
   }
 
-  #check(amount: SimpleLiteral): js.Statement {
+  #check(amount: Amount): js.Statement {
     const deduction = this.#deduct(amount);
     const refuel = this.#refuel();
     const overdrawn = js.binary('<', deduction, js.number(0));
@@ -156,16 +177,22 @@ export class Meter {
     return this.#refuel();
   }
 
-  /** `fl = fl - 7 | 0`, which stays an int32 in V8's eyes; or, in the store, the shorter `S.fuel -= 7`. */
-  #deduct(amount: SimpleLiteral): js.Expression {
-    const node = js.assign(FUEL, js.binary('|', js.binary('-', FUEL, amount), js.number(0)));
+  #deduct(amount: Amount): js.Expression {
+    const node = js.late(js.ASSIGNMENT);
     this.#deductions.push({ node, amount });
     return node;
   }
 
-  /** Once it is known that no loop of the function runs without calls. */
-  keepInStore(): void {
-    this.isLocal = false;
-    for (const { node, amount } of this.#deductions) js.become(node, js.decrease(this.stored, amount));
+  /**
+   * Writes all charges, once it is known whether a loop of the function runs without calls: `fl = fl - 7 | 0`, which stays an
+   * int32 in V8's eyes; or, in the store, the shorter `S.fuel -= 7`.
+   */
+  settle(isLocal: boolean): void {
+    this.isLocal = isLocal;
+    const stored = this.stored.text;
+    for (const { node, amount } of this.#deductions) {
+      const cost = amount.cost || 1;
+      js.fill(node, isLocal ? `fl = fl - ${cost} | 0` : `${stored} -= ${cost}`);
+    }
   }
 }

@@ -73,13 +73,6 @@ export class Mirrors {
     return statements;
   }
 
-  /** The cell has been written without the variable. */
-  writtenCell(local: number, frames: readonly Frame[]): void {
-    this.#noteWrite(local, frames);
-    this.#dirty.delete(local);
-    this.#since[local] = undefined;
-  }
-
   /** The first mention, on a way that everything behind it has come too: the cell need not be zero before. */
   #noteWrite(local: number, frames: readonly Frame[]): void {
     if (this.#mentioned.has(local)) return;
@@ -101,9 +94,9 @@ export class Mirrors {
   }
 
   /** In the end: cells that nobody fetches are not written. */
-  dropDeadStores(): void {
+  fillStores(): void {
     for (const { local, statement } of this.#stores) {
-      if (!this.#fetched.has(local)) js.become(statement, js.empty());
+      if (!this.#fetched.has(local)) js.become(statement, js.block([]));
     }
   }
 }

@@ -4,8 +4,9 @@
  *
  *   const { exhausted } = H;
  *   let f3_g = F[3];
+ *   function patch(index, code) { switch (index) { case 3: f3_g = code; break; } }
  *   function f12_f(E, l0) { … f3_g(E, l0) … }
- *   return [[f12_f], (index, code) => { switch (index) { case 3: f3_g = code; } }];
+ *   return [[f12_f], patch];
  *
  * Names of a module enter as at most 40 characters of [A-Za-z0-9_] behind the function's index.
  */
@@ -46,11 +47,11 @@ function emitGroup(
   members: number[],
   options: EmitOptions,
   admit: (definedIndex: number) => boolean,
-): { declarations: js.Statement[]; uses: Set<string>; callees: Set<number> } {
+): { declarations: js.FunctionDeclaration[]; uses: Set<string>; callees: Set<number> } {
   const group = new Set(members);
   const callees = new Set<number>();
   const uses = new Set<string>();
-  const declarations: js.Statement[] = [];
+  const declarations: js.FunctionDeclaration[] = [];
   const resolve = (index: number): js.Expression => {
     const defined = index - module.importedFunctions;
     if (!group.has(defined) && !callees.has(defined)) {
@@ -125,18 +126,13 @@ export function groupText(
     );
   }
   const exported = js.array(members.map((defined) => js.id(name(defined))));
-  statements.push(...declarations, js.returns(js.array([exported, patcher(outer, name)])));
-  const text = print(
-    { type: 'Program', sourceType: 'script', body: statements },
-    layout.indent,
-    layout.positions,
-  );
-  return { text, callees: outer };
+  statements.push(patcher(outer, name), ...declarations, js.returns(js.array([exported, js.id('patch')])));
+  return { text: print(statements, layout.indent, layout.positions), callees: outer };
 }
 
-function patcher(outer: readonly number[], name: (defined: number) => string): js.Expression {
+function patcher(outer: readonly number[], name: (defined: number) => string): js.Statement {
   const cases = outer.map((defined) =>
     js.switchCase(defined, [js.set(js.id(name(defined)), js.id('code')), js.breakOut()]),
   );
-  return js.arrow(['index', 'code'], [js.switchOn(js.id('index'), cases)]);
+  return js.functionDeclaration('patch', ['index', 'code'], [js.switchOn(js.id('index'), cases)]);
 }

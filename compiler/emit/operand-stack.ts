@@ -28,6 +28,20 @@ export const NOTHING: Reads = [];
 export const OUTGOING = 0x7fffffff;
 const slotRead = (height: number): number => -1 - height;
 
+const NO_VALUES: Value[] = [];
+
+const reads = new Map<number, Reads>();
+
+/** The one list of just this. */
+export function readOf(what: number): Reads {
+  let list = reads.get(what);
+  if (list === undefined) {
+    list = [what];
+    reads.set(what, list);
+  }
+  return list;
+}
+
 export interface Value {
   readonly node: js.Expression;
   readonly type: ValueType;
@@ -72,15 +86,19 @@ export class OperandStack {
   pop(): Value {
     const value = this.#values.pop();
     if (value === undefined) throw new Error('operand stack underflow');
-    if (this.#settledBelow > this.height) this.#settledBelow = this.height;
+    if (this.#settledBelow > this.#values.length) this.#settledBelow = this.#values.length;
     return value;
   }
 
   /** Takes the top `count` values, lowest first. */
   popMany(count: number): Value[] {
-    if (count === 0) return [];
-    const taken = this.#values.splice(this.height - count, count);
-    if (this.#settledBelow > this.height) this.#settledBelow = this.height;
+    if (count === 0) return NO_VALUES;
+    // Literals: an array that grows takes room for 17.
+    if (count === 1) return [this.pop()];
+    const base = this.height - count;
+    const values = this.#values;
+    const taken = count === 2 ? [values[base]!, values[base + 1]!] : values.slice(base);
+    this.truncate(base);
     return taken;
   }
 
@@ -109,7 +127,7 @@ export class OperandStack {
       node,
       type,
       effects: 0,
-      reads: [slotRead(height)],
+      reads: readOf(slotRead(height)),
       weight: node.type === 'Identifier' ? 1 : 3,
       isBoolean: false,
       constant: undefined,
@@ -141,11 +159,10 @@ export class OperandStack {
     if (!this.isAnchored(height)) this.#put(height, true);
   }
 
-  /** In straight-line code an i64 may be a BigInt variable, if it is not a choice between two. */
-  #placeOf(height: number, value: Value, inCell: boolean): js.Expression {
-    const loose =
-      value.type === 'i64' && this.#places.layout === 'plain' && value.node.type !== 'ConditionalExpression';
-    return loose && !inCell ? this.#places.variable(`t${height}`) : this.#places.slot(height, value.type);
+  /** In straight-line code an i64 may be a BigInt variable. */
+  #placeOf(height: number, { type }: Value, inCell: boolean): js.Expression {
+    const loose = type === 'i64' && this.#places.layout === 'plain' && !inCell;
+    return loose ? this.#places.variable(`t${height}`) : this.#places.slot(height, type);
   }
 
   #put(height: number, inCell: boolean): void {
@@ -161,13 +178,9 @@ export class OperandStack {
     this.store(place, value);
   }
 
-  /** Emits `place = value`. A choice between two 64-bit values becomes two stores, see `select`. */
+  /** Emits `place = value`. */
   store(place: js.Expression, value: Value): void {
-    const node = machineValue(value);
-    if (value.type === 'i64' && node.type === 'ConditionalExpression') {
-      const { test, consequent, alternate } = node;
-      this.#emit(js.ifElse(test, [js.set(place, consequent)], [js.set(place, alternate)]), value.weight + 8);
-    } else this.#emit(js.set(place, node), value.weight + 3);
+    this.#emit(js.set(place, machineValue(value)), value.weight + 3);
   }
 
   settleUpTo(height: number): void {
@@ -217,8 +230,9 @@ export function machineValue(value: Value): js.Expression {
 /** All reads of several values. */
 export function joinReads(values: readonly Value[]): Reads {
   let joined: Reads = NOTHING;
-  for (const { reads } of values) {
-    if (reads.length === 0) continue;
+  for (let i = 0; i < values.length; i++) {
+    const { reads } = values[i]!;
+    if (reads.length === 0 || reads === joined) continue;
     if (joined.length === 0) joined = reads;
     else {
       const missing = reads.filter((read) => !joined.includes(read));

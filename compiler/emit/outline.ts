@@ -9,7 +9,6 @@
  * A jump out of a region becomes `return n`, and the caller jumps on. What stays inline is the spine: the nested blocks
  * that lead to a dispatch; a call there would be paid at every turn (PERFORMANCE.md §3).
  */
-import type { Node } from 'estree';
 import type { Frame, StatementList } from './frames.ts';
 import { type FunctionEmitter, NeedsCells } from './function-emitter.ts';
 import * as js from './js.ts';
@@ -105,12 +104,12 @@ function outline(
 
 /** Jumps to labels outside become returns of their number. Returns the outer jumps, number 1 first. */
 function rewriteJumps(statements: readonly js.Statement[]): js.Statement[] {
-  const jumps: { node: Node; label: string; again: boolean }[] = [];
+  const jumps: { node: js.Statement; label: string; again: boolean }[] = [];
   const inside = new Set<string>();
   visitStatements(statements, (node) => {
-    if (node.type === 'LabeledStatement') inside.add(node.label.name);
+    if (node.type === 'LabeledStatement') inside.add(node.label);
     else if (node.type === 'BreakStatement' || node.type === 'ContinueStatement') {
-      jumps.push({ node, label: node.label!.name, again: node.type === 'ContinueStatement' });
+      jumps.push({ node, label: node.label!, again: node.type === 'ContinueStatement' });
     }
   });
   const exits: js.Statement[] = [];
@@ -133,33 +132,30 @@ export function leaveRegion(number: number): js.Statement {
   return js.returns(js.number(number));
 }
 
-/** Every statement below, without recursion and without looking into expressions. */
-function visitStatements(roots: readonly Node[], see: (node: Node) => void): void {
-  const pending: (Node | null | undefined)[] = [...roots];
-  while (pending.length > 0) {
-    const node = pending.pop();
-    if (!node) continue;
+/** Every statement below, without recursion. */
+export function visitStatements(roots: readonly js.Statement[], see: (node: js.Statement) => void): void {
+  const pending: js.Statement[] = [...roots];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     see(node);
-    if (node.type === 'BlockStatement') for (const inner of node.body) pending.push(inner);
-    else if (node.type === 'IfStatement') pending.push(node.consequent, node.alternate);
-    else if (node.type === 'SwitchStatement') for (const each of node.cases) pending.push(...each.consequent);
-    else if (node.type === 'TryStatement') pending.push(node.block, node.handler?.body);
-    else if ('body' in node) pending.push(node.body as Node);
+    if (node.type === 'BlockStatement') pushAll(pending, node.body);
+    else if (node.type === 'IfStatement') {
+      pending.push(node.consequent);
+      if (node.alternate !== undefined) pending.push(node.alternate);
+    } else if (node.type === 'SwitchStatement') {
+      for (const { consequent } of node.cases) pushAll(pending, consequent);
+    } else if (node.type === 'TryStatement') pending.push(node.block, node.handler);
+    else if ('body' in node) pending.push(node.body);
   }
 }
 
-/** Every node below, without recursion. */
-export function visit(roots: readonly Node[], see: (node: Node) => void): void {
-  const pending: Node[] = [...roots];
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    see(node);
-    const { type } = node;
-    if (type === 'Identifier' || type === 'Literal') continue;
-    for (const key in node) {
-      const value: unknown = (node as unknown as Record<string, unknown>)[key];
-      if (value === null || typeof value !== 'object' || key === 'loc') continue;
-      if (Array.isArray(value)) for (const each of value) pending.push(each as Node);
-      else pending.push(value as Node);
-    }
-  }
+function pushAll(pending: js.Statement[], statements: readonly js.Statement[]): void {
+  for (let i = 0; i < statements.length; i++) pending.push(statements[i]!);
+}
+
+/** The expression that a statement itself holds, apart from statements inside it. */
+export function expressionOf(node: js.Statement): js.Expression | undefined {
+  if ('expression' in node) return node.expression;
+  if ('test' in node) return node.test;
+  if ('argument' in node) return node.argument;
+  return 'discriminant' in node ? node.discriminant : undefined;
 }

@@ -31,6 +31,32 @@ function isNumber(type: ValueType): boolean {
   return type === 'i32' || type === 'f32' || type === 'f64';
 }
 
+const localVariables: (js.Expression | undefined)[] = [];
+
+/** `l3`: one expression for all. */
+function localVariable(index: number): js.Expression {
+  localVariables[index] ??= js.id(`l${index}`);
+  return localVariables[index];
+}
+
+const cells: Readonly<Record<Bank, Map<string, (js.Expression | undefined)[]>>> = {
+  R: new Map(),
+  RL: new Map(),
+  RD: new Map(),
+  RR: new Map(),
+};
+
+/** `RL[p + 6]`: one expression for all. */
+function cellAt(bank: Bank, pointer: string, n: number): js.Expression {
+  let known = cells[bank].get(pointer);
+  if (known === undefined) {
+    known = [];
+    cells[bank].set(pointer, known);
+  }
+  known[n] ??= js.index(js.id(bank), js.plus(js.id(pointer), n));
+  return known[n];
+}
+
 export class Places {
   readonly layout: Layout;
   readonly locals: readonly ValueType[];
@@ -47,6 +73,8 @@ export class Places {
   readonly #localCells: number[] = [];
   readonly #slotCells: number[] = [];
   readonly #referenceSlotCells: number[] = [];
+  /** What `slot` has answered for variables, by height. */
+  readonly #slotVariables: (js.Expression | undefined)[] = [];
 
   constructor(layout: Layout, locals: readonly ValueType[], parameterCount: number) {
     this.layout = layout;
@@ -95,7 +123,7 @@ export class Places {
   /** Where a local is read. */
   local(index: number): js.Expression {
     const type = this.locals[index]!;
-    return isNumber(type) || !this.#inCell(type) ? js.id(`l${index}`) : this.localCell(index);
+    return isNumber(type) || !this.#inCell(type) ? localVariable(index) : this.localCell(index);
   }
 
   /** The cell of a local that has one. */
@@ -110,7 +138,10 @@ export class Places {
 
   /** The slot at an operand-stack height. */
   slot(height: number, type: ValueType): js.Expression {
-    if (!this.#inCell(type)) return this.variable(`s${height}`);
+    if (!this.#inCell(type)) {
+      this.#slotVariables[height] ??= this.variable(`s${height}`);
+      return this.#slotVariables[height]!;
+    }
     const bank = bankOf(type);
     const cells = bank === 'RR' ? this.#referenceSlotCells : this.#slotCells;
     cells[height] ??= this.#newCell(bank);
@@ -142,7 +173,7 @@ export class Places {
   #at(type: ValueType, n: number, cells: string, halves: string, references: string): js.Expression {
     const bank = bankOf(type);
     this.banks.add(bank);
-    if (bank === 'RL') return js.index(js.id('RL'), js.plus(js.id(halves), 2 * n));
-    return js.index(js.id(bank), js.plus(js.id(bank === 'RR' ? references : cells), n));
+    if (bank === 'RL') return cellAt(bank, halves, 2 * n);
+    return cellAt(bank, bank === 'RR' ? references : cells, n);
   }
 }

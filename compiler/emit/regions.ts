@@ -13,15 +13,16 @@
  * variables that it mentions. After it has returned or thrown, its caller loads those again that the region, or one that it
  * called, may have written. (CPython's evaluation loop runs a fifth faster so than with every read from the cell.)
  */
-import type { SequenceExpression } from 'estree';
-import { declare, fieldConstants, isStoreField, viewVariables } from './declarations.ts';
+import { declare, fieldConstants, isField, isStoreField, viewVariables } from './declarations.ts';
 import type { FunctionEmitter, Region } from './function-emitter.ts';
 import * as js from './js.ts';
-import { leaveRegion, visit } from './outline.ts';
+import { expressionOf, leaveRegion, visitStatements } from './outline.ts';
 
 /** What the statements of one function mention. */
 interface Survey {
-  readonly names: Set<string>;
+  /** Their expressions. */
+  readonly text: string;
+  readonly variables: ReadonlySet<string>;
   /** Locals with a variable before their cell. */
   readonly mirrored: readonly number[];
   /** Those that are written, by called regions too. */
@@ -32,9 +33,9 @@ interface Survey {
 export function completeRegions(
   emitter: FunctionEmitter,
   body: readonly js.Statement[],
-): { functions: js.Statement[]; mirrored: readonly number[] } {
+): { functions: js.FunctionDeclaration[]; mirrored: readonly number[] } {
   if (emitter.places.layout !== 'cells') return { functions: [], mirrored: [] };
-  emitter.regionArguments.push(js.id('E'), ...regionParameters(emitter).map(js.id));
+  js.fill(emitter.regionArguments, ['E', ...regionParameters(emitter)].join(', '));
   const done: Survey[] = [];
   // A region calls only regions that were split off before it.
   for (const { statements } of emitter.regions) done.push(survey(emitter, statements, done));
@@ -61,27 +62,25 @@ function survey(
   statements: readonly js.Statement[],
   done: readonly Survey[],
 ): Survey {
-  const names = new Set<string>();
-  const written = new Set<number>();
-  const calls: [SequenceExpression, Survey][] = [];
+  const text: string[] = [];
+  const calls: [js.Expression, Survey][] = [];
   const handlers: js.BlockStatement[] = [];
-  visit(statements, (node) => {
-    if (node.type === 'Identifier') names.add(node.name);
-    else if (node.type === 'AssignmentExpression') {
-      const local = node.left.type === 'Identifier' ? localOf(node.left.name) : undefined;
-      if (local !== undefined) written.add(local);
-    } else if (node.type === 'SequenceExpression') {
-      const called = emitter.regionCalls.get(node);
-      if (called !== undefined) calls.push([node, done[called]!]);
+  visitStatements(statements, (node) => {
+    const expression = expressionOf(node);
+    if (expression !== undefined) text.push(js.textOf(expression));
+    if (node.type === 'ExpressionStatement') {
+      const called = emitter.regionCalls.get(node.expression);
+      if (called !== undefined) calls.push([node.expression, done[called]!]);
     } else if (node.type === 'BlockStatement' && emitter.handlers.has(node)) handlers.push(node);
   });
-  const mirrored = [...names]
+  const whole = text.join('\n');
+  const { variables, written } = variablesIn(whole);
+  const mirrored = [...variables]
     .map(localOf)
     .filter((local) => local !== undefined && emitter.places.isMirrored(local)) as number[];
   const stale = new Set<number>();
   for (const [node, region] of calls) {
-    for (const local of mirrored)
-      if (region.written.has(local)) node.expressions.push(reload(emitter, local));
+    for (const local of mirrored) if (region.written.has(local)) js.append(node, reload(emitter, local));
     for (const local of region.written) stale.add(local);
   }
   for (const handler of handlers) {
@@ -89,12 +88,38 @@ function survey(
       if (stale.has(local)) handler.body.push(js.statement(reload(emitter, local)));
   }
   for (const local of stale) written.add(local);
-  return { names, mirrored, written };
+  return { text: whole, variables, mirrored, written };
+}
+
+/** Numbered variables (`l3`, `x0`) that a text mentions, and the locals among them that it assigns to. */
+function variablesIn(text: string): { variables: Set<string>; written: Set<number> } {
+  const variables = new Set<string>();
+  const written = new Set<number>();
+  for (const found of new Set(text.match(/\b[a-z]\d+(?: = )?/g))) {
+    const name = found.endsWith(' ') ? found.slice(0, -3) : found;
+    variables.add(name);
+    const local = localOf(name);
+    if (found !== name && local !== undefined) written.add(local);
+  }
+  return { variables, written };
 }
 
 /** `l3` → 3. */
 function localOf(name: string): number | undefined {
-  return /^l\d+$/.test(name) ? Number(name.slice(1)) : undefined;
+  return name.startsWith('l') ? Number(name.slice(1)) : undefined;
+}
+
+/** Pointers, and the variable that a region's code for its way out goes to. */
+const UNNUMBERED = ['S', 'p', 'u', 'w', 't', 'x'];
+const patterns = new Map<string, RegExp>();
+
+function mentions(text: string, name: string): boolean {
+  let pattern = patterns.get(name);
+  if (pattern === undefined) {
+    pattern = new RegExp(`\\b${name}\\b`);
+    patterns.set(name, pattern);
+  }
+  return pattern.test(text);
 }
 
 function reload({ places }: FunctionEmitter, local: number): js.Expression {
@@ -104,17 +129,14 @@ function reload({ places }: FunctionEmitter, local: number): js.Expression {
 function regionFunction(
   emitter: FunctionEmitter,
   { name, statements }: Region,
-  { names, mirrored }: Survey,
-): js.Statement {
-  const { places } = emitter;
+  { text, variables: numbered, mirrored }: Survey,
+): js.FunctionDeclaration {
+  const { places, uses } = emitter;
   const loads = mirrored.map((local) => [`l${local}`, places.localCell(local)] as const);
-  visit(
-    loads.map(([, cell]) => cell),
-    (node) => {
-      if (node.type === 'Identifier') names.add(node.name);
-    },
-  );
-  for (const field of [...names]) if (isStoreField(field)) names.add('S');
+  const whole = [text, ...loads.map(([, cell]) => cell.text)].join('\n');
+  const candidates = [...[...uses].filter(isField), ...UNNUMBERED];
+  const names = new Set(candidates.filter((each) => mentions(whole, each)));
+  if ([...names].some(isStoreField)) names.add('S');
   const constants = fieldConstants(names);
   if (names.has('p')) constants.push(['p', js.binary('*', js.id('q'), js.number(2))]);
   if (names.has('w') || names.has('u')) constants.push(['w', js.plus(js.id('q'), places.frameSize)]);
@@ -124,7 +146,9 @@ function regionFunction(
     ...viewVariables(names),
     ...loads.map(([n, cell]) => [n, cell] as [string, js.Expression]),
   ];
-  for (const variable of places.variables) if (names.has(variable)) variables.push([variable, null]);
+  for (const variable of places.variables) {
+    if (numbered.has(variable) || names.has(variable)) variables.push([variable, null]);
+  }
   return js.functionDeclaration(
     name,
     ['E', ...regionParameters(emitter)],

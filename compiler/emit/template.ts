@@ -1,172 +1,200 @@
 /**
- * Turns a row's `js` template into a builder of nodes. Each template is parsed by acorn once, on first use, and becomes
- * a tree of closures; building an instruction's JavaScript is then a few calls.
+ * Turns a row's `js` template into a builder of expressions. A template is text already; each is looked through once,
+ * on first use, for the places where an operand goes and how tightly the operators beside such a place bind. Building
+ * an instruction's JavaScript is then joining texts.
  *
- *   'a + b | 0'  with  a = l0, b = 5   →   l0 + 5 | 0
+ *   'a + b | 0'  with  a = l0 & 1, b = 5   →   (l0 & 1) + 5 | 0
  *
  * Operands are `a`, `b`, `c`; `i`, `j` the immediate's indices; `ea` the effective address; `k`, `m`, `u`
  * literals made of a constant operand; `V` the memory's view; `x`, `y` fresh temporaries. Every other name is global to generated code (`R`, helpers …).
  */
-import { parseExpressionAt } from 'acorn';
-import type { Expression, Node } from 'estree';
-import * as js from './js.ts';
+import {
+  ASSIGNMENT,
+  BINDING,
+  CALL,
+  CONDITIONAL,
+  Expression,
+  MARK_END,
+  MARK_START,
+  number,
+  operand,
+  PRIMARY,
+  SEQUENCE,
+  UNARY,
+} from './expressions.ts';
 
-const NAMES = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y'] as const;
-export type Name = (typeof NAMES)[number];
+const NAMES = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y'];
 
-/** The nodes that a template's names stand for: operands, indices, temporaries. Fields, since this is a hot path. */
+/** The position of a name in the arguments; that of operand n is n. */
+export const ARGUMENT = { i: 3, j: 4, k: 5, m: 6, u: 7, ea: 8, V: 9, x: 10, y: 11 } as const;
+
+/** What a template's names stand for, by position: operands, indices, temporaries. */
 export class TemplateArguments {
-  a: Expression | undefined = undefined;
-  b: Expression | undefined = undefined;
-  c: Expression | undefined = undefined;
-  i: Expression | undefined = undefined;
-  j: Expression | undefined = undefined;
-  k: Expression | undefined = undefined;
-  m: Expression | undefined = undefined;
-  u: Expression | undefined = undefined;
-  ea: Expression | undefined = undefined;
-  V: Expression | undefined = undefined;
-  x: Expression | undefined = undefined;
-  y: Expression | undefined = undefined;
+  readonly all: (Expression | undefined)[] = new Array(NAMES.length).fill(undefined);
   /** What a name's first use stands for, where that differs: `(b0 = …)`. */
-  firsts: Map<Name, Expression> | undefined = undefined;
+  readonly firsts: (Expression | undefined)[] = new Array(NAMES.length).fill(undefined);
 
-  take(name: Name): Expression {
-    const first = this.firsts?.get(name);
-    if (first !== undefined) this.firsts!.delete(name);
-    return (first ?? this[name])!;
+  take(position: number): Expression {
+    const first = this.firsts[position];
+    if (first === undefined) return this.all[position]!;
+    this.firsts[position] = undefined;
+    return first;
   }
 }
 
-export interface Template {
-  /** Names that occur more than once: such an operand must be bound first. */
-  readonly repeated: ReadonlySet<string>;
+/** A place for an operand, and the text from there to the next one. */
+interface Hole {
+  /** Of its name in the arguments. */
+  readonly position: number;
+  /** How tightly the operand must bind to stand without parentheses. */
+  readonly binding: number;
+  /** ` >>> 0` follows: a literal is converted here. */
+  readonly unsigned: boolean;
+  readonly after: string;
+}
+
+export class Template {
+  /** By position, whether a name occurs more than once: such an operand must be bound first. */
+  readonly repeated: readonly boolean[];
   readonly usesX: boolean;
   readonly usesY: boolean;
   /** Free names: registers, helpers. */
   readonly free: readonly string[];
   /** The value is a JavaScript boolean. */
   readonly isBoolean: boolean;
-  /** With an offset, free names are nodes of their own that carry it (for traps). */
-  build(args: TemplateArguments, offset: number | undefined): Expression;
+  readonly #head: string;
+  readonly #holes: readonly Hole[];
+  readonly #binding: number;
+
+  constructor(text: string) {
+    const tokens = tokensOf(text);
+    const uses = tokens.filter(isHole).map(({ text }) => text);
+    this.repeated = NAMES.map((name) => uses.indexOf(name) !== uses.lastIndexOf(name));
+    this.usesX = uses.includes('x');
+    this.usesY = uses.includes('y');
+    this.free = [...new Set(tokens.filter(isFree).map((token) => token.text))];
+    this.#binding = weakest(tokens);
+    this.isBoolean = this.#binding === BINDING['==='] || this.#binding === BINDING['<'];
+    const holes = tokens.flatMap((token, i) => (isHole(token) ? [i] : []));
+    this.#head = text.slice(0, holes[0] === undefined ? undefined : tokens[holes[0]]!.at);
+    this.#holes = holes.map((i, n) => holeAt(text, tokens, i, tokens[holes[n + 1] ?? tokens.length]?.at));
+  }
+
+  /** With an offset, free names and properties are marked with it (for traps). */
+  build(args: TemplateArguments, offset: number | undefined): Expression {
+    const holes = this.#holes;
+    if (this.#binding === PRIMARY && this.#head === '' && holes.length === 1)
+      return args.take(holes[0]!.position);
+    let text = offset === undefined ? this.#head : marked(this.#head, offset);
+    for (let i = 0; i < holes.length; i++) {
+      const { position, binding, unsigned, after } = holes[i]!;
+      const node = args.take(position);
+      const rest = offset === undefined ? after : marked(after, offset);
+      if (unsigned && node.type === 'Literal') {
+        text += number(Number(node.text) >>> 0).text + rest.slice(UNSIGNED.length);
+      } else text += operand(node, binding) + rest;
+    }
+    return new Expression('Operation', this.#binding, text);
+  }
 }
 
-type Builder = (args: TemplateArguments, offset: number | undefined) => Expression;
-
-const SUBSTITUTED: ReadonlySet<string> = new Set(NAMES);
-const COMPARISONS = new Set(['<', '<=', '>', '>=', '===', '!==']);
 const cache = new Map<string, Template>();
 
 export function template(text: string): Template {
   let found = cache.get(text);
   if (found === undefined) {
-    found = parseTemplate(text);
+    found = new Template(text);
     cache.set(text, found);
   }
   return found;
 }
 
-function parseTemplate(text: string): Template {
-  const tree = parseExpressionAt(text, 0, { ecmaVersion: 2022 }) as unknown as Expression;
-  const uses = new Map<string, number>();
-  const free = new Set<string>();
-  const build = compile(tree, (name) => {
-    if (SUBSTITUTED.has(name)) uses.set(name, (uses.get(name) ?? 0) + 1);
-    else free.add(name);
+const UNSIGNED = ' >>> 0';
+
+/** All names in a piece, as far as they are not text of an operand. */
+function marked(piece: string, offset: number): string {
+  return piece.replace(/(?<![\w$])[A-Za-z_][\w$]*/g, `${MARK_START}${offset}${MARK_END}$&`);
+}
+
+// -------------------------------------------------------------------- reading
+
+interface Token {
+  readonly text: string;
+  readonly at: number;
+  readonly kind: 'name' | 'property' | 'literal' | 'operator' | 'prefix' | 'open' | 'close';
+}
+
+const TOKEN = />>>|===|!==|<<|>>|<=|>=|&&|\|\||[A-Za-z_]\w*|\d+n?|[()[\],.?:=+\-*/%&|^~!<>]/g;
+const LITERALS = new Set(['true', 'false', 'null']);
+
+function tokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
+  for (const match of text.matchAll(TOKEN)) {
+    tokens.push({ text: match[0], at: match.index, kind: kindOf(match[0], tokens.at(-1)) });
+  }
+  if (text.replace(TOKEN, '').trim() !== '') throw new Error(`template: ${text} is not understood`);
+  return tokens;
+}
+
+function kindOf(text: string, before: Token | undefined): Token['kind'] {
+  if (/^\d/.test(text) || LITERALS.has(text)) return 'literal';
+  if (/^\w/.test(text)) return before?.text === '.' ? 'property' : 'name';
+  if (text === '(' || text === '[') return 'open';
+  if (text === ')' || text === ']') return 'close';
+  const startsOperand = before === undefined || /operator|prefix|open/.test(before.kind);
+  return startsOperand ? 'prefix' : 'operator';
+}
+
+const SUBSTITUTED: ReadonlySet<string> = new Set(NAMES);
+
+function isHole({ kind, text }: Token): boolean {
+  return kind === 'name' && SUBSTITUTED.has(text);
+}
+
+function isFree({ kind, text }: Token): boolean {
+  return kind === 'name' && !SUBSTITUTED.has(text);
+}
+
+function holeAt(text: string, tokens: readonly Token[], i: number, end: number | undefined): Hole {
+  const { text: name, at } = tokens[i]!;
+  const after = text.slice(at + name.length, end);
+  const binding = Math.max(behind(tokens[i - 1]), before(tokens[i + 1]));
+  return { position: NAMES.indexOf(name), binding, unsigned: after.startsWith(UNSIGNED), after };
+}
+
+/** How tightly an operand must bind behind a token. */
+function behind(token: Token | undefined): number {
+  if (token === undefined) return 0;
+  if (token.kind === 'prefix') return token.text === '-' ? CALL : UNARY;
+  const binding = BINDING[token.text];
+  return binding === undefined ? ASSIGNMENT : binding + 1;
+}
+
+/** How tightly an operand must bind before a token. */
+function before(token: Token | undefined): number {
+  if (token === undefined) return 0;
+  if (token.text === '?') return CONDITIONAL + 1;
+  if (token.text === '.' || token.kind === 'open') return CALL;
+  return BINDING[token.text] ?? ASSIGNMENT;
+}
+
+/** How tightly the template's outermost operator binds. */
+function weakest(tokens: readonly Token[]): number {
+  let depth = 0;
+  let least = PRIMARY;
+  tokens.forEach((token, i) => {
+    if (token.kind === 'close') depth--;
+    if (depth === 0) least = Math.min(least, bindingOf(token, i === 0));
+    if (token.kind === 'open') depth++;
   });
-  const repeated = new Set([...uses.keys()].filter((name) => uses.get(name)! > 1));
-  return {
-    repeated,
-    usesX: uses.has('x'),
-    usesY: uses.has('y'),
-    free: [...free],
-    isBoolean: isBoolean(tree),
-    build,
-  };
+  return least;
 }
 
-function isBoolean(tree: Node): boolean {
-  if (tree.type === 'BinaryExpression') return COMPARISONS.has(tree.operator);
-  if (tree.type === 'UnaryExpression') return tree.operator === '!';
-  return tree.type === 'LogicalExpression' && isBoolean(tree.left) && isBoolean(tree.right);
-}
-
-function compile(node: Node, seen: (name: string) => void): Builder {
-  switch (node.type) {
-    case 'Identifier':
-      return identifier(node.name, seen);
-    case 'Literal':
-      return constant(
-        'bigint' in node && node.bigint
-          ? js.bigint(BigInt(node.bigint))
-          : { type: 'Literal', value: 0, raw: node.raw! },
-      );
-    case 'BinaryExpression': {
-      const left = compile(node.left, seen);
-      const right = compile(node.right, seen);
-      return (args, at) => js.binary(node.operator, left(args, at), right(args, at));
-    }
-    case 'LogicalExpression': {
-      const left = compile(node.left, seen);
-      const right = compile(node.right, seen);
-      const operator = node.operator as '&&' | '||';
-      return (args, at) => js.logical(operator, left(args, at), right(args, at));
-    }
-    case 'UnaryExpression': {
-      const argument = compile(node.argument, seen);
-      return (args, at) => js.unary(node.operator, argument(args, at));
-    }
-    case 'ConditionalExpression': {
-      const test = compile(node.test, seen);
-      const consequent = compile(node.consequent, seen);
-      const alternate = compile(node.alternate, seen);
-      return (args, at) => js.conditional(test(args, at), consequent(args, at), alternate(args, at));
-    }
-    case 'AssignmentExpression': {
-      const left = compile(node.left, seen);
-      const right = compile(node.right, seen);
-      return (args, at) => js.assign(left(args, at), right(args, at));
-    }
-    case 'SequenceExpression': {
-      const parts = node.expressions.map((part) => compile(part, seen));
-      return (args, at) => js.sequence(parts.map((part) => part(args, at)));
-    }
-    case 'CallExpression': {
-      const callee = compile(node.callee, seen);
-      const parts = node.arguments.map((part) => compile(part, seen));
-      return (args, at) =>
-        js.call(
-          callee(args, at),
-          parts.map((part) => part(args, at)),
-        );
-    }
-    case 'MemberExpression': {
-      const object = compile(node.object, seen);
-      if (node.computed) {
-        const property = compile(node.property, seen);
-        return (args, at) => js.index(object(args, at), property(args, at));
-      }
-      const name = (node.property as { name: string }).name;
-      return (args, at) => {
-        const target = js.member(object(args, at), name);
-        if (at !== undefined) target.property = js.idAt(name, at);
-        return target;
-      };
-    }
-    default:
-      throw new Error(`template: ${node.type} is not understood`);
-  }
-}
-
-function identifier(name: string, seen: (name: string) => void): Builder {
-  seen(name);
-  if (SUBSTITUTED.has(name)) {
-    return (args) => args.take(name as Name);
-  }
-  const shared = js.id(name);
-  return (_, at) => (at === undefined ? shared : js.idAt(name, at));
-}
-
-function constant(node: Expression): Builder {
-  return () => node;
+function bindingOf({ kind, text }: Token, first: boolean): number {
+  if (kind === 'prefix') return UNARY;
+  if (text === '.' || (kind === 'open' && !first)) return CALL;
+  if (kind !== 'operator') return PRIMARY;
+  if (text === ',') return SEQUENCE;
+  if (text === '=') return ASSIGNMENT;
+  return BINDING[text] ?? CONDITIONAL;
 }

@@ -46,10 +46,16 @@ export class FunctionState {
     this.sink = sink;
     this.signatures = signaturesOf(module);
     this.signature = this.signatureAt(module.functions[index]!);
-    this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, placeOf(module, index));
+    this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, () => this.#place());
     this.stacks = new Stacks((expected, found) => this.mismatch(expected, found));
     this.locals = [...this.signature.type.params];
     this.localOperands = [...this.signature.params];
+  }
+
+  /** For errors: the name is looked up only when one happens. */
+  #place(): { functionIndex: number; functionName: string | undefined } {
+    const { module, index } = this;
+    return { functionIndex: index, functionName: functionName(module, index) };
   }
 
   fail(message: string): never {
@@ -196,17 +202,4 @@ function signaturesOf(module: ModuleInfo): (Signature | undefined)[] {
     signatureCaches.set(module, cache);
   }
   return cache;
-}
-
-/** For errors. The name is looked up only when one happens. */
-function placeOf(
-  module: ModuleInfo,
-  index: number,
-): { functionIndex: number; functionName: string | undefined } {
-  return {
-    functionIndex: index,
-    get functionName() {
-      return functionName(module, index);
-    },
-  };
 }

@@ -29,6 +29,13 @@ export const IMMEDIATES: Readonly<Partial<Record<ImmediateKind, ReadImmediate>>>
 /** Bit of a memory argument's alignment field that announces a memory index. */
 const HAS_MEMORY = 0x40;
 
+/** One for all, since every fourth instruction has one. */
+const ARGUMENT: { memory: number; align: number; offset: number | bigint } = {
+  memory: 0,
+  align: 0,
+  offset: 0,
+};
+
 function readMemoryArgument(f: FunctionState, naturalAlignment: number): MemoryArgument {
   const { bytes } = f;
   const flags = bytes.u32();
@@ -41,7 +48,10 @@ function readMemoryArgument(f: FunctionState, naturalAlignment: number): MemoryA
     f.fail(`alignment must not be larger than natural: 2^${align} for ${f.row!.name}`);
   }
   if (offset > 0xffff_ffff) f.fail(`offset out of range: ${offset}`);
-  return { memory, align, offset };
+  ARGUMENT.memory = memory;
+  ARGUMENT.align = align;
+  ARGUMENT.offset = offset;
+  return ARGUMENT;
 }
 
 /** log2 of the bytes that a load or store accesses: `i64.load32_u` 2, `f64.store` 3. */

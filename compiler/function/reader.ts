@@ -76,10 +76,15 @@ function readingOf(row: Opcode): Instruction['read'] {
   const { params, results } = makeSignature(type);
   const readImmediate = IMMEDIATES[row.immediate] ?? missing(row, 'immediate');
   const alignment = naturalAlignmentOf(row);
+  if (row.immediate === 'none') {
+    return (f) => {
+      f.stacks.apply(params, results);
+      if (f.live) f.sink.instruction(row, undefined, f.offset);
+    };
+  }
   return (f) => {
     const immediate = readImmediate(f, alignment);
-    f.stacks.popOperands(params);
-    f.stacks.pushOperands(results);
+    f.stacks.apply(params, results);
     if (f.live) f.sink.instruction(row, immediate, f.offset);
   };
 }

@@ -21,6 +21,7 @@ export interface FunctionContext {
   readonly locals: readonly ValueType[];
 }
 
+/** Valid while the sink is being told: the next access reuses the object. */
 export interface MemoryArgument {
   readonly memory: number;
   /** log2 of the alignment. */

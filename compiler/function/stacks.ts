@@ -134,6 +134,13 @@ export class Stacks {
     for (let i = operands.length - 1; i >= 0; i--) this.popOperand(operands[i]!);
   }
 
+  /** What an instruction without surprises does: pops its operands, pushes its results. */
+  apply(params: readonly Operand[], results: readonly Operand[]): void {
+    for (let i = params.length - 1; i >= 0; i--) this.popOperand(params[i]!);
+    if (results.length > 0) this.operands.push(results[0]!);
+    for (let i = 1; i < results.length; i++) this.operands.push(results[i]!);
+  }
+
   /** Checks the topmost operands and leaves them. */
   peekOperands(expected: readonly Operand[]): void {
     const { operands } = this;

@@ -68,6 +68,8 @@ export type Feature =
 export type Target = 'v8-11' | 'v8-12+';
 
 export interface Opcode {
+  /** Counts the rows, for arrays that hold something about each. */
+  readonly number: number;
   /** One byte, or prefix and sub-opcode. */
   readonly code: number | readonly [number, number];
   /** The specification's text name; `select t` is the typed form of `select`. */
@@ -99,10 +101,13 @@ export type Row = readonly [
   extra?: Extra,
 ];
 
+let made = 0;
+
 /** Rows of one feature, checked. */
 export function rows(feature: Feature, table: readonly Row[]): readonly Opcode[] {
   return table.map(([code, name, immediate, signature, effect, js, extra]) => {
     const row: Opcode = {
+      number: made++,
       code,
       name,
       immediate,

@@ -1,0 +1,280 @@
+/**
+ * JavaScript expressions, as text from the start: an expression is its text and how tightly its outermost operator binds, so that a larger
+ * one knows where parentheses are needed. Nothing is built to be walked again; V8 joins the pieces of text when the whole is read.
+ *
+ *   binary('*', sum, name('c'))   with sum = { 'a + b', SUM }   →   { '(a + b) * c', PRODUCT }
+ *
+ * What is decided only when the whole function is known (an amount of fuel, what a call must save) is `late`: a list of
+ * parts that is filled in afterwards and joined by the printer (print.ts). Expressions are shared between places; nobody changes one that is not late.
+ * Not here: statements (js.ts).
+ */
+
+/** Binding strengths, weakest first (ECMAScript 2024, chapter 13). */
+export const SEQUENCE = 1;
+export const ASSIGNMENT = 2;
+export const CONDITIONAL = 3;
+export const SUM = 12;
+export const UNARY = 14;
+export const CALL = 16;
+export const PRIMARY = 17;
+
+/** Of operators between two operands; all of them group to the left. */
+export const BINDING: Readonly<Record<string, number>> = {
+  '||': 4,
+  '&&': 5,
+  '|': 6,
+  '^': 7,
+  '&': 8,
+  '===': 9,
+  '!==': 9,
+  '<': 10,
+  '<=': 10,
+  '>': 10,
+  '>=': 10,
+  '<<': 11,
+  '>>': 11,
+  '>>>': 11,
+  '+': 12,
+  '-': 12,
+  '*': 13,
+  '/': 13,
+  '%': 13,
+};
+
+export type BinaryOperator =
+  | '|'
+  | '^'
+  | '&'
+  | '==='
+  | '!=='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | '<<'
+  | '>>'
+  | '>>>'
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%';
+
+export class Expression {
+  readonly type: 'Identifier' | 'Literal' | 'Operation';
+  readonly binding: number;
+  /** Empty while the expression is late. */
+  readonly text: string;
+  /** Of a late expression. */
+  parts: readonly (string | Expression)[] | undefined;
+
+  constructor(type: Expression['type'], binding: number, text: string) {
+    this.type = type;
+    this.binding = binding;
+    this.text = text;
+    this.parts = undefined;
+  }
+}
+
+function operation(binding: number, text: string): Expression {
+  return new Expression('Operation', binding, text);
+}
+
+// -------------------------------------------------------------------- late
+
+/** To be filled in; until then, only how tightly it will bind is known. */
+export function late(binding: number, parts: readonly (string | Expression)[] = []): Expression {
+  const made = operation(binding, '');
+  made.parts = parts;
+  return made;
+}
+
+/** Decides a late expression. */
+export function fill(node: Expression, content: string | Expression): void {
+  node.parts = [content];
+}
+
+/** Decides a late expression: all of these, one after the other; `0` if there are none. */
+export function fillSequence(node: Expression, expressions: readonly Expression[]): void {
+  const made: (string | Expression)[] = [];
+  for (const each of expressions) {
+    if (made.length > 0) made.push(', ');
+    made.push(each);
+  }
+  node.parts = made.length === 0 ? ['0'] : made;
+}
+
+/** Adds an expression to a late sequence that is decided on. */
+export function append(node: Expression, next: Expression): void {
+  node.parts = [...node.parts!, ', ', ...parts(next, ASSIGNMENT)];
+}
+
+/** The finished text. */
+export function textOf({ text, parts }: Expression): string {
+  if (parts === undefined) return text;
+  let joined = '';
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!;
+    joined += typeof part === 'string' ? part : textOf(part);
+  }
+  return joined;
+}
+
+/** The text as an operand that must bind at least so tightly. */
+export function operand(node: Expression, binding: number): string {
+  if (node.parts !== undefined) throw new Error('a late expression inside one that is text already');
+  return node.binding < binding ? `(${node.text})` : node.text;
+}
+
+function parts(node: Expression, binding: number): (string | Expression)[] {
+  return node.binding < binding ? ['(', node, ')'] : [node];
+}
+
+function joined(
+  binding: number,
+  left: Expression,
+  leftBinding: number,
+  operator: string,
+  right: Expression,
+  rightBinding: number,
+): Expression {
+  if (left.parts === undefined && right.parts === undefined) {
+    return operation(binding, operand(left, leftBinding) + operator + operand(right, rightBinding));
+  }
+  return late(binding, [...parts(left, leftBinding), operator, ...parts(right, rightBinding)]);
+}
+
+// -------------------------------------------------------------------- names and literals
+
+const identifiers = new Map<string, Expression>();
+
+/** The shared expression of a name. */
+export function id(name: string): Expression {
+  let node = identifiers.get(name);
+  if (node === undefined) {
+    node = new Expression('Identifier', PRIMARY, name);
+    identifiers.set(name, node);
+  }
+  return node;
+}
+
+/** Around a byte offset in the text, which the printer takes out again: `\x01291\x02f12(E)` is `f12(E)`, made from what stands at offset 291. */
+export const MARK_START = '\x01';
+export const MARK_END = '\x02';
+
+/** A name for an instruction at a byte offset of the module: the printer reports where it lands. */
+export function idAt(name: string, offset: number): Expression {
+  return new Expression('Identifier', PRIMARY, `${MARK_START}${offset}${MARK_END}${name}`);
+}
+
+/** A literal, or a constant expression that needs no parentheses, as written. */
+export function raw(text: string): Expression {
+  return new Expression('Literal', PRIMARY, text);
+}
+
+const smallIntegers: Expression[] = [];
+for (let i = 0; i < 256; i++) smallIntegers.push(raw(String(i)));
+
+/** Any number; −0, NaN and infinities included. */
+export function number(value: number): Expression {
+  if (value < 0) return new Expression('Literal', UNARY, String(value));
+  if (Object.is(value, -0)) return new Expression('Literal', UNARY, '-0');
+  return Number.isInteger(value) && value < 256 ? smallIntegers[value]! : raw(String(value));
+}
+
+export function bigint(value: bigint): Expression {
+  return new Expression('Literal', value < 0n ? UNARY : PRIMARY, `${value}n`);
+}
+
+/** JSON, with the two line separators that old JavaScript forbids in strings. */
+export function string(value: string): Expression {
+  const text = JSON.stringify(value).replace(/[\u2028\u2029]/g, (c) =>
+    c === '\u2028' ? '\\u2028' : '\\u2029',
+  );
+  return raw(text);
+}
+
+export const TRUE: Expression = raw('true');
+export const NULL: Expression = raw('null');
+export const UNDEFINED: Expression = raw('undefined');
+
+/** Neither is changed by anything, and evaluating it costs nothing. */
+export function isSimple({ type }: Expression): boolean {
+  return type !== 'Operation';
+}
+
+// -------------------------------------------------------------------- operators
+
+export function binary(operator: BinaryOperator, left: Expression, right: Expression): Expression {
+  if (operator === '>>>' && left.type === 'Literal' && right.text === '0') {
+    return number(Number(left.text) >>> 0);
+  }
+  const binding = BINDING[operator]!;
+  return joined(binding, left, binding, ` ${operator} `, right, binding + 1);
+}
+
+export function logical(operator: '&&' | '||', left: Expression, right: Expression): Expression {
+  const binding = BINDING[operator]!;
+  return joined(binding, left, binding, ` ${operator} `, right, binding + 1);
+}
+
+/** Two minus signs in a row would be another operator. */
+export function unary(operator: '-' | '!' | '~', argument: Expression): Expression {
+  return operation(UNARY, operator + operand(argument, operator === '-' ? CALL : UNARY));
+}
+
+export function conditional(test: Expression, consequent: Expression, alternate: Expression): Expression {
+  const choice = `${operand(consequent, ASSIGNMENT)} : ${operand(alternate, ASSIGNMENT)}`;
+  return operation(CONDITIONAL, `${operand(test, CONDITIONAL + 1)} ? ${choice}`);
+}
+
+export function assign(left: Expression, right: Expression): Expression {
+  return joined(ASSIGNMENT, left, CALL, ' = ', right, ASSIGNMENT);
+}
+
+export function sequence(expressions: readonly Expression[]): Expression {
+  if (expressions.length === 1) return expressions[0]!;
+  if (expressions.every((each) => each.parts === undefined)) return operation(SEQUENCE, list(expressions));
+  return late(
+    SEQUENCE,
+    expressions.flatMap((each, i) => [i === 0 ? '' : ', ', ...parts(each, ASSIGNMENT)]),
+  );
+}
+
+/** With an offset, the printer reports where the property lands. */
+export function member(object: Expression, name: string, offset?: number): Expression {
+  const property = offset === undefined ? name : idAt(name, offset).text;
+  return operation(CALL, `${operand(object, CALL)}.${property}`);
+}
+
+export function index(object: Expression, property: Expression): Expression {
+  return operation(CALL, `${operand(object, CALL)}[${property.text}]`);
+}
+
+export function call(callee: Expression, args: readonly Expression[]): Expression {
+  return operation(CALL, `${operand(callee, CALL)}(${list(args)})`);
+}
+
+export function array(elements: readonly Expression[]): Expression {
+  return operation(PRIMARY, `[${list(elements)}]`);
+}
+
+function list(expressions: readonly Expression[]): string {
+  let text = '';
+  for (let i = 0; i < expressions.length; i++) {
+    text =
+      i === 0 ? operand(expressions[0]!, ASSIGNMENT) : `${text}, ${operand(expressions[i]!, ASSIGNMENT)}`;
+  }
+  return text;
+}
+
+/** `\`${object}\``: calls its `toString`. */
+export function toStringOf(object: Expression): Expression {
+  return operation(PRIMARY, `\`\${${object.text}}\``);
+}
+
+/** `base + n`, or just `base`. */
+export function plus(base: Expression, n: number): Expression {
+  if (n === 0) return base;
+  return operation(SUM, `${operand(base, SUM)} + ${n}`);
+}
