@@ -78,7 +78,7 @@ const PLAIN: readonly Case[] = [
   [
     'i32 i64 -> i64',
     'local.get 1; i64.const 7; local.get 0; select',
-    'if (w > S.limit) exhausted(); m1 = R[q]; if (l0) R[q + 1] = m1; else R[q + 1] = 7n; R[q] = R[q + 1]; return;',
+    'if (w > S.limit) exhausted(); m1 = R[q]; if (l0) R[q + 1] = m1; else R[q + 1] = A(64, 7n); R[q] = R[q + 1]; return;',
   ],
   ['i32 -> i32', 'local.get 0; i32.load offset=8', 's0 = V.getInt32((l0 >>> 0) + 8, true); return s0;'],
   ['i32 -> i32', 'i32.const -4; i32.load offset=8', 's0 = V.getInt32(4294967300, true); return s0;'],
