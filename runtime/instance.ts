@@ -172,7 +172,7 @@ class Builder {
       const memory = E.M[mode.index]!.bytes;
       if (offset + bytes.length > memory.length) trap('out-of-bounds-memory-access');
       memory.set(bytes, offset);
-      E.data[i] = bytes.subarray(0, 0);
+      E.data[i] = DROPPED;
     });
   }
 
@@ -180,6 +180,9 @@ class Builder {
     return (this.#evaluate(mode.offset) as number) >>> 0;
   }
 }
+
+/** A data segment that has been used. */
+const DROPPED = new Uint8Array(0);
 
 /** A memory or table that the limits refuse. */
 function refuseAsLinkError<Result>(what: string, define: () => Result): Result {
