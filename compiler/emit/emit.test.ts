@@ -321,6 +321,7 @@ const CASES: readonly Case[] = [
     options: UNMETERED,
     type: '->',
     code: [['global.get', 0], ['i32.const', 16], 'i32.sub', ['global.set', 0]],
+    text: ['E.g0 = E.g0 - 16 | 0;', 'return;'],
   },
 ];
 
