@@ -23,8 +23,18 @@ export interface ConstContext {
   readonly declaredFunctions: Set<number>;
 }
 
+const I32_CONST = 0x41;
+const END = 0x0b;
+
 /** Reads up to and including `end`; the result has type `expected`. */
 export function readConstExpr(reader: ByteReader, context: ConstContext, expected: ValueType): ConstExpr {
+  const start = reader.offset;
+  // Nearly all of them are one `i32.const`: the offsets of segments (CPython has 24,000).
+  if (expected === 'i32' && reader.byte() === I32_CONST) {
+    const value = reader.s32();
+    if (reader.byte() === END) return [{ op: 'i32.const', value }];
+  }
+  reader.offset = start;
   const expr: ConstInstruction[] = [];
   const stack: ValueType[] = [];
   for (;;) {

@@ -28,9 +28,11 @@ export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: Fu
   emitter.stack.settleAll();
   const height = emitter.stack.height - type.params.length;
   anchorFrom(emitter, height);
+  if (kind === 'loop') emitter.flushMirrors();
   emitter.enterFrame(frame(kind, emitter.newLabel(), type, height));
   if (kind === 'loop') {
     emitter.mirrors?.forgetSince(0);
+    emitter.frame.regionBefore = emitter.meter.quietRegion;
     emitter.frame.callsBefore = emitter.calls;
     emitter.frame.loopsBefore = emitter.closedLoops;
     emitter.loops++;
@@ -46,6 +48,7 @@ export function enterIf(emitter: FunctionEmitter, type: FuncType): void {
   anchorFrom(emitter, height);
   const opened = frame('if', emitter.newLabel(), type, height);
   opened.test = condition.node;
+  emitter.flushMirrors();
   emitter.enterFrame(opened);
   emitter.meter.endRegion();
 }
@@ -77,6 +80,7 @@ export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
 /** Results go to their slots at the end of a block. */
 export function fallOut(emitter: FunctionEmitter, current: Frame): void {
   anchorFrom(emitter, current.height);
+  if (current.kind !== 'block' || current.jumps > 0) emitter.flushMirrors();
 }
 
 /** Closes block, loop or if, and puts its statement into the enclosing frame. */
@@ -169,8 +173,14 @@ function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
   return statements;
 }
 
+/** A branch that leaves the function leaves its locals behind. */
+function flushBefore(emitter: FunctionEmitter, depth: number): void {
+  if (target(emitter, depth).kind !== 'function') emitter.flushMirrors();
+}
+
 export function emitBr(emitter: FunctionEmitter, depth: number): void {
   emitter.stack.settleEffects(TRAPS);
+  flushBefore(emitter, depth);
   for (const statement of branch(emitter, depth)) emitter.emit(statement, 1);
   emitter.meter.endRegion();
 }
@@ -180,6 +190,7 @@ export function emitBrIf(emitter: FunctionEmitter, depth: number): void {
   const condition = stack.pop();
   stack.settleEffects(TRAPS);
   settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
+  flushBefore(emitter, depth);
   emitter.emit(js.ifElse(condition.node, branch(emitter, depth)), 2);
   emitter.meter.endRegion();
 }
@@ -189,6 +200,7 @@ export function emitBrTable(emitter: FunctionEmitter, depths: readonly number[])
   const index = stack.pop();
   stack.settleEffects(TRAPS);
   settleFrom(emitter, stack.height - labelTypes(target(emitter, depths.at(-1)!)).length);
+  emitter.flushMirrors();
   const byDepth = new Map<number, number[]>();
   for (let i = 0; i < depths.length - 1; i++) {
     const values = byDepth.get(depths[i]!);

@@ -182,8 +182,7 @@ const CASES: readonly Case[] = [
       'const S = E.S;',
       'let fl = S.fuel;',
       'try {',
-      'if ((fl = fl - 1 | 0) < 0) S.fuel = fl, fl = 1 << 31, `${E}`, fl = S.fuel;',
-      'if ((fl = fl - 5 | 0) < 0) S.fuel = fl, fl = 1 << 31, `${E}`, fl = S.fuel;',
+      'if ((fl = fl - 6 | 0) < 0) S.fuel = fl, fl = 1 << 31, `${E}`, fl = S.fuel;',
       'L1: for (;;) {',
       'fl = fl | 0;',
       'do {',
@@ -322,7 +321,7 @@ const CASES: readonly Case[] = [
     options: UNMETERED,
     type: '->',
     code: [['global.get', 0], ['i32.const', 16], 'i32.sub', ['global.set', 0]],
-    text: ['const GI = E.GI;', 'GI[0] = GI[0] - 16 | 0;', 'return;'],
+    text: ['E.g0 = E.g0 - 16 | 0;', 'return;'],
   },
 ];
 

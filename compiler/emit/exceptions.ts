@@ -23,6 +23,7 @@ export function enterTry(
   catches?: readonly CatchClause[],
 ): void {
   emitter.stack.settleAll();
+  emitter.flushMirrors();
   const height = emitter.stack.height - type.params.length;
   anchorFrom(emitter, height);
   const label = emitter.newLabel();

@@ -82,6 +82,8 @@ export interface Frame {
   /** `if`: the condition; the then-branch once `else` is reached. */
   test?: js.Expression;
   consequent?: StatementList;
+  /** `loop`: the charge of the region that leads into it. */
+  regionBefore?: Charge | undefined;
   /** `loop`: its header's charge, and how many `continue`s there are. */
   header?: Charge | undefined;
   continues: number;
@@ -191,6 +193,9 @@ export function closeLoop(current: Frame, reachable: boolean, clean: boolean, me
   const at = continues === 1 ? statements.findLastIndex((each) => isContinue(each, label)) : -1;
   if (at < 0) {
     if (!current.targeted) return [{ statement: js.block(statements), weight: list.weight, nesting }];
+    if (clean && header !== undefined && statements[0] === header.statement) {
+      return closeCleanLoop(current, header, reachable, meter);
+    }
     if (reachable) statements.push(js.breakTo(label));
     return [
       {
@@ -208,22 +213,44 @@ export function closeLoop(current: Frame, reachable: boolean, clean: boolean, me
     return [{ statement: js.doWhile(statements, test), weight, nesting }, ...behind];
   }
   statements.shift();
-  const first = { statement: header.statement, weight: js.weightOf(header.statement), nesting: 1 };
+  const once = { statement: header.statement, weight: js.weightOf(header.statement), nesting: 1 };
+  const first = meter.join(current.regionBefore, header) ? [] : [once];
   const enough = meter.enough(header);
   const refuel = meter.refuel();
   if (!clean) {
     const goOn = js.logical('||', enough, js.sequence([refuel, js.TRUE]));
     const loop = js.doWhile(statements, js.logical('&&', test, goOn));
-    return [first, { statement: loop, weight: weight + goOn.weight, nesting }, ...behind];
+    return [...first, { statement: loop, weight: weight + goOn.weight, nesting }, ...behind];
   }
   statements.push(js.ifElse(js.unary('!', test), [js.breakTo(label)]));
   const turns = [meter.touch(), js.doWhile(statements, enough), js.statement(refuel)];
   const twice = weight + WEIGHTS.loop + enough.weight + refuel.weight;
   return [
-    first,
+    ...first,
     { statement: js.labeled(label, js.forever(turns)), weight: twice, nesting: nesting + 2 },
     ...behind,
   ];
+}
+
+/**
+ * A clean loop with several `continue`s, which in a `do … while` lead to its condition:
+ *
+ *   O3: for (;;) { fl = fl | 0; L3: do { A … continue L3; … break O3; } while ((fl = fl - 7 | 0) >= 0); slow path }
+ */
+function closeCleanLoop(current: Frame, header: Charge, reachable: boolean, meter: Meter): Closed[] {
+  const { label, list } = current;
+  const { statements } = list;
+  const outer = `O${label.slice(1)}`;
+  statements.shift();
+  if (reachable) statements.push(js.breakTo(outer));
+  const once = { statement: header.statement, weight: js.weightOf(header.statement), nesting: 1 };
+  const first = meter.join(current.regionBefore, header) ? [] : [once];
+  const enough = meter.enough(header);
+  const refuel = meter.refuel();
+  const inner = js.labeled(label, js.doWhile(statements, enough));
+  const turns = js.forever([meter.touch(), inner, js.statement(refuel)]);
+  const weight = list.weight + 2 * WEIGHTS.loop + enough.weight + refuel.weight;
+  return [...first, { statement: js.labeled(outer, turns), weight, nesting: list.nesting + 5 }];
 }
 
 /** `if (c) continue L`. */

@@ -130,6 +130,11 @@ export class FunctionEmitter {
     this.frames.push(opened);
   }
 
+  /** Before control parts or meets, what lives in variables of straight-line code goes to its cells. */
+  flushMirrors(): void {
+    for (const statement of this.mirrors?.flush() ?? []) this.emit(statement);
+  }
+
   newLabel(): string {
     return `L${this.#labels++}`;
   }

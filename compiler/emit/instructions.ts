@@ -5,15 +5,18 @@
  *   i32.add with operands l0 and 5   →   a pending value `l0 + 5 | 0`
  *   i32.store offset=8               →   V.setInt32((l0 >>> 0) + 8, l1, true);
  */
+import { FIELD_GLOBALS } from '../../runtime/abi.ts';
 import { FUNCREF, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
+import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import {
   ANY_EFFECT,
   joinReads,
   LOADS,
+  machineValue,
   numeric,
   READS_GLOBAL,
   readOf,
@@ -61,6 +64,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
     emitter.pushConstant('i32', js.number(value as number), value as number);
   },
   'i64.const'(emitter, _, value) {
+    emitter.use('A');
     emitter.pushConstant('i64', js.bigint(value as bigint), value as bigint);
   },
   'f32.const'(emitter, _, bits) {
@@ -113,7 +117,11 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
     const node = js.assign(places.local(local), numeric(value));
     stack.store(places.localCell(local), { ...value, node, isBoolean: false });
   } else if (mirrors === undefined || value.type !== 'i64') stack.store(places.local(local), value);
-  else emitter.emit(mirrors.write(local, value.node, emitter.frames));
+  else {
+    emitter.emit(mirrors.write(local, machineValue(value), emitter.frames));
+    // A handler finds its locals in their cells.
+    if (emitter.frames.some(isGuarding)) emitter.flushMirrors();
+  }
 }
 
 function localValue(emitter: FunctionEmitter, local: number): js.Expression {
@@ -136,13 +144,57 @@ function emitSelect(emitter: FunctionEmitter): void {
     // A choice between BigInts would be an object: it becomes two stores.
     if (effects & (TRAPS | LOADS)) stack.settleEffects(TRAPS | LOADS);
     const place = stack.nextSlot('i64');
-    const choice = js.ifElse(condition.node, [js.set(place, first.node)], [js.set(place, second.node)]);
+    const choice = js.ifElse(
+      condition.node,
+      [js.set(place, machineValue(first))],
+      [js.set(place, machineValue(second))],
+    );
     emitter.emit(choice);
     stack.pushSettled('i64');
   } else {
-    const node = js.conditional(condition.node, numeric(first), numeric(second));
+    const node = isCheap(first, second)
+      ? withoutBranch(emitter, values)
+      : js.conditional(condition.node, numeric(first), numeric(second));
     emitter.push(first.type, node, effects, joinReads(values), operationsOf(values));
   }
+}
+
+/** So many operations are computed for two operands rather than one of them chosen by a jump. */
+const CHEAP_OPERATIONS = 3;
+
+/** Both operands cost next to nothing, and cannot trap. */
+function isCheap(first: Value, second: Value): boolean {
+  const { type, effects, operations } = first;
+  if (type !== 'i32' || (effects | second.effects) !== 0) return false;
+  return operations + second.operations <= CHEAP_OPERATIONS;
+}
+
+/**
+ * `b ^ (a ^ b) & -c` with c 0 or 1. V8 makes jumps of `c ? a : b`, which are mispredicted where data decide, as in a bitwise CRC
+ * (native code has conditional moves).
+ */
+function withoutBranch(
+  emitter: FunctionEmitter,
+  [first, second, condition]: [Value, Value, Value],
+): js.Expression {
+  let other = numeric(second);
+  let again = other;
+  if (other.type === 'Operation') {
+    again = emitter.temporary('b', emitter.stack.height + 1);
+    other = js.assign(again, other);
+  }
+  const mask = js.unary('-', bitOf(condition));
+  const difference = js.binary('^', numeric(first), other);
+  return js.binary('^', js.binary('&', difference, mask), again);
+}
+
+/** 1 where the value is not 0. */
+function bitOf(value: Value): js.Expression {
+  const { node } = value;
+  const isBit = node.binding === js.BINDING['&'] && node.text.endsWith(' & 1');
+  if (isBit) return node;
+  const truth = value.isBoolean ? node : js.binary('!==', node, js.number(0));
+  return js.binary('|', truth, js.number(0));
 }
 
 function effectsOf(values: readonly Value[]): number {
@@ -168,6 +220,9 @@ function globalCell(emitter: FunctionEmitter, index: number): js.Expression {
     const cell = emitter.temporary('x', emitter.stack.height);
     const shared = js.index(js.member(js.id('E'), 'G'), js.number(index));
     return js.index(js.member(js.assign(cell, shared), 'cells'), js.member(cell, 'cell'));
+  }
+  if (type === 'i32' && index >= module.importedGlobals && index < FIELD_GLOBALS) {
+    return js.member(js.id('E'), `g${index}`);
   }
   const bank = typeof type === 'string' ? BANKS[type]! : 'GR';
   return js.index(emitter.use(bank), js.number(index));

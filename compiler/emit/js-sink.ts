@@ -57,6 +57,9 @@ const RETHROW = numberOf('rethrow');
 const THROW = numberOf('throw');
 const THROW_REF = numberOf('throw_ref');
 
+/** Instructions with effects that never trap. */
+const QUIET: ReadonlySet<string> = new Set(['local.set', 'local.tee', 'global.get', 'global.set']);
+
 export class JsSink implements Sink {
   emitter!: FunctionEmitter;
   readonly #create: (context: FunctionContext) => FunctionEmitter;
@@ -73,6 +76,7 @@ export class JsSink implements Sink {
 
   instruction(row: Opcode, immediate: Immediate, offset: number): void {
     this.emitter.charge(row.number);
+    if (row.effect !== 'pure' && !QUIET.has(row.name)) this.emitter.meter.noteTrap();
     emitInstruction(this.emitter, row, immediate, offset);
   }
 

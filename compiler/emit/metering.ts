@@ -34,6 +34,8 @@ export interface Charge {
 /** What a region costs, known when it is closed. */
 interface Amount {
   cost: number;
+  /** Something in the region may trap. */
+  mayTrap: boolean;
 }
 
 const FUEL = js.id('fl');
@@ -92,7 +94,7 @@ export class Meter {
   open(instruction: number, atStart: boolean): Charge | undefined {
     const cost = this.#costs![instruction]!;
     if (cost === 0 && (this.#open !== undefined || !atStart)) return undefined;
-    const amount: Amount = { cost };
+    const amount: Amount = { cost, mayTrap: false };
     const checked = atStart || this.#everyRegion;
     const statement = checked ? this.#check(amount) : js.statement(this.#deduct(amount));
     this.#open = { statement, amount };
@@ -110,6 +112,28 @@ export class Meter {
   /** The charge of the region that is open. */
   get openCharge(): js.Statement | undefined {
     return this.#open?.statement;
+  }
+
+  /** The region that is open, if nothing in it may trap: whoever traps must not have paid for what comes after. */
+  get quietRegion(): Charge | undefined {
+    return this.#open?.amount.mayTrap === true ? undefined : this.#open;
+  }
+
+  /** What was charged last may trap. */
+  noteTrap(): void {
+    if (this.#open !== undefined) this.#open.amount.mayTrap = true;
+  }
+
+  /**
+   * Where fuel is only counted, a region may pay for the first turn of the loop that it leads into: a look is taken on the back
+   * edge in any case, and was taken before.
+   */
+  join(before: Charge | undefined, header: Charge): boolean {
+    if (before === undefined || this.#everyRegion) return false;
+    const sum = (before.amount.cost || 1) + (header.amount.cost || 1);
+    if (sum > LARGEST_REGION) return false;
+    before.amount.cost = sum;
+    return true;
   }
 
   #check(amount: Amount): js.Statement {

@@ -180,7 +180,7 @@ export class OperandStack {
 
   /** Emits `place = value`. */
   store(place: js.Expression, value: Value): void {
-    this.#emit(js.set(place, numeric(value)));
+    this.#emit(js.set(place, machineValue(value)));
   }
 
   settleUpTo(height: number): void {
@@ -219,6 +219,12 @@ export class OperandStack {
 /** The value as a number: a boolean becomes 0 or 1 (`| 0` is twice as fast as `? 1 : 0`). */
 export function numeric(value: Value): js.Expression {
   return value.isBoolean ? js.binary('|', value.node, js.number(0)) : value.node;
+}
+
+/** A value to be kept: an i64 literal is no object then, see opcodes/i64.ts. */
+export function machineValue(value: Value): js.Expression {
+  if (typeof value.constant !== 'bigint') return numeric(value);
+  return js.call(js.id('A'), [js.number(64), value.node as js.Expression]);
 }
 
 /** All reads of several values. */

@@ -17,6 +17,7 @@ import {
   operandOf,
   type Signature,
   Stacks,
+  typeOf,
 } from './stacks.ts';
 
 export class FunctionState {
@@ -26,8 +27,7 @@ export class FunctionState {
   readonly bytes: ByteReader;
   readonly sink: Sink;
   readonly stacks: Stacks;
-  /** Parameters, then declared locals; the same as operands. */
-  readonly locals: ValueType[];
+  /** Parameters, then declared locals. */
   readonly localOperands: Operand[];
   /** Signatures by type index, shared by all functions of the module. */
   private readonly signatures: (Signature | undefined)[];
@@ -48,14 +48,18 @@ export class FunctionState {
     this.signature = this.signatureAt(module.functions[index]!);
     this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, () => this.#place());
     this.stacks = new Stacks((expected, found) => this.mismatch(expected, found));
-    this.locals = [...this.signature.type.params];
-    this.localOperands = [...this.signature.params];
+    this.localOperands = this.signature.params.slice();
   }
 
   /** For errors: the name is looked up only when one happens. */
   #place(): { functionIndex: number; functionName: string | undefined } {
     const { module, index } = this;
     return { functionIndex: index, functionName: functionName(module, index) };
+  }
+
+  /** The locals' types, for those who are told of them. */
+  get locals(): ValueType[] {
+    return this.localOperands.map(typeOf);
   }
 
   fail(message: string): never {
@@ -68,21 +72,17 @@ export class FunctionState {
 
   /** Locals are declared in groups of one type. */
   readLocals(): void {
-    const { bytes, locals, localOperands } = this;
+    const { bytes, localOperands } = this;
     const limit = this.module.limits.locals;
     const groups = bytes.u32();
     for (let i = 0; i < groups; i++) {
       const offset = bytes.offset;
       const count = bytes.u32();
-      if (locals.length + count > limit) {
-        bytes.fail(`too many locals: ${locals.length + count}, the limit is ${limit}`, offset);
+      if (localOperands.length + count > limit) {
+        bytes.fail(`too many locals: ${localOperands.length + count}, the limit is ${limit}`, offset);
       }
-      const type = readValueType(bytes);
-      const operand = operandOf(type);
-      for (let k = 0; k < count; k++) {
-        locals.push(type);
-        localOperands.push(operand);
-      }
+      const operand = operandOf(readValueType(bytes));
+      for (let k = 0; k < count; k++) localOperands.push(operand);
     }
   }
 

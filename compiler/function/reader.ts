@@ -12,6 +12,8 @@ import { OPCODES, type Opcode, signatureOf } from '../opcodes.ts';
 import { CONTROL } from './control.ts';
 import { FunctionState } from './function-state.ts';
 import { IMMEDIATES, naturalAlignmentOf } from './immediates.ts';
+import { NULL_SINK } from './null-sink.ts';
+import { skipPlain } from './plain.ts';
 import type { Sink } from './sink.ts';
 import { makeSignature } from './stacks.ts';
 import { TYPING } from './typing.ts';
@@ -21,9 +23,11 @@ export function readFunction(module: ModuleInfo, definedIndex: number, sink: Sin
   const f = new FunctionState(module, definedIndex, sink);
   const { bytes, stacks } = f;
   f.readLocals();
-  sink.start({ module, index: f.index, type: f.signature.type, locals: f.locals });
+  const silent = sink === NULL_SINK;
+  if (!silent) sink.start({ module, index: f.index, type: f.signature.type, locals: f.locals });
   stacks.pushControl('function', f.signature, true);
   while (stacks.depth > 0) {
+    if (silent) skipPlain(f);
     const offset = bytes.offset;
     if (offset >= bytes.end) missingEnd(f);
     const byte = bytes.byte();
@@ -78,13 +82,15 @@ function readingOf(row: Opcode): Instruction['read'] {
   const alignment = naturalAlignmentOf(row);
   if (row.immediate === 'none') {
     return (f) => {
-      f.stacks.apply(params, results);
+      f.stacks.popOperands(params);
+      f.stacks.pushOperands(results);
       if (f.live) f.sink.instruction(row, undefined, f.offset);
     };
   }
   return (f) => {
     const immediate = readImmediate(f, alignment);
-    f.stacks.apply(params, results);
+    f.stacks.popOperands(params);
+    f.stacks.pushOperands(results);
     if (f.live) f.sink.instruction(row, immediate, f.offset);
   };
 }

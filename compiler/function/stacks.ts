@@ -83,8 +83,12 @@ export interface ControlFrame {
 /** Throws the error for a type mismatch; what was found may be nothing. */
 export type Mismatch = (expected: string, found: string) => never;
 
+const OPERANDS: Operand[] = [];
+
 export class Stacks {
-  private readonly operands: Operand[] = [];
+  /** Those below `height` count. One array for all functions: they are read one after the other. */
+  readonly operands: Operand[] = OPERANDS;
+  height = 0;
   private readonly frames: ControlFrame[] = [];
   private readonly mismatch: Mismatch;
   private current: ControlFrame | undefined;
@@ -108,44 +112,36 @@ export class Stacks {
   }
 
   pushOperand(operand: Operand): void {
-    this.operands.push(operand);
+    this.operands[this.height++] = operand;
   }
 
   /** `UNKNOWN` as `expected` takes any type. Answers what was there. */
   popOperand(expected: Operand): Operand {
-    const { operands } = this;
     const frame = this.current!;
-    if (operands.length === frame.height) {
+    if (this.height === frame.height) {
       if (!frame.unreachable)
         this.mismatch(expected === UNKNOWN ? 'a value' : operandText(expected), 'nothing');
       return UNKNOWN;
     }
-    const found = operands.pop()!;
+    const found = this.operands[--this.height]!;
     if (found !== expected && !fits(found, expected))
       this.mismatch(operandText(expected), operandText(found));
     return found;
   }
 
   pushOperands(operands: readonly Operand[]): void {
-    for (let i = 0; i < operands.length; i++) this.operands.push(operands[i]!);
+    for (let i = 0; i < operands.length; i++) this.operands[this.height++] = operands[i]!;
   }
 
   popOperands(operands: readonly Operand[]): void {
     for (let i = operands.length - 1; i >= 0; i--) this.popOperand(operands[i]!);
   }
 
-  /** What an instruction without surprises does: pops its operands, pushes its results. */
-  apply(params: readonly Operand[], results: readonly Operand[]): void {
-    for (let i = params.length - 1; i >= 0; i--) this.popOperand(params[i]!);
-    if (results.length > 0) this.operands.push(results[0]!);
-    for (let i = 1; i < results.length; i++) this.operands.push(results[i]!);
-  }
-
   /** Checks the topmost operands and leaves them. */
   peekOperands(expected: readonly Operand[]): void {
     const { operands } = this;
     const frame = this.current!;
-    for (let i = expected.length - 1, at = operands.length - 1; i >= 0; i--, at--) {
+    for (let i = expected.length - 1, at = this.height - 1; i >= 0; i--, at--) {
       if (at >= frame.height) {
         if (!fits(operands[at]!, expected[i]!))
           this.mismatch(operandText(expected[i]!), operandText(operands[at]!));
@@ -176,7 +172,7 @@ export class Stacks {
       kind,
       signature,
       labelTypes,
-      height: this.operands.length,
+      height: this.height,
       reported,
       unreachable: false,
     };
@@ -187,7 +183,7 @@ export class Stacks {
   popControl(): ControlFrame {
     const frame = this.current!;
     this.popOperands(frame.signature.results);
-    const left = this.operands.length - frame.height;
+    const left = this.height - frame.height;
     if (left > 0) this.mismatch('nothing more', `${left} more value${left > 1 ? 's' : ''} on the stack`);
     this.frames.pop();
     this.current = this.frames[this.frames.length - 1];
@@ -197,7 +193,7 @@ export class Stacks {
   /** The rest of the block is unreachable. */
   markUnreachable(): void {
     const frame = this.current!;
-    this.operands.length = frame.height;
+    this.height = frame.height;
     frame.unreachable = true;
   }
 }

@@ -4,12 +4,13 @@
  *
  * All engines make the same calls in the same order, so that functions that change their instance can be compared, too.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { ExitError } from '../../runtime/errors.ts';
 import type { BenchMessage, BenchReport, BenchRequest, EngineName } from './bench.ts';
 import { type Engine, type Engines, makeEngines } from './bench-engines.ts';
 import { CliError, type Outcome, outcomeOf } from './exit-status.ts';
 import { loadModule } from './load.ts';
+import { takeRequest } from './worker.ts';
 
 /** Short functions are called so often that a measurement takes at least this long. */
 const SAMPLE_MS = 10;
@@ -128,4 +129,4 @@ async function bench(request: BenchRequest): Promise<Outcome> {
 
 const post = (message: BenchMessage) => parentPort!.postMessage(message);
 
-post({ outcome: await bench(workerData as BenchRequest) });
+post({ outcome: await bench(await takeRequest<BenchRequest>()) });

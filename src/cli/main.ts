@@ -1,64 +1,13 @@
 #!/usr/bin/env node
 /**
- * The `sandglass` command: declares the commands, parses the command line, and decides how the process ends. What a
- * command does stands in its own file; errors become exit statuses in `exit-status.ts`.
+ * The `sandglass` command: parses the command line, and decides how the process ends. Commands are declared in
+ * `command-line.ts`; errors become exit statuses in `exit-status.ts`.
  *
  * Signals are left to the system, so that the program behaves as any Unix tool: Ctrl-C kills at once, even while the
  * worker runs a hot loop, and a write to a closed pipe ends the process by SIGPIPE.
  */
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { benchCommand } from './bench.ts';
 import { STATUS, unexpected } from './exit-status.ts';
-import { inspectCommand } from './inspect.ts';
-import { runCommand } from './run.ts';
-import { validateCommand } from './validate.ts';
-
-const EXAMPLES = `
-Examples:
-  sandglass run hello.wasm                          run a WASI program
-  sandglass run --dir . python.wasm -c 'print(1)'   with a directory; options after the file are the program's
-  sandglass run --invoke add add.wat 5 37           call one exported function
-  sandglass run --fuel 1000000 --timeout 500 x.wasm stop after so many instructions, or milliseconds
-  sandglass validate a.wasm b.wasm
-  sandglass inspect app.wasm --func 3 --js          the JavaScript that function 3 becomes
-  sandglass bench crc.wasm --invoke crc32 65536     time a function under native WebAssembly and under Sandglass
-
-Each command explains its options: sandglass run --help`;
-
-function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
-function program(): Command {
-  const command = new Command('sandglass')
-    .description('Compiles WebAssembly to JavaScript and runs it inside a meter.')
-    .version(version())
-    .enablePositionalOptions()
-    .helpCommand(false)
-    .addHelpText('after', EXAMPLES);
-  const children = [runCommand(), validateCommand(), inspectCommand(), benchCommand(), helpCommand(command)];
-  for (const child of children) command.addCommand(child);
-  for (const each of [command, ...command.commands]) {
-    each.exitOverride().configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'sandglass: ')),
-    });
-  }
-  return command;
-}
-
-/** Commander's own answers an unknown name with all of the help, and says not why. */
-function helpCommand(command: Command): Command {
-  return new Command('help')
-    .description('display help for a command')
-    .argument('[command]')
-    .action((name: string | undefined) => {
-      const found = name === undefined ? command : command.commands.find((each) => each.name() === name);
-      if (found === undefined) command.error(`error: unknown command '${name}'`);
-      found.help();
-    });
-}
+import { startWorker } from './worker.ts';
 
 /** Node ignores SIGPIPE from its start; taking a handler away again leaves the system's own behaviour: to die of it. */
 function dieOfClosedPipes(): void {
@@ -68,12 +17,15 @@ function dieOfClosedPipes(): void {
   process.off('SIGPIPE', handler);
 }
 
+/** Of Commander's errors, it has printed the message, or the help, by now. */
 function fail(error: unknown): void {
-  // Commander has printed its message, or the help, by now.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : STATUS.usage;
+  const { code, exitCode } = error as { readonly code?: unknown; readonly exitCode?: unknown };
+  if (String(code).startsWith('commander.')) process.exitCode = exitCode === 0 ? 0 : STATUS.usage;
   else process.exitCode = unexpected(error);
 }
 
 dieOfClosedPipes();
 process.on('uncaughtException', (error) => process.exit(unexpected(error)));
-program().parseAsync().catch(fail);
+// While this thread reads the command line, the compiler is being loaded in the other.
+if (process.argv[2] === 'run') startWorker('./run-worker.js');
+import('./command-line.ts').then(({ commandLine }) => commandLine().parseAsync()).catch(fail);

@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { basename } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { AbortError, ExitError, TimeoutError } from '../../runtime/errors.ts';
 import { Wasi } from '../../wasi/index.ts';
 import { type Instance, type Module, Runtime } from '../index.ts';
@@ -14,9 +14,9 @@ import { importsFor, invokedType, isCommand } from './program.ts';
 import { isRuby, runRuby } from './ruby.ts';
 import type { RunRequest, WorkerMessage } from './run.ts';
 import { parseArguments, resultLines } from './typed-arguments.ts';
-import { REGISTER_CELLS } from './worker.ts';
+import { REGISTER_CELLS, takeRequest } from './worker.ts';
 
-const request = workerData as RunRequest;
+const request = await takeRequest<RunRequest>();
 const started = performance.now();
 
 function makeRuntime(): Runtime {
