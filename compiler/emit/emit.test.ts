@@ -262,9 +262,9 @@ const CASES: readonly Case[] = [
     text: [
       'const S = E.S;',
       'let s0;',
-      'if ((S.fuel -= 2) < 0) `${E}`;',
+      'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`;',
       's0 = f1(E, l0);',
-      'S.fuel -= 3;',
+      'S.fuel = S.fuel - 3 | 0;',
       'return s0 + 1 | 0;',
     ],
   },
@@ -276,9 +276,9 @@ const CASES: readonly Case[] = [
     text: [
       'const S = E.S;',
       'let s0;',
-      'if ((S.fuel -= 2) < 0) `${E}`;',
+      'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`;',
       's0 = f1(E, l0);',
-      'if ((S.fuel -= 3) < 0) `${E}`;',
+      'if ((S.fuel = S.fuel - 3 | 0) < 0) `${E}`;',
       'return s0 + 1 | 0;',
     ],
   },

@@ -140,24 +140,24 @@ const METERED: readonly Case[] = [
   [
     'i32 -> i32',
     'local.get 0; call 1; call 1',
-    'if ((S.fuel -= 2) < 0) `${E}`; s0 = f1(E, l0); S.fuel -= 1; s0 = f1(E, s0); S.fuel -= 1; return s0;',
+    'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`; s0 = f1(E, l0); S.fuel = S.fuel - 1 | 0; s0 = f1(E, s0); S.fuel = S.fuel - 1 | 0; return s0;',
   ],
   [
     'i32 -> i32',
     'local.get 0; if i32; i32.const 1; else; i32.const 2; end',
-    'S.fuel -= 2; if (l0) { S.fuel -= 2; s0 = 1; } else { S.fuel -= 2; s0 = 2; } S.fuel -= 1; return s0;',
+    'S.fuel = S.fuel - 2 | 0; if (l0) { S.fuel = S.fuel - 2 | 0; s0 = 1; } else { S.fuel = S.fuel - 2 | 0; s0 = 2; } S.fuel = S.fuel - 1 | 0; return s0;',
   ],
 ];
 const LIMITED: readonly Case[] = [
   [
     'i32 -> i32',
     'local.get 0; call 1; call 1',
-    'if ((S.fuel -= 2) < 0) `${E}`; s0 = f1(E, l0); if ((S.fuel -= 1) < 0) `${E}`; s0 = f1(E, s0); if ((S.fuel -= 1) < 0) `${E}`; return s0;',
+    'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`; s0 = f1(E, l0); if ((S.fuel = S.fuel - 1 | 0) < 0) `${E}`; s0 = f1(E, s0); if ((S.fuel = S.fuel - 1 | 0) < 0) `${E}`; return s0;',
   ],
   [
     'i32 -> i32',
     'local.get 0; if i32; i32.const 1; else; i32.const 2; end',
-    'if ((S.fuel -= 2) < 0) `${E}`; if (l0) { if ((S.fuel -= 2) < 0) `${E}`; s0 = 1; } else { if ((S.fuel -= 2) < 0) `${E}`; s0 = 2; } if ((S.fuel -= 1) < 0) `${E}`; return s0;',
+    'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`; if (l0) { if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`; s0 = 1; } else { if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`; s0 = 2; } if ((S.fuel = S.fuel - 1 | 0) < 0) `${E}`; return s0;',
   ],
 ];
 

@@ -36,7 +36,7 @@ export const WEIGHTS = {
   lonelyCase: 10,
   try: 20,
 
-  /** `S.fuel -= 7`; and the slow path of a look at the account. */
+  /** `S.fuel = S.fuel - 7 | 0`; and the slow path of a look at the account. */
   charge: 14,
   refuel: 12,
   /** `V = E.V`: what a call leaves to be done; and how much more it is if the fuel was in a variable. */
