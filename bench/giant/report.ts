@@ -7,8 +7,8 @@ import { LIMIT } from './v8-bytecode.ts';
 const KIB = 1024;
 /** Upper ends of the ranges of bytecode length. */
 const RANGES = [0.25, 1, 4, 8, 16, 32, 48, 60, Infinity].map((kib) => kib * KIB);
-/** Functions with less bytecode say nothing about the estimator. */
-const ESTIMATED_FROM = 2 * KIB;
+/** Shorter functions are far from any limit, and their bytecode has shorter operands. */
+const ESTIMATED_FROM = 8 * KIB;
 
 export const LARGEST = 10;
 
