@@ -37,7 +37,7 @@ export const WEIGHTS = {
   try: 20,
 
   /** `S.fuel = S.fuel - 7 | 0`; and the slow path of a look at the account. */
-  charge: 14,
+  charge: 19,
   refuel: 12,
   /** `V = E.V`: what a call leaves to be done; and how much more it is if the fuel was in a variable. */
   arrival: 5,
