@@ -80,7 +80,17 @@ export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
 /** Results go to their slots at the end of a block. */
 export function fallOut(emitter: FunctionEmitter, current: Frame): void {
   anchorFrom(emitter, current.height);
-  if (current.kind !== 'block' || current.jumps > 0) emitter.flushMirrors();
+  // Code that climbs into a ladder may have to jump to the end.
+  const joins = current.kind !== 'block' || current.jumps > 0 || current.ladder?.rung !== undefined;
+  if (joins) emitter.flushMirrors();
+}
+
+/**
+ * Whether the code behind a rung's block can move into the ladder. Not where the ladder is handed up into other code that gathers
+ * a rung's; nor in a loop's body, which it might have to leave by a jump to its end: a loop's label means its head.
+ */
+function mayClimb(outer: Frame | undefined): boolean {
+  return outer?.kind !== 'loop' && outer?.ladder?.rung === undefined;
 }
 
 /** Closes block, loop or if, and puts its statement into the enclosing frame. */
@@ -89,8 +99,7 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   if (reachable) fallOut(emitter, current);
   splitFrame(emitter, current, reachable);
   if (current.consequent !== undefined) balance(emitter, current.consequent, current.list);
-  // A ladder that is handed up into other code could not take the code of this rung.
-  const rung = emitter.frames.at(-2)?.ladder?.rung === undefined ? rungOf(current, reachable) : undefined;
+  const rung = mayClimb(emitter.frames.at(-2)) ? rungOf(current, reachable) : undefined;
   if (rung !== undefined) current.targeted = false;
   const closed = current.kind === 'loop' ? leaveLoop(emitter, current, reachable) : [closeOther(current)];
   // After a loop, or a block that nothing branches to, the straight line goes on.

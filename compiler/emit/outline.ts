@@ -190,11 +190,12 @@ function rewriteJumps(statements: readonly js.Statement[]): js.Statement[] {
   const numbers = new Map<string, number>();
   for (const { node, label, again } of jumps) {
     if (inside.has(label)) continue;
-    let number = numbers.get(label);
+    const key = again ? `continue ${label}` : label;
+    let number = numbers.get(key);
     if (number === undefined) {
       exits.push(again ? js.continueTo(label) : js.breakTo(label));
       number = exits.length;
-      numbers.set(label, number);
+      numbers.set(key, number);
     }
     js.become(node, leaveRegion(number));
   }
