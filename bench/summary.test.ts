@@ -83,7 +83,7 @@ test('what is wrong, cut short, warming up or left out is told, and a busy machi
   expect(remarks({ ...REPORT, loadBefore: 5.16, rows: [...ROWS, slow] })).toEqual([
     'the machine was busy before the run began: load 5.2 on 2 cores; times are noisy',
     'dot-f32: polywasm wrong: 2 instead of 1',
-    'slow: polywasm was still warming up: its first round took 10.0 times the median',
+    'slow: polywasm took 10.0 times its median in the first round: still warming up, or disturbed',
     'slow: wasm2js cut: it took part in 2 of 3 rounds',
     'wasm2js left out: it is not here',
   ]);

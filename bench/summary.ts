@@ -132,7 +132,7 @@ export function remarks({ rows, notes, rounds, loadBefore, cores }: Report): str
         return [`${id}: ${engine} ${outcome}: ${reason}`];
       if (outcome !== 'ok' || section === 'startup' || rounds < 3) return [];
       const excess = times[0]! / median(times);
-      const still = `${id}: ${engine} was still warming up: its first round took ${excess.toFixed(1)} times the median`;
+      const still = `${id}: ${engine} took ${excess.toFixed(1)} times its median in the first round: still warming up, or disturbed`;
       return excess > STILL_WARMING_UP ? [still] : [];
     }),
   );

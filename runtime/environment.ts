@@ -69,6 +69,10 @@ export class Environment implements EnvironmentAbi {
   V: DataView = NO_MEMORY;
   readonly M: Memory[] = [];
   readonly T: Table[] = [];
+  g0 = 0;
+  g1 = 0;
+  g2 = 0;
+  g3 = 0;
   readonly GI: Int32Array;
   readonly GL: BigInt64Array;
   readonly GD: Float64Array;

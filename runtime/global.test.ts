@@ -11,7 +11,7 @@ test.each([
 ])('%s lies in its array', (value, array, content) => {
   const global = new Global({ value, mutable: true }, content);
   expect(global.cells).toBeInstanceOf(array);
-  expect(global.cells[global.cell]).toBe(content);
+  expect(global.raw).toBe(content);
 });
 
 test('over a cell of an environment, both see each other', () => {

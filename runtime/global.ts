@@ -6,8 +6,11 @@ import { immutableGlobal } from './errors.ts';
 import type { GlobalType, ValueType } from './types.ts';
 import { defaultValue, fromHost, parseValueType, toHost } from './values.ts';
 
-/** i32 in an `Int32Array`, i64 in a `BigInt64Array`, f32 and f64 in a `Float64Array`, references in a plain array. */
-export type Cells = Int32Array | BigInt64Array | Float64Array | unknown[];
+/**
+ * i32 in an `Int32Array`, i64 in a `BigInt64Array`, f32 and f64 in a `Float64Array`, references in a plain array; or an
+ * object that has the value in a field.
+ */
+export type Cells = object;
 
 export interface GlobalDescriptor {
   /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'anyfunc'`, `'externref'`. */
@@ -18,28 +21,37 @@ export interface GlobalDescriptor {
 export class Global {
   readonly type: GlobalType;
   readonly cells: Cells;
-  readonly cell: number;
+  readonly cell: number | string;
 
   constructor(descriptor: GlobalDescriptor, initial?: unknown) {
     const type = parseValueType(descriptor.value);
     this.type = { type, mutable: Boolean(descriptor.mutable) };
     this.cells = newCells(type);
     this.cell = 0;
-    this.cells[0] = (initial === undefined ? defaultValue(type) : fromHost(initial, type)) as never;
+    this.raw = initial === undefined ? defaultValue(type) : fromHost(initial, type);
   }
 
   /** A view of a cell that exists already, value and all. */
-  static over(type: GlobalType, cells: Cells, cell: number): Global {
+  static over(type: GlobalType, cells: Cells, cell: number | string): Global {
     return Object.assign(new Global({ value: 'i32' }), { type, cells, cell });
   }
 
+  /** The value as generated code holds it. */
+  get raw(): unknown {
+    return (this.cells as Record<number | string, unknown>)[this.cell];
+  }
+
+  set raw(value: unknown) {
+    (this.cells as Record<number | string, unknown>)[this.cell] = value;
+  }
+
   get value(): unknown {
-    return toHost(this.cells[this.cell], this.type.type);
+    return toHost(this.raw, this.type.type);
   }
 
   set value(value: unknown) {
     if (!this.type.mutable) throw immutableGlobal();
-    this.cells[this.cell] = fromHost(value, this.type.type) as never;
+    this.raw = fromHost(value, this.type.type);
   }
 
   valueOf(): unknown {

@@ -4,7 +4,7 @@
  *
  * Not here: the public face (src/index.ts).
  */
-import { BIND, type BoundInstance } from './abi.ts';
+import { BIND, type BoundInstance, FIELD_GLOBALS } from './abi.ts';
 import { callRaw } from './boundary.ts';
 import type { ModuleCode } from './code.ts';
 import { type ConstContext, evaluate } from './const-expr.ts';
@@ -21,6 +21,7 @@ import {
   type ConstExpr,
   type ExportDescription,
   funcTypeAt,
+  type GlobalType,
   type SegmentMode,
   type ValueType,
 } from './types.ts';
@@ -58,10 +59,7 @@ class Builder {
     this.#linked = linked;
     const { S } = environment;
     this.#context = {
-      global: (index) => {
-        const { cells, cell } = environment.G[index]!;
-        return cells[cell];
-      },
+      global: (index) => environment.G[index]!.raw,
       func: (index) => environment.makeRef(index),
       charge: (fuel) => {
         if (S.metering) S.account.charge(fuel);
@@ -101,14 +99,22 @@ class Builder {
     const { globals, globalDefinitions } = E.code.description;
     this.#linked.globals.forEach((global, index) => {
       E.G.push(global);
-      if (!global.type.mutable) this.#cellsOf(global.type.type)[index] = global.cells[global.cell] as never;
+      if (!global.type.mutable) this.#own(global.type, index).raw = global.raw;
     });
-    for (const { type, init } of globalDefinitions) {
+    for (const { init } of globalDefinitions) {
       const index = E.G.length;
-      const cells = this.#cellsOf(globals[index]!.type);
-      cells[index] = this.#evaluate(init) as never;
-      E.G.push(Global.over(type, cells, index));
+      const global = this.#own(globals[index]!, index);
+      global.raw = this.#evaluate(init);
+      E.G.push(global);
     }
+  }
+
+  /** A global in this instance's own cells. */
+  #own(type: GlobalType, index: number): Global {
+    const E = this.#E;
+    const isField =
+      type.type === 'i32' && index < FIELD_GLOBALS && index >= E.code.description.importedGlobals;
+    return isField ? Global.over(type, E, `g${index}`) : Global.over(type, this.#cellsOf(type.type), index);
   }
 
   #cellsOf(type: ValueType): Cells {

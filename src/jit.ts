@@ -6,7 +6,7 @@
  */
 import { functionName, type ModuleInfo } from '../compiler/binary/module-info.ts';
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
-import { functionIndexOf, groupText } from '../compiler/emit/module.ts';
+import { type EmittedGroup, functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
 import {
   exportWrapperText,
@@ -136,9 +136,10 @@ export class JitCode implements ModuleCode {
   }
 
   /** The generated JavaScript of one function, by function index, for people. */
-  textOf(index: number): string {
+  /** A function as a group of its own, for people to look at. */
+  emitted(index: number): EmittedGroup {
     const defined = index - this.description.importedFunctions;
-    return groupText(this.description, [defined], this.#options, () => false, { indent: true }).text;
+    return groupText(this.description, [defined], this.#options, () => false, { indent: true });
   }
 
   checkingEveryRegion(): JitCode {

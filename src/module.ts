@@ -5,6 +5,7 @@
 import { decodeModule } from '../compiler/binary/module.ts';
 import type { ModuleInfo } from '../compiler/binary/module-info.ts';
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
+import type { EmittedGroup } from '../compiler/emit/module.ts';
 import { validateBodies } from '../compiler/validate.ts';
 import type { CompileLimits } from '../runtime/limits.ts';
 import { type ExternKind, type ExternType, funcTypeAt, typeText } from '../runtime/types.ts';
@@ -87,7 +88,12 @@ export class Module {
 
   /** The generated JavaScript of a function, by index in the function index space. */
   textOf(functionIndex: number): string {
-    return (this.#latest ?? this.codeFor(this.#options)).textOf(functionIndex);
+    return this.emitted(functionIndex).text;
+  }
+
+  /** The same with what the emitter knows about it. */
+  emitted(functionIndex: number): EmittedGroup {
+    return (this.#latest ?? this.codeFor(this.#options)).emitted(functionIndex);
   }
 
   #externType(kind: ExternKind, index: number): ExternType {

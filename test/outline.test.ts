@@ -171,7 +171,7 @@ describe('cut anywhere', () => {
       for (let regionWeight = 10; regionWeight <= 300; regionWeight += 5) {
         for (const smallestRun of [1, 20, 60, 100]) {
           for (const options of MODES) {
-            const world = split(options, { giantBytes: 0, nesting: 6, regionWeight, smallestRun });
+            const world = split(options, { ...SPLIT_ALL, regionWeight, smallestRun });
             const found = show(world.instantiate(m.build()).f(...args));
             expect(found, `regions of ${regionWeight}, ${smallestRun} or more, ${modeName(options)}`).toBe(
               expected,

@@ -20,8 +20,8 @@ const RUNTIMES: Readonly<Record<Mode, RuntimeOptions>> = {
 export interface Part {
   /** `f12_mix`, `f12_mix$3`. */
   readonly name: string;
-  /** Characters of its text, without indentation. */
-  readonly characters: number;
+  /** Bytes of bytecode, as the emitter estimates. */
+  readonly weight: number;
 }
 
 export interface EmittedFunction {
@@ -54,22 +54,6 @@ export function* emitAll(module: Module): Generator<EmittedFunction | Refusal> {
 }
 
 export function emit(module: Module, index: number): EmittedFunction {
-  const text = module.textOf(index);
-  return { index, text, parts: partsOf(text) };
-}
-
-/** The text is indented: a line that begins with a name of ours begins a part, and `return` ends the last. */
-const PART = /^(?:var|const) (?<main>f\d+\w*) = \(function|^function (?<region>f\d+\w*(?:\$\d+)?)\(/;
-
-function partsOf(text: string): Part[] {
-  const parts: { name: string; characters: number }[] = [];
-  for (const line of text.split('\n')) {
-    const { main, region } = PART.exec(line)?.groups ?? {};
-    const name = main ?? region;
-    if (name !== undefined) parts.push({ name, characters: 0 });
-    else if (line.startsWith('return ')) break;
-    const part = parts.at(-1);
-    if (part !== undefined) part.characters += line.trimStart().length;
-  }
-  return parts;
+  const { text, parts } = module.emitted(index);
+  return { index, text, parts: parts.map(({ name, weight }) => ({ name, weight })) };
 }

@@ -26,12 +26,12 @@ export function reportText(file: string, mode: Mode, scan: Scan): string {
     `  lengths: ${distribution(parts)}`,
     `  the ${LARGEST} longest:`,
     ...largest(parts, LARGEST).map((part) => `    ${partText(part)}`),
-    `  the emitter's estimate (${estimatorText(parts)})`,
+    `  the emitter's estimate: ${estimatorText(parts)}`,
   ].join('\n');
 }
 
-const partText = ({ name, index, length, characters }: MeasuredPart) =>
-  `${name} (function ${index}): ${length} bytes from ${characters} characters`;
+const partText = ({ name, index, length, weight }: MeasuredPart) =>
+  `${name} (function ${index}): ${length} bytes, ${weight} estimated`;
 
 function distribution(parts: readonly MeasuredPart[]): string {
   let from = 0;
@@ -46,8 +46,9 @@ function distribution(parts: readonly MeasuredPart[]): string {
 function estimatorText(parts: readonly MeasuredPart[]): string {
   const ratios = parts
     .filter(({ length }) => length >= ESTIMATED_FROM)
-    .map(({ length, characters }) => length / characters)
+    .map(({ length, weight }) => length / weight)
     .sort((a, b) => a - b);
   const at = (share: number) => (ratios[Math.ceil(share * ratios.length) - 1] ?? 0).toFixed(3);
-  return `bytes of bytecode per character, ${ratios.length} functions of ${ESTIMATED_FROM / KIB} KiB or more): median ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}`;
+  const ranks = `p1 ${at(0.01)}, median ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}`;
+  return `bytes of bytecode to bytes estimated, ${ratios.length} functions of ${ESTIMATED_FROM / KIB} KiB or more: ${ranks}`;
 }

@@ -23,8 +23,7 @@ describe('scan', async () => {
     expect(found).toMatchObject({ functions: 2, refusals: [] });
     expect(found.parts.map(({ index }) => index)).toEqual(expect.arrayContaining([0, 1]));
     expect(found.parts.map(({ name }) => name)).toEqual(expect.arrayContaining(['f0', 'f1_long']));
-    for (const { length, characters } of found.parts)
-      expect([length > 0, characters > 0]).toEqual([true, true]);
+    for (const { length, weight } of found.parts) expect([length > 0, weight > 0]).toEqual([true, true]);
   });
 
   test('--print-bytecode says the same', async () => {

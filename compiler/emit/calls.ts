@@ -160,8 +160,7 @@ function perform(
   const ready = writeCells(emitter, type.params, args);
   const rest = ready.filter((value) => value.type !== 'i64');
   const node = call(rest.map(numeric));
-  const weight = rest.reduce((sum, value) => sum + value.weight, 6);
-  takeResults(emitter, type.results, node, weight);
+  takeResults(emitter, type.results, node);
 }
 
 /** Writes the i64 arguments to the outgoing cells; what would be disturbed or reordered by that is settled first. */
@@ -182,16 +181,11 @@ function writeCells(emitter: FunctionEmitter, params: readonly ValueType[], args
   return ready;
 }
 
-function takeResults(
-  emitter: FunctionEmitter,
-  results: readonly ValueType[],
-  node: js.Expression,
-  weight: number,
-): void {
+function takeResults(emitter: FunctionEmitter, results: readonly ValueType[], node: js.Expression): void {
   const { stack: values, places } = emitter;
   const first = results[0];
   const returned = first !== undefined && first !== 'i64';
-  emitter.emitAway(returned ? js.assign(values.nextSlot(first), node) : node, weight);
+  emitter.emitAway(returned ? js.assign(values.nextSlot(first), node) : node);
   let cell = 0;
   let references = 0;
   results.forEach((type, i) => {
@@ -202,7 +196,7 @@ function takeResults(
     const isReference = typeof type !== 'string';
     const place = places.outgoing(type, isReference ? references++ : cell);
     cell++;
-    emitter.push(type, place, 3, 0, [OUTGOING]);
+    emitter.push(type, place, 0, [OUTGOING]);
     if (results.length > 1) values.settle(values.height - 1);
   });
 }

@@ -19,17 +19,20 @@ import {
 } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
-import { type Ladder, type LadderPlace, newLadder, rungOf } from './ladder.ts';
+import { type Ladder, type LadderPlace, newLadder, newRung, type Rung, rungOf } from './ladder.ts';
 import { numeric, TRAPS } from './operand-stack.ts';
-import { splitFrame } from './outline.ts';
+import { balance, splitFrame } from './outline.ts';
+import { switchWeight } from './weights.ts';
 
 export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: FuncType): void {
   emitter.stack.settleAll();
   const height = emitter.stack.height - type.params.length;
   anchorFrom(emitter, height);
+  if (kind === 'loop') emitter.flushMirrors();
   emitter.enterFrame(frame(kind, emitter.newLabel(), type, height));
   if (kind === 'loop') {
     emitter.mirrors?.forgetSince(0);
+    emitter.frame.regionBefore = emitter.meter.quietRegion;
     emitter.frame.callsBefore = emitter.calls;
     emitter.frame.loopsBefore = emitter.closedLoops;
     emitter.loops++;
@@ -45,6 +48,7 @@ export function enterIf(emitter: FunctionEmitter, type: FuncType): void {
   anchorFrom(emitter, height);
   const opened = frame('if', emitter.newLabel(), type, height);
   opened.test = condition.node;
+  emitter.flushMirrors();
   emitter.enterFrame(opened);
   emitter.meter.endRegion();
 }
@@ -76,6 +80,7 @@ export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
 /** Results go to their slots at the end of a block. */
 export function fallOut(emitter: FunctionEmitter, current: Frame): void {
   anchorFrom(emitter, current.height);
+  if (current.kind !== 'block' || current.jumps > 0) emitter.flushMirrors();
 }
 
 /** Closes block, loop or if, and puts its statement into the enclosing frame. */
@@ -83,6 +88,7 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
   splitFrame(emitter, current, reachable);
+  if (current.consequent !== undefined) balance(emitter, current.consequent, current.list);
   // A ladder that is handed up into other code could not take the code of this rung.
   const rung = emitter.frames.at(-2)?.ladder?.rung === undefined ? rungOf(current, reachable) : undefined;
   if (rung !== undefined) current.targeted = false;
@@ -128,7 +134,7 @@ export function finish(emitter: FunctionEmitter, current: Frame, closed: readonl
   emitter.frames.pop();
   emitter.stack.truncate(current.height);
   for (const type of current.type.results) emitter.stack.pushSettled(type);
-  for (const { statement, weight, nesting } of closed) emitter.emit(statement, weight, nesting);
+  for (const { statement, weight, nesting } of closed) emitter.emit(statement, nesting, weight);
 }
 
 // -------------------------------------------------------------------- branches
@@ -167,9 +173,15 @@ function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
   return statements;
 }
 
+/** A branch that leaves the function leaves its locals behind. */
+function flushBefore(emitter: FunctionEmitter, depth: number): void {
+  if (target(emitter, depth).kind !== 'function') emitter.flushMirrors();
+}
+
 export function emitBr(emitter: FunctionEmitter, depth: number): void {
   emitter.stack.settleEffects(TRAPS);
-  for (const statement of branch(emitter, depth)) emitter.emit(statement, 6, 1);
+  flushBefore(emitter, depth);
+  for (const statement of branch(emitter, depth)) emitter.emit(statement, 1);
   emitter.meter.endRegion();
 }
 
@@ -177,9 +189,9 @@ export function emitBrIf(emitter: FunctionEmitter, depth: number): void {
   const { stack } = emitter;
   const condition = stack.pop();
   stack.settleEffects(TRAPS);
-  const count = labelTypes(target(emitter, depth)).length;
-  settleFrom(emitter, stack.height - count);
-  emitter.emit(js.ifElse(condition.node, branch(emitter, depth)), condition.weight + 4 + 6 * count, 2);
+  settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
+  flushBefore(emitter, depth);
+  emitter.emit(js.ifElse(condition.node, branch(emitter, depth)), 2);
   emitter.meter.endRegion();
 }
 
@@ -188,6 +200,7 @@ export function emitBrTable(emitter: FunctionEmitter, depths: readonly number[])
   const index = stack.pop();
   stack.settleEffects(TRAPS);
   settleFrom(emitter, stack.height - labelTypes(target(emitter, depths.at(-1)!)).length);
+  emitter.flushMirrors();
   const byDepth = new Map<number, number[]>();
   for (let i = 0; i < depths.length - 1; i++) {
     const values = byDepth.get(depths[i]!);
@@ -196,19 +209,22 @@ export function emitBrTable(emitter: FunctionEmitter, depths: readonly number[])
   }
   const fallback = depths.at(-1)!;
   byDepth.delete(fallback);
-  const rungs = new Map<Frame, { cases: js.SwitchCase[] }>();
+  const rungs = new Map<Frame, Rung>();
+  let count = 0;
   for (const [depth, values] of byDepth) {
     const cases = values.map((value) => js.switchCase(value, []));
-    cases.at(-1)!.consequent = branch(emitter, depth);
-    rungs.set(target(emitter, depth), { cases });
+    count += cases.length;
+    rungs.set(target(emitter, depth), newRung(cases, branch(emitter, depth)));
   }
-  rungs.set(target(emitter, fallback), { cases: [js.switchCase(undefined, branch(emitter, fallback))] });
+  rungs.set(target(emitter, fallback), newRung([js.switchCase(undefined, [])], branch(emitter, fallback)));
   const node = js.switchOn(
     numeric(index),
     [...rungs.values()].flatMap(({ cases }) => cases),
   );
-  emitter.emit(node, index.weight + depths.length * 2 + rungs.size * 4, 3);
-  placeLadder(emitter.frame, newLadder(node, rungs), undefined);
+  let weight = node.discriminant.weight + switchWeight(count, depths.length);
+  for (const { body } of rungs.values()) weight += body.weight;
+  emitter.emit(node, 3, weight);
+  placeLadder(emitter.frame, newLadder(node, rungs, weight), undefined);
   emitter.meter.endRegion();
 }
 

@@ -182,8 +182,7 @@ const CASES: readonly Case[] = [
       'const S = E.S;',
       'let fl = S.fuel;',
       'try {',
-      'if ((fl = fl - 1 | 0) < 0) S.fuel = fl, fl = 1 << 31, `${E}`, fl = S.fuel;',
-      'if ((fl = fl - 5 | 0) < 0) S.fuel = fl, fl = 1 << 31, `${E}`, fl = S.fuel;',
+      'if ((fl = fl - 6 | 0) < 0) S.fuel = fl, fl = 1 << 31, `${E}`, fl = S.fuel;',
       'L1: for (;;) {',
       'fl = fl | 0;',
       'do {',
@@ -263,9 +262,9 @@ const CASES: readonly Case[] = [
     text: [
       'const S = E.S;',
       'let s0;',
-      'if ((S.fuel -= 2) < 0) `${E}`;',
+      'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`;',
       's0 = f1(E, l0);',
-      'S.fuel -= 3;',
+      'S.fuel = S.fuel - 3 | 0;',
       'return s0 + 1 | 0;',
     ],
   },
@@ -277,9 +276,9 @@ const CASES: readonly Case[] = [
     text: [
       'const S = E.S;',
       'let s0;',
-      'if ((S.fuel -= 2) < 0) `${E}`;',
+      'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`;',
       's0 = f1(E, l0);',
-      'if ((S.fuel -= 3) < 0) `${E}`;',
+      'if ((S.fuel = S.fuel - 3 | 0) < 0) `${E}`;',
       'return s0 + 1 | 0;',
     ],
   },
@@ -322,7 +321,7 @@ const CASES: readonly Case[] = [
     options: UNMETERED,
     type: '->',
     code: [['global.get', 0], ['i32.const', 16], 'i32.sub', ['global.set', 0]],
-    text: ['const GI = E.GI;', 'GI[0] = GI[0] - 16 | 0;', 'return;'],
+    text: ['E.g0 = E.g0 - 16 | 0;', 'return;'],
   },
 ];
 

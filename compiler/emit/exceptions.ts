@@ -13,7 +13,8 @@ import { type Frame, frame, isGuarding, StatementList } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, numeric, TRAPS } from './operand-stack.ts';
-import { splitFrame } from './outline.ts';
+import { balanceTry, splitFrame } from './outline.ts';
+import { WEIGHTS } from './weights.ts';
 
 export function enterTry(
   emitter: FunctionEmitter,
@@ -22,6 +23,7 @@ export function enterTry(
   catches?: readonly CatchClause[],
 ): void {
   emitter.stack.settleAll();
+  emitter.flushMirrors();
   const height = emitter.stack.height - type.params.length;
   anchorFrom(emitter, height);
   const label = emitter.newLabel();
@@ -40,15 +42,16 @@ export function leaveTryTable(emitter: FunctionEmitter, reachable: boolean): voi
   const exception = emitter.places.hidden(`e${emitter.frames.length}`, EXNREF);
   current.list = new StatementList();
   beginHandler(emitter, current, exception);
+  const head = current.list.statements.length;
   // Catch clauses branch as if they stood outside the try_table.
   const own = emitter.frames.pop()!;
   const handler = own.list;
   emitter.stack.truncate(own.height);
   emitter.frames.push({ ...frame('block', own.label, own.type, own.height), list: handler });
   for (const clause of current.catches!) emitCatch(emitter, clause, exception);
-  handler.push(js.throws(exception), 2);
+  handler.push(js.throws(exception));
   own.list = handler;
-  closeTry(emitter, { ...own, targeted: own.targeted }, guarded, handler);
+  closeTry(emitter, { ...own, targeted: own.targeted }, guarded, handler, head);
 }
 
 function emitCatch(emitter: FunctionEmitter, clause: CatchClause, exception: js.Expression): void {
@@ -57,14 +60,14 @@ function emitCatch(emitter: FunctionEmitter, clause: CatchClause, exception: js.
   const height = stack.height;
   current.list = new StatementList();
   if (clause.tag !== undefined) pushPayload(emitter, clause.tag, exception);
-  if (clause.kind.endsWith('_ref')) emitter.push(EXNREF, exception, 3);
+  if (clause.kind.endsWith('_ref')) emitter.push(EXNREF, exception);
   anchorFrom(emitter, height);
-  for (const statement of branch(emitter, clause.depth + 1)) emitter.emit(statement, 4);
+  for (const statement of branch(emitter, clause.depth + 1)) emitter.emit(statement);
   stack.truncate(height);
-  const { statements, weight } = current.list;
+  const { list } = current;
   current.list = outer;
-  if (clause.tag === undefined) outer.push(js.block(statements), weight + 2, 1);
-  else outer.push(js.ifElse(hasTag(clause.tag, exception), statements), weight + 8, 2);
+  const test = clause.tag === undefined ? undefined : hasTag(clause.tag, exception);
+  pushHandler(outer, test, list);
 }
 
 // -------------------------------------------------------------------- legacy
@@ -96,15 +99,14 @@ function closeHandler(emitter: FunctionEmitter, current: Frame, reachable: boole
     current.list = new StatementList();
     beginHandler(emitter, current, current.exception);
     current.handlers = current.list;
+    current.handlersHead = current.list.statements.length;
   } else {
     if (reachable) {
       current.targeted = true;
-      list.push(js.breakTo(current.label), 2);
+      list.push(js.breakTo(current.label));
     }
     const handlers = current.handlers!;
-    if (current.kind === 'catch_all')
-      handlers.push(js.block(list.statements), list.weight + 2, list.nesting + 1);
-    else handlers.push(js.ifElse(current.handlerTest!, list.statements), list.weight + 8, list.nesting + 2);
+    pushHandler(handlers, current.handlerTest, list);
   }
   current.list = new StatementList();
 }
@@ -120,7 +122,7 @@ export function leaveLegacyTry(emitter: FunctionEmitter, reachable: boolean): vo
     finish(emitter, current, [
       {
         statement: targeted ? js.labeled(label, inner) : inner,
-        weight: list.weight + 2,
+        weight: list.weight,
         nesting: list.nesting + 2,
       },
     ]);
@@ -130,8 +132,8 @@ export function leaveLegacyTry(emitter: FunctionEmitter, reachable: boolean): vo
   }
   const hasCatchAll = current.kind === 'catch_all';
   closeHandler(emitter, current, reachable);
-  if (!hasCatchAll) current.handlers!.push(js.throws(current.exception!), 2);
-  closeTry(emitter, current, current.guarded!, current.handlers!);
+  if (!hasCatchAll) current.handlers!.push(js.throws(current.exception!));
+  closeTry(emitter, current, current.guarded!, current.handlers!, current.handlersHead!);
 }
 
 export function emitDelegate(emitter: FunctionEmitter, depth: number, reachable: boolean): void {
@@ -143,9 +145,9 @@ export function emitDelegate(emitter: FunctionEmitter, depth: number, reachable:
   const exception = emitter.places.hidden(`e${emitter.frames.length}`, EXNREF);
   current.list = new StatementList();
   beginHandler(emitter, current, exception);
-  emitter.emit(js.set(delegation(emitter), js.number(to === undefined ? -1 : frameNumber(to))), 3);
-  emitter.emit(js.throws(exception), 2);
-  closeTry(emitter, current, guarded, current.list);
+  emitter.emit(js.set(delegation(emitter), js.number(to === undefined ? -1 : frameNumber(to))));
+  emitter.emit(js.throws(exception));
+  closeTry(emitter, current, guarded, current.list, current.list.statements.length);
 }
 
 /** The handler that a delegate means: the try at that label, or the first one outside it. Marks those in between. */
@@ -175,17 +177,17 @@ function delegation(emitter: FunctionEmitter): js.Expression {
 
 /** The head of every handler: traps go on; the frame, fuel and views are as the throw left them: put in order. */
 function beginHandler(emitter: FunctionEmitter, current: Frame, exception: js.Expression): void {
-  emitter.emit(js.set(exception, js.call(emitter.use('caught'), [js.id('e')])), 4);
+  emitter.emit(js.set(exception, js.call(emitter.use('caught'), [js.id('e')])));
   emitter.places.restored = true;
-  emitter.emit(emitter.handlerStatement(), 6);
+  emitter.emit(emitter.handlerStatement(), 0, WEIGHTS.restore);
   emitter.mirrors?.forgetSince(0);
   emitter.arrive();
   if (!current.passedOver) return;
   const meant = js.number(frameNumber(current));
   const place = delegation(emitter);
   const other = js.logical('&&', js.binary('!==', place, js.number(0)), js.binary('!==', place, meant));
-  emitter.emit(js.ifElse(other, [js.throws(exception)]), 8, 2);
-  emitter.emit(js.set(place, js.number(0)), 3);
+  emitter.emit(js.ifElse(other, [js.throws(exception)]), 2);
+  emitter.emit(js.set(place, js.number(0)));
 }
 
 function closeTry(
@@ -193,17 +195,29 @@ function closeTry(
   current: Frame,
   guarded: StatementList,
   handler: StatementList,
+  head: number,
 ): void {
+  balanceTry(emitter, guarded, handler, head);
   const statement = js.tryCatch(guarded.statements, 'e', handler.statements);
   finish(emitter, current, [
     {
       statement: current.targeted ? js.labeled(current.label, js.block([statement])) : statement,
-      weight: guarded.weight + handler.weight + 8,
+      weight: guarded.weight + handler.weight + WEIGHTS.try,
       nesting: Math.max(guarded.nesting, handler.nesting) + 4,
     },
   ]);
   emitter.mirrors?.forgetSince(0);
   emitter.meter.endRegion();
+}
+
+/** What is done with an exception that passes the test, or with any. */
+function pushHandler(
+  handlers: StatementList,
+  test: js.Expression | undefined,
+  { statements, nesting, weight }: StatementList,
+): void {
+  if (test === undefined) handlers.push(js.block(statements), nesting + 1, weight);
+  else handlers.push(js.ifElse(test, statements), nesting + 2, weight + WEIGHTS.branch + test.weight);
 }
 
 function hasTag(tag: number, exception: js.Expression): js.Expression {
@@ -217,7 +231,7 @@ function hasTag(tag: number, exception: js.Expression): js.Expression {
 function pushPayload(emitter: FunctionEmitter, tag: number, exception: js.Expression): void {
   const { params } = tagType(emitter, tag);
   params.forEach((type, i) => {
-    emitter.push(type, js.index(js.member(exception, 'payload'), js.number(i)), 4);
+    emitter.push(type, js.index(js.member(exception, 'payload'), js.number(i)));
     emitter.stack.settle(emitter.stack.height - 1);
   });
 }
@@ -231,7 +245,7 @@ export function emitThrow(emitter: FunctionEmitter, tag: number, type: FuncType,
   emitter.stack.settleEffects(TRAPS);
   const values = emitter.stack.popMany(type.params.length);
   const thrown = js.call(emitter.use('throw_', offset), [js.id('E'), js.number(tag), ...values.map(numeric)]);
-  emitter.emit(js.throws(emitter.departing(thrown)), 8 + values.length);
+  emitter.emit(js.throws(emitter.departing(thrown)));
   emitter.meter.endRegion();
 }
 
@@ -246,6 +260,6 @@ export function emitRethrow(emitter: FunctionEmitter, depth: number, offset: num
 function rethrowValue(emitter: FunctionEmitter, exception: js.Expression, offset: number): void {
   emitter.stack.settleEffects(ANY_EFFECT);
   const thrown = js.call(emitter.use('throw_ref', offset), [exception]);
-  emitter.emit(js.throws(emitter.departing(thrown)), 8);
+  emitter.emit(js.throws(emitter.departing(thrown)));
   emitter.meter.endRegion();
 }

@@ -33,7 +33,7 @@ describe('expressions', () => {
   it.each(CASES)('%#', (node, text) => expect(js.textOf(node)).toBe(text));
 
   it('late ones take part in others before they are filled', () => {
-    const late = js.late(js.SEQUENCE);
+    const late = js.late(js.SEQUENCE, 0);
     const whole = js.logical('||', js.binary('<', late, a), js.sequence([late, b]));
     js.fillSequence(late, [sum, c]);
     js.append(late, js.number(7));
@@ -41,7 +41,7 @@ describe('expressions', () => {
   });
 
   it('text cannot be made of one that is late', () => {
-    expect(() => js.call(a, [js.late(js.CALL)])).toThrow('late');
+    expect(() => js.call(a, [js.late(js.CALL, 0)])).toThrow('late');
   });
 });
 

@@ -9,6 +9,8 @@
  * Not here: statements (js.ts).
  */
 
+import { WEIGHTS } from './weights.ts';
+
 /** Binding strengths, weakest first (ECMAScript 2024, chapter 13). */
 export const SEQUENCE = 1;
 export const ASSIGNMENT = 2;
@@ -65,28 +67,35 @@ export class Expression {
   readonly binding: number;
   /** Empty while the expression is late. */
   text: string;
+  /** Bytes of V8's bytecode, as estimated: see weights.ts. */
+  readonly weight: number;
   /** Of a late expression. */
   parts: readonly (string | Expression)[] | undefined;
 
-  constructor(type: Expression['type'], binding: number, text: string) {
+  constructor(type: Expression['type'], binding: number, text: string, weight: number) {
     this.type = type;
     this.binding = binding;
     this.text = text;
+    this.weight = weight;
     this.parts = undefined;
   }
 }
 
-function operation(binding: number, text: string): Expression {
-  return new Expression('Operation', binding, text);
+function operation(binding: number, text: string, weight: number): Expression {
+  return new Expression('Operation', binding, text, weight);
 }
 
 // -------------------------------------------------------------------- late
 
 const UNDECIDED: readonly (string | Expression)[] = [];
 
-/** To be filled in; until then, only how tightly it will bind is known. */
-export function late(binding: number, parts: readonly (string | Expression)[] = UNDECIDED): Expression {
-  const made = operation(binding, '');
+/** To be filled in; until then, only how tightly it will bind is known, and its weight. */
+export function late(
+  binding: number,
+  weight: number,
+  parts: readonly (string | Expression)[] = UNDECIDED,
+): Expression {
+  const made = operation(binding, '', weight);
   made.parts = parts;
   return made;
 }
@@ -141,11 +150,13 @@ function joined(
   operator: string,
   right: Expression,
   rightBinding: number,
+  weight: number,
 ): Expression {
+  const whole = weight + left.weight + right.weight;
   if (left.parts === undefined && right.parts === undefined) {
-    return operation(binding, operand(left, leftBinding) + operator + operand(right, rightBinding));
+    return operation(binding, operand(left, leftBinding) + operator + operand(right, rightBinding), whole);
   }
-  return late(binding, [...parts(left, leftBinding), operator, ...parts(right, rightBinding)]);
+  return late(binding, whole, [...parts(left, leftBinding), operator, ...parts(right, rightBinding)]);
 }
 
 // -------------------------------------------------------------------- names and literals
@@ -156,7 +167,7 @@ const identifiers = new Map<string, Expression>();
 export function id(name: string): Expression {
   let node = identifiers.get(name);
   if (node === undefined) {
-    node = new Expression('Identifier', PRIMARY, name);
+    node = new Expression('Identifier', PRIMARY, name, WEIGHTS.name);
     identifiers.set(name, node);
   }
   return node;
@@ -168,12 +179,16 @@ export const MARK_END = '\x02';
 
 /** A name for an instruction at a byte offset of the module: the printer reports where it lands. */
 export function idAt(name: string, offset: number): Expression {
-  return new Expression('Identifier', PRIMARY, `${MARK_START}${offset}${MARK_END}${name}`);
+  return new Expression('Identifier', PRIMARY, `${MARK_START}${offset}${MARK_END}${name}`, WEIGHTS.name);
 }
 
 /** A literal, or a constant expression that needs no parentheses, as written. */
 export function raw(text: string): Expression {
-  return new Expression('Literal', PRIMARY, text);
+  return literal(PRIMARY, text);
+}
+
+function literal(binding: number, text: string): Expression {
+  return new Expression('Literal', binding, text, WEIGHTS.literal);
 }
 
 const smallIntegers: Expression[] = [];
@@ -181,13 +196,13 @@ for (let i = 0; i < 256; i++) smallIntegers.push(raw(String(i)));
 
 /** Any number; −0, NaN and infinities included. */
 export function number(value: number): Expression {
-  if (value < 0) return new Expression('Literal', UNARY, String(value));
-  if (Object.is(value, -0)) return new Expression('Literal', UNARY, '-0');
+  if (value < 0) return literal(UNARY, String(value));
+  if (Object.is(value, -0)) return literal(UNARY, '-0');
   return Number.isInteger(value) && value < 256 ? smallIntegers[value]! : raw(String(value));
 }
 
 export function bigint(value: bigint): Expression {
-  return new Expression('Literal', value < 0n ? UNARY : PRIMARY, `${value}n`);
+  return literal(value < 0n ? UNARY : PRIMARY, `${value}n`);
 }
 
 /** JSON, with the two line separators that old JavaScript forbids in strings. */
@@ -214,33 +229,46 @@ export function binary(operator: BinaryOperator, left: Expression, right: Expres
     return number(Number(left.text) >>> 0);
   }
   const binding = BINDING[operator]!;
-  return joined(binding, left, binding, ` ${operator} `, right, binding + 1);
+  const weight = isComparison(binding) ? WEIGHTS.comparison : WEIGHTS.binary;
+  return joined(binding, left, binding, ` ${operator} `, right, binding + 1, weight);
+}
+
+/** Of an operator that binds so tightly. */
+export function isComparison(binding: number): boolean {
+  return binding === BINDING['==='] || binding === BINDING['<'];
 }
 
 export function logical(operator: '&&' | '||', left: Expression, right: Expression): Expression {
   const binding = BINDING[operator]!;
-  return joined(binding, left, binding, ` ${operator} `, right, binding + 1);
+  return joined(binding, left, binding, ` ${operator} `, right, binding + 1, WEIGHTS.branch);
 }
 
 /** Two minus signs in a row would be another operator. */
 export function unary(operator: '-' | '!' | '~', argument: Expression): Expression {
-  return operation(UNARY, operator + operand(argument, operator === '-' ? CALL : UNARY));
+  const text = operator + operand(argument, operator === '-' ? CALL : UNARY);
+  return operation(UNARY, text, WEIGHTS.unary + argument.weight);
 }
 
 export function conditional(test: Expression, consequent: Expression, alternate: Expression): Expression {
   const choice = `${operand(consequent, ASSIGNMENT)} : ${operand(alternate, ASSIGNMENT)}`;
-  return operation(CONDITIONAL, `${operand(test, CONDITIONAL + 1)} ? ${choice}`);
+  const weight = WEIGHTS.conditional + test.weight + consequent.weight + alternate.weight;
+  return operation(CONDITIONAL, `${operand(test, CONDITIONAL + 1)} ? ${choice}`, weight);
 }
 
 export function assign(left: Expression, right: Expression): Expression {
-  return joined(ASSIGNMENT, left, CALL, ' = ', right, ASSIGNMENT);
+  const weight = left.type === 'Identifier' ? WEIGHTS.assignment - left.weight : WEIGHTS.store;
+  return joined(ASSIGNMENT, left, CALL, ' = ', right, ASSIGNMENT, weight);
 }
 
 export function sequence(expressions: readonly Expression[]): Expression {
   if (expressions.length === 1) return expressions[0]!;
-  if (expressions.every((each) => each.parts === undefined)) return operation(SEQUENCE, list(expressions));
+  const weight = sum(expressions);
+  if (expressions.every((each) => each.parts === undefined)) {
+    return operation(SEQUENCE, list(expressions), weight);
+  }
   return late(
     SEQUENCE,
+    weight,
     expressions.flatMap((each, i) => [i === 0 ? '' : ', ', ...parts(each, ASSIGNMENT)]),
   );
 }
@@ -248,19 +276,30 @@ export function sequence(expressions: readonly Expression[]): Expression {
 /** With an offset, the printer reports where the property lands. */
 export function member(object: Expression, name: string, offset?: number): Expression {
   const property = offset === undefined ? name : idAt(name, offset).text;
-  return operation(CALL, `${operand(object, CALL)}.${property}`);
+  return operation(CALL, `${operand(object, CALL)}.${property}`, WEIGHTS.member + object.weight);
 }
 
 export function index(object: Expression, property: Expression): Expression {
-  return operation(CALL, `${operand(object, CALL)}[${property.text}]`);
+  const weight = WEIGHTS.member + object.weight + property.weight;
+  return operation(CALL, `${operand(object, CALL)}[${property.text}]`, weight);
 }
 
 export function call(callee: Expression, args: readonly Expression[]): Expression {
-  return operation(CALL, `${operand(callee, CALL)}(${list(args)})`);
+  // A method's object is in the callee; a name is included.
+  const called =
+    callee.type === 'Identifier' ? WEIGHTS.call : WEIGHTS.method + callee.weight - WEIGHTS.member;
+  const weight = called + sum(args) + WEIGHTS.argument * args.length;
+  return operation(CALL, `${operand(callee, CALL)}(${list(args)})`, weight);
 }
 
 export function array(elements: readonly Expression[]): Expression {
-  return operation(PRIMARY, `[${list(elements)}]`);
+  return operation(PRIMARY, `[${list(elements)}]`, sum(elements));
+}
+
+function sum(expressions: readonly Expression[]): number {
+  let weight = 0;
+  for (let i = 0; i < expressions.length; i++) weight += expressions[i]!.weight;
+  return weight;
 }
 
 function list(expressions: readonly Expression[]): string {
@@ -274,11 +313,11 @@ function list(expressions: readonly Expression[]): string {
 
 /** `\`${object}\``: calls its `toString`. */
 export function toStringOf(object: Expression): Expression {
-  return operation(PRIMARY, `\`\${${object.text}}\``);
+  return operation(PRIMARY, `\`\${${object.text}}\``, WEIGHTS.unary + object.weight);
 }
 
 /** `base + n`, or just `base`. */
 export function plus(base: Expression, n: number): Expression {
   if (n === 0) return base;
-  return operation(SUM, `${operand(base, SUM)} + ${n}`);
+  return operation(SUM, `${operand(base, SUM)} + ${n}`, base.weight + WEIGHTS.binary + WEIGHTS.literal);
 }

@@ -11,7 +11,8 @@ import type { FuncType, ValueType } from '../../runtime/types.ts';
 import type { CatchClause } from '../function/sink.ts';
 import * as js from './js.ts';
 import type { LadderPlace } from './ladder.ts';
-import { CHARGE_WEIGHT, type Charge, type Meter } from './metering.ts';
+import type { Charge, Meter } from './metering.ts';
+import { WEIGHTS } from './weights.ts';
 
 export type FrameKind =
   | 'function'
@@ -26,30 +27,32 @@ export type FrameKind =
 
 export class StatementList {
   readonly statements: js.Statement[] = [];
+  /** Estimated bytecode, in bytes, see weights.ts. */
   readonly weights: number[] = [];
   weight = 0;
   /** Levels of nested JavaScript statements inside. */
   nesting = 0;
 
-  push(statement: js.Statement, weight: number, nesting = 0): void {
+  push(statement: js.Statement, nesting = 0, weight = js.weightOf(statement)): void {
     this.statements.push(statement);
     this.weights.push(weight);
     this.weight += weight;
     if (nesting > this.nesting) this.nesting = nesting;
   }
 
-  /** Counts the weight of the statements behind one as that one's; returns it. */
-  moveTail(at: number): number {
-    let tail = 0;
-    for (let i = at + 1; i < this.weights.length; i++) tail += this.weights[i]!;
-    this.weights[at]! += tail;
-    return tail;
+  pop(): void {
+    this.statements.pop();
+    this.weight -= this.weights.pop()!;
   }
 
-  /** Takes the statements behind one out of the list, weights included. */
-  takeTail(at: number): js.Statement[] {
+  /** The statements behind one move into it, namely to the end of `inner`, and count as its weight. */
+  moveTail(at: number, inner: StatementList): void {
+    for (let i = at + 1; i < this.weights.length; i++) {
+      inner.push(this.statements[i]!, 0, this.weights[i]!);
+      this.weights[at]! += this.weights[i]!;
+    }
     this.weights.length = at + 1;
-    return this.statements.splice(at + 1);
+    this.statements.length = at + 1;
   }
 
   /** A statement has become lighter inside. */
@@ -79,6 +82,8 @@ export interface Frame {
   /** `if`: the condition; the then-branch once `else` is reached. */
   test?: js.Expression;
   consequent?: StatementList;
+  /** `loop`: the charge of the region that leads into it. */
+  regionBefore?: Charge | undefined;
   /** `loop`: its header's charge, and how many `continue`s there are. */
   header?: Charge | undefined;
   continues: number;
@@ -97,6 +102,8 @@ export interface Frame {
   guarded?: StatementList;
   exception?: js.Expression;
   handlers?: StatementList;
+  /** Statements of `handlers` that look at what was thrown. */
+  handlersHead?: number;
   /** The condition of the handler being read. */
   handlerTest?: js.Expression | undefined;
   /** A `delegate` inside skips handlers: this one must look whether it is the one meant. */
@@ -149,7 +156,7 @@ export function closeBlock({ label, targeted, list }: Frame): Closed {
   const inner = js.block(list.statements);
   return {
     statement: targeted ? js.labeled(label, inner) : inner,
-    weight: list.weight + 2,
+    weight: list.weight,
     nesting: list.nesting + (targeted ? 2 : 1),
   };
 }
@@ -158,10 +165,11 @@ export function closeIf(current: Frame): Closed {
   const { label, targeted, list } = current;
   const consequent = current.consequent ?? list;
   const alternate = current.consequent === undefined ? undefined : list.statements;
+  const weight = consequent.weight + (alternate === undefined ? 0 : list.weight);
   const choice = js.ifElse(current.test!, consequent.statements, alternate);
   return {
     statement: targeted ? js.labeled(label, choice) : choice,
-    weight: consequent.weight + (alternate === undefined ? 0 : list.weight) + 6,
+    weight: current.test!.weight + WEIGHTS.branch + WEIGHTS.jump + weight,
     nesting: Math.max(consequent.nesting, list.nesting) + (targeted ? 3 : 2),
   };
 }
@@ -185,32 +193,64 @@ export function closeLoop(current: Frame, reachable: boolean, clean: boolean, me
   const at = continues === 1 ? statements.findLastIndex((each) => isContinue(each, label)) : -1;
   if (at < 0) {
     if (!current.targeted) return [{ statement: js.block(statements), weight: list.weight, nesting }];
+    if (clean && header !== undefined && statements[0] === header.statement) {
+      return closeCleanLoop(current, header, reachable, meter);
+    }
     if (reachable) statements.push(js.breakTo(label));
-    return [{ statement: js.labeled(label, js.forever(statements)), weight: list.weight + 4, nesting }];
+    return [
+      {
+        statement: js.labeled(label, js.forever(statements)),
+        weight: list.weight + WEIGHTS.loop + WEIGHTS.jump,
+        nesting,
+      },
+    ];
   }
   const [{ test }, ...after] = statements.splice(at) as [js.IfStatement, ...js.Statement[]];
   const behind = after.map((statement, i) => ({ statement, weight: list.weights[at + 1 + i]!, nesting }));
-  const weight = list.weight + 12;
+  const weight = behind.reduce((left, moved) => left - moved.weight, list.weight + WEIGHTS.loop);
   // Unless the header's charge has moved into a region, where it is made at every turn.
   if (header === undefined || statements[0] !== header.statement) {
     return [{ statement: js.doWhile(statements, test), weight, nesting }, ...behind];
   }
   statements.shift();
-  const first = { statement: header.statement, weight: CHARGE_WEIGHT, nesting: 1 };
+  const once = { statement: header.statement, weight: js.weightOf(header.statement), nesting: 1 };
+  const first = meter.join(current.regionBefore, header) ? [] : [once];
   const enough = meter.enough(header);
   const refuel = meter.refuel();
   if (!clean) {
     const goOn = js.logical('||', enough, js.sequence([refuel, js.TRUE]));
     const loop = js.doWhile(statements, js.logical('&&', test, goOn));
-    return [first, { statement: loop, weight, nesting }, ...behind];
+    return [...first, { statement: loop, weight: weight + goOn.weight, nesting }, ...behind];
   }
   statements.push(js.ifElse(js.unary('!', test), [js.breakTo(label)]));
   const turns = [meter.touch(), js.doWhile(statements, enough), js.statement(refuel)];
+  const twice = weight + WEIGHTS.loop + enough.weight + refuel.weight;
   return [
-    first,
-    { statement: js.labeled(label, js.forever(turns)), weight: weight + 10, nesting: nesting + 2 },
+    ...first,
+    { statement: js.labeled(label, js.forever(turns)), weight: twice, nesting: nesting + 2 },
     ...behind,
   ];
+}
+
+/**
+ * A clean loop with several `continue`s, which in a `do … while` lead to its condition:
+ *
+ *   O3: for (;;) { fl = fl | 0; L3: do { A … continue L3; … break O3; } while ((fl = fl - 7 | 0) >= 0); slow path }
+ */
+function closeCleanLoop(current: Frame, header: Charge, reachable: boolean, meter: Meter): Closed[] {
+  const { label, list } = current;
+  const { statements } = list;
+  const outer = `O${label.slice(1)}`;
+  statements.shift();
+  if (reachable) statements.push(js.breakTo(outer));
+  const once = { statement: header.statement, weight: js.weightOf(header.statement), nesting: 1 };
+  const first = meter.join(current.regionBefore, header) ? [] : [once];
+  const enough = meter.enough(header);
+  const refuel = meter.refuel();
+  const inner = js.labeled(label, js.doWhile(statements, enough));
+  const turns = js.forever([meter.touch(), inner, js.statement(refuel)]);
+  const weight = list.weight + 2 * WEIGHTS.loop + enough.weight + refuel.weight;
+  return [...first, { statement: js.labeled(outer, turns), weight, nesting: list.nesting + 5 }];
 }
 
 /** `if (c) continue L`. */

@@ -12,12 +12,13 @@ import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
 import { type Frame, frame } from './frames.ts';
 import * as js from './js.ts';
-import { CHARGE_WEIGHT, Meter, type Purse } from './metering.ts';
+import { Meter, type Purse } from './metering.ts';
 import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
 import type { Template } from './template.ts';
+import { switchWeight, WEIGHTS } from './weights.ts';
 
 export interface EmitOptions {
   /** Undefined: no metering. */
@@ -34,8 +35,8 @@ export interface EmitOptions {
   readonly outline: OutlineLimits;
 }
 
-/** Thrown when a function nests too deeply for plain variables: it is emitted again with all values in cells. */
-export class NeedsCells extends Error {}
+/** Thrown when a function comes out too deep or too long: it is emitted again in the next layout. */
+export class TooLarge extends Error {}
 
 /** While control is in a callee, `fl` holds this: the exit handler then knows that `S.fuel` is the truth. */
 export const AWAY = js.raw('1 << 31');
@@ -43,6 +44,7 @@ export const AWAY = js.raw('1 << 31');
 export interface Region {
   readonly name: string;
   readonly statements: js.Statement[];
+  readonly weight: number;
 }
 
 /** A place where control leaves the function, comes back, or both; `node` is filled in at the end. */
@@ -98,7 +100,7 @@ export class FunctionEmitter {
   /** Calls of regions, by the region's number. */
   readonly regionCalls = new Map<js.Expression, number>();
   /** What every region takes: `E`, and the pointers that are in use; known in the end. */
-  readonly regionArguments = js.late(js.SEQUENCE);
+  readonly regionArguments = js.late(js.SEQUENCE, 0);
   readonly #exits: Exit[] = [];
   readonly handlers = new Set<js.BlockStatement>();
 
@@ -113,7 +115,7 @@ export class FunctionEmitter {
     this.options = options;
     this.name = name;
     this.places = new Places(layout, context.locals, context.type.params.length);
-    this.stack = new OperandStack(this.places, (statement, weight) => this.emit(statement, weight));
+    this.stack = new OperandStack(this.places, (statement) => this.emit(statement));
     this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
     this.meter = new Meter(options.costs, options.checkEveryRegion, purse, () => this.#refuel());
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
@@ -128,12 +130,17 @@ export class FunctionEmitter {
     this.frames.push(opened);
   }
 
+  /** Before control parts or meets, what lives in variables of straight-line code goes to its cells. */
+  flushMirrors(): void {
+    for (const statement of this.mirrors?.flush() ?? []) this.emit(statement);
+  }
+
   newLabel(): string {
     return `L${this.#labels++}`;
   }
 
-  emit(statement: js.Statement, weight: number, nesting = 0): void {
-    this.frame.list.push(statement, weight, nesting);
+  emit(statement: js.Statement, nesting = 0, weight = js.weightOf(statement)): void {
+    this.frame.list.push(statement, nesting, weight);
   }
 
   /** A runtime helper or other free name. */
@@ -162,7 +169,7 @@ export class FunctionEmitter {
     const opened = this.meter.open(instruction, atStart);
     if (opened === undefined) return;
     if (kind === 'loop' && atStart) this.frame.header = opened;
-    this.emit(opened.statement, CHARGE_WEIGHT, 1);
+    this.emit(opened.statement, 1);
   }
 
   // ------------------------------------------------------------------ crossings
@@ -181,23 +188,38 @@ export class FunctionEmitter {
   }
 
   #note(core: js.Expression | undefined, leaves: boolean, returns: boolean): js.Expression {
-    const node = js.late(js.SEQUENCE);
+    const ends = returns ? WEIGHTS.arrival : leaves ? 0 : WEIGHTS.refuel;
+    const node = js.late(js.SEQUENCE, ends + (core?.weight ?? 0));
     const number = this.#crossings.length;
     this.#crossings.push({ node, core, leaves, returns, number, inLoop: this.loops > 0 });
     return node;
   }
 
-  /** Calls a region, then jumps on as it says. */
-  regionCall(number: number, exits: readonly js.Statement[]): js.Statement {
-    const call = js.late(js.CALL, [this.regions[number]!.name, '(', this.regionArguments, ')']);
+  /** Calls a region, then jumps on as it says; `exits` is the `switch` that does. */
+  regionCall(
+    number: number,
+    jumps: readonly js.Statement[],
+  ): { statement: js.Statement; weight: number; exits: js.SwitchStatement | undefined } {
+    const call = js.late(js.CALL, WEIGHTS.regionCall, [
+      this.regions[number]!.name,
+      '(',
+      this.regionArguments,
+      ')',
+    ]);
     const code = this.places.variable('x');
-    const node = this.#crossing(exits.length === 0 ? call : js.assign(code, call), true);
+    const node = this.#crossing(jumps.length === 0 ? call : js.assign(code, call), true);
     this.regionCalls.set(node, number);
     const away = js.statement(node);
-    if (exits.length === 0) return away;
-    if (exits.length === 1) return js.block([away, js.ifElse(code, [exits[0]!])]);
-    const cases = exits.map((jump, i) => js.switchCase(i + 1, [jump]));
-    return js.block([away, js.switchOn(code, cases)]);
+    if (jumps.length < 2) {
+      const statement = jumps.length === 0 ? away : js.block([away, js.ifElse(code, [jumps[0]!])]);
+      return { statement, weight: js.weightOf(statement), exits: undefined };
+    }
+    const exits = js.switchOn(
+      code,
+      jumps.map((jump, i) => js.switchCase(i + 1, [jump])),
+    );
+    const weight = node.weight + code.weight + switchWeight(jumps.length) + WEIGHTS.jump * jumps.length;
+    return { statement: js.block([away, exits]), weight, exits };
   }
 
   /**
@@ -209,8 +231,8 @@ export class FunctionEmitter {
   }
 
   /** Puts a call into the statement list; what follows is a new region. */
-  emitAway(call: js.Expression, weight: number): void {
-    this.emit(js.statement(this.away(call)), weight + (this.meter.enabled ? 14 : 4));
+  emitAway(call: js.Expression): void {
+    this.emit(js.statement(this.away(call)));
     this.meter.endRegion();
   }
 
@@ -222,7 +244,7 @@ export class FunctionEmitter {
 
   /** At the start of a handler. */
   arrive(): void {
-    this.emit(js.statement(this.#crossing(undefined, false)), 8);
+    this.emit(js.statement(this.#crossing(undefined, false)));
     this.meter.endRegion();
   }
 
@@ -231,7 +253,7 @@ export class FunctionEmitter {
    * only after the frame's references are cleared. What is to be given back is known in the end (`fillExits`).
    */
   exit(result: js.Expression | undefined, references: js.Statement[]): js.Statement {
-    const node = js.block([]);
+    const node = js.block([js.returns(result)]);
     this.#exits.push({ node, result, references });
     return node;
   }
@@ -253,6 +275,7 @@ export class FunctionEmitter {
       js.become(node, js.returns(result));
       return;
     }
+    node.body = [];
     let value = result;
     if (value !== undefined && !js.isSimple(value)) {
       // Computed first: it may read cells, or trap.
@@ -260,6 +283,12 @@ export class FunctionEmitter {
       node.body.push(js.set(value, result!));
     }
     node.body.push(...giveBack, ...references, js.returns(value));
+  }
+
+  /** What `fillExits` and `fillCrossings` add to the function, beyond what its statements were taken for. */
+  lateWeight(giveBack: readonly js.Statement[]): number {
+    const fuel = this.guardsFuel ? this.#crossings.length * WEIGHTS.fuelArrival : 0;
+    return fuel + this.#exits.length * js.weightOfAll(giveBack);
   }
 
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
@@ -309,7 +338,7 @@ export class FunctionEmitter {
     for (let memory = 0; memory < this.#viewUses.length; memory++) {
       const lastUse = this.#viewUses[memory];
       if (lastUse === undefined) continue;
-      if (inLoop || this.places.layout === 'cells' || number < lastUse) reloads.push(reloadOf(memory));
+      if (inLoop || this.places.layout !== 'plain' || number < lastUse) reloads.push(reloadOf(memory));
     }
     return reloads;
   }
@@ -324,13 +353,13 @@ export class FunctionEmitter {
   // ------------------------------------------------------------------ values
 
   /** Pushes the result of an expression. */
-  push(type: ValueType, node: js.Expression, weight: number, effects = 0, reads: Reads = NOTHING): void {
-    this.stack.push({ node, type, effects, reads, weight, isBoolean: false, constant: undefined });
+  push(type: ValueType, node: js.Expression, effects = 0, reads: Reads = NOTHING, operations = 0): void {
+    this.stack.push({ node, type, effects, reads, operations, isBoolean: false, constant: undefined });
   }
 
   /** Pushes a value known at compile time. */
   pushConstant(type: ValueType, node: js.Expression, constant: number | bigint): void {
-    this.stack.push({ node, type, effects: 0, reads: NOTHING, weight: 1, isBoolean: false, constant });
+    this.stack.push({ node, type, effects: 0, reads: NOTHING, operations: 0, isBoolean: false, constant });
   }
 
   /** A temporary that lives within one expression. */

@@ -14,16 +14,17 @@ import type { ModuleInfo } from '../binary/module-info.ts';
 import { readFunction } from '../function/reader.ts';
 import type { Resolve } from './calls.ts';
 import { declare, fieldConstants, isField, isStoreField, storeField, viewVariables } from './declarations.ts';
-import { AWAY, type EmitOptions, FunctionEmitter, NeedsCells } from './function-emitter.ts';
+import { AWAY, type EmitOptions, FunctionEmitter, TooLarge } from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
 import type { Layout } from './places.ts';
-import { completeRegions } from './regions.ts';
+import { completeRegions, type Part } from './regions.ts';
 
 export interface EmittedFunction {
   readonly name: string;
-  readonly declarations: readonly js.FunctionDeclaration[];
+  /** The function itself, then its regions. */
+  readonly parts: readonly Part[];
   /** Helpers and other free names that the wrapper must bind. */
   readonly uses: ReadonlySet<string>;
 }
@@ -38,34 +39,39 @@ export function emitFunction(
   purse: Purse = 'fuel',
 ): EmittedFunction {
   const { start, end } = module.bodies[definedIndex]!;
-  const layout: Layout = end - start > options.outline.giantBytes ? 'cells' : 'plain';
-  try {
-    return emitWith(layout);
-  } catch (error) {
-    if (!(error instanceof NeedsCells)) throw error;
-    return emitWith('cells');
-  }
-
-  function emitWith(chosen: Layout): EmittedFunction {
-    const sink = new JsSink((context) => new FunctionEmitter(context, options, name, chosen, purse), resolve);
-    readFunction(module, definedIndex, sink);
-    return assemble(sink.emitter);
+  for (let at = end - start > options.outline.giantBytes ? 1 : 0; ; at++) {
+    const layout = LAYOUTS[at]!;
+    const sink = new JsSink((context) => new FunctionEmitter(context, options, name, layout, purse), resolve);
+    try {
+      readFunction(module, definedIndex, sink);
+      return assemble(sink.emitter);
+    } catch (error) {
+      if (!(error instanceof TooLarge) || layout === LAYOUTS.at(-1)) throw error;
+    }
   }
 }
 
+/** From fast to short. */
+const LAYOUTS: readonly Layout[] = ['plain', 'cells', 'bare'];
+/** A part may be this much heavier than what it was split into: by its head, and by what it loads again after calls. */
+const TOLERANCE = 1.1;
+
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses } = emitter;
-  emitter.mirrors?.fillStores();
+  const saved = emitter.mirrors?.fillStores() ?? 0;
   for (const bank of places.banks) uses.add(bank);
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
   emitter.fillExits(exits, handlers);
   emitter.fillCrossings();
-  const body = emitter.frame.list.statements;
-  const { functions, mirrored } = completeRegions(emitter, body);
-  const parts = [main(emitter, mirrored, body), ...functions];
+  const { statements, weight } = emitter.frame.list;
+  const { regions, mirrored, reloads } = completeRegions(emitter, statements);
+  const whole = weight - saved + reloads + emitter.lateWeight(exits);
+  const parts = [mainPart(emitter, mirrored, statements, whole), ...regions];
+  const limit = emitter.options.outline.heaviest * TOLERANCE;
+  if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
-  return { name: emitter.name, declarations: parts, uses: bound };
+  return { name: emitter.name, parts, uses: bound };
 }
 
 /** Whether calls must not use our cells: a leaf's frame need not be announced, see LEAF_FRAME. */
@@ -99,24 +105,26 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
 
 // -------------------------------------------------------------------- the function itself
 
-function main(
+function mainPart(
   emitter: FunctionEmitter,
   mirrored: readonly number[],
   body: js.Statement[],
-): js.FunctionDeclaration {
+  weight: number,
+): Part {
   const { places, options } = emitter;
   const needed = new Set<string>(emitter.uses);
   const frame = places.needsFrame;
   if (frame || emitter.meter.enabled || options.countDepth || [...needed].some(isStoreField)) {
     needed.add('S');
   }
-  const statements = [
+  const head = [
     ...declarations(emitter, needed, frame, mirrored),
     ...checks(emitter, frame),
     ...initialCells(emitter, mirrored),
-    ...guarded(emitter, body),
   ];
-  return js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
+  const statements = [...head, ...guarded(emitter, body)];
+  const declaration = js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
+  return { name: emitter.name, declaration, weight: weight + js.weightOfAll(head) };
 }
 
 function declarations(
@@ -180,13 +188,16 @@ function checks(emitter: FunctionEmitter, frame: boolean): js.Statement[] {
 function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js.Statement[] {
   const { places, context } = emitter;
   const parameters = context.type.params.length;
-  const statements: js.Statement[] = [];
+  const statements = places.fillsLocals ? places.fillLocals(parameters) : [];
+  const mentioned = new Set(mirrored);
   context.locals.forEach((type, i) => {
     if (places.layout === 'plain' && type !== 'i64') return;
-    if (i >= parameters) {
+    if (i >= parameters && places.fillsLocals) {
+      if (mentioned.has(i)) statements.push(js.set(js.id(`l${i}`), js.number(0)));
+    } else if (i >= parameters) {
       if (emitter.mirrors?.startsAtZero(i) === false) return;
       const zero = type === 'i64' ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
-      const value = mirrored.includes(i) ? js.assign(js.id(`l${i}`), zero) : zero;
+      const value = mentioned.has(i) ? js.assign(js.id(`l${i}`), zero) : zero;
       statements.push(js.set(places.localCell(i), value));
     } else if (type !== 'i64') statements.push(js.set(places.localCell(i), js.id(`l${i}`)));
   });

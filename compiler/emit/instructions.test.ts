@@ -78,7 +78,7 @@ const PLAIN: readonly Case[] = [
   [
     'i32 i64 -> i64',
     'local.get 1; i64.const 7; local.get 0; select',
-    'if (w > S.limit) exhausted(); m1 = R[q]; if (l0) R[q + 1] = m1; else R[q + 1] = 7n; R[q] = R[q + 1]; return;',
+    'if (w > S.limit) exhausted(); m1 = R[q]; if (l0) R[q + 1] = m1; else R[q + 1] = A(64, 7n); R[q] = R[q + 1]; return;',
   ],
   ['i32 -> i32', 'local.get 0; i32.load offset=8', 's0 = V.getInt32((l0 >>> 0) + 8, true); return s0;'],
   ['i32 -> i32', 'i32.const -4; i32.load offset=8', 's0 = V.getInt32(4294967300, true); return s0;'],
@@ -87,12 +87,12 @@ const PLAIN: readonly Case[] = [
   [
     'i32 -> i32',
     'local.get 0; i32.load; local.get 0; i32.const 1; i32.store; global.get 0; i32.add',
-    's0 = V.getInt32(l0 >>> 0, true); V.setInt32(l0 >>> 0, 1, true); s0 = s0 + GI[0] | 0; return s0;',
+    's0 = V.getInt32(l0 >>> 0, true); V.setInt32(l0 >>> 0, 1, true); s0 = s0 + E.g0 | 0; return s0;',
   ],
   [
     '-> i32',
     'global.get 0; i32.const 1; global.set 0; global.get 0; i32.sub',
-    's0 = GI[0]; GI[0] = 1; s0 = s0 - GI[0] | 0; return s0;',
+    's0 = E.g0; E.g0 = 1; s0 = s0 - E.g0 | 0; return s0;',
   ],
   ['-> i64', 'global.get 1', 'if (w > S.limit) exhausted(); t0 = GL[1]; R[q] = t0; return;'],
   ['i32 -> i32', 'local.get 0; call 1', 's0 = f1(E, l0); return s0;'],
@@ -140,24 +140,24 @@ const METERED: readonly Case[] = [
   [
     'i32 -> i32',
     'local.get 0; call 1; call 1',
-    'if ((S.fuel -= 2) < 0) `${E}`; s0 = f1(E, l0); S.fuel -= 1; s0 = f1(E, s0); S.fuel -= 1; return s0;',
+    'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`; s0 = f1(E, l0); S.fuel = S.fuel - 1 | 0; s0 = f1(E, s0); S.fuel = S.fuel - 1 | 0; return s0;',
   ],
   [
     'i32 -> i32',
     'local.get 0; if i32; i32.const 1; else; i32.const 2; end',
-    'S.fuel -= 2; if (l0) { S.fuel -= 2; s0 = 1; } else { S.fuel -= 2; s0 = 2; } S.fuel -= 1; return s0;',
+    'S.fuel = S.fuel - 2 | 0; if (l0) { S.fuel = S.fuel - 2 | 0; s0 = 1; } else { S.fuel = S.fuel - 2 | 0; s0 = 2; } S.fuel = S.fuel - 1 | 0; return s0;',
   ],
 ];
 const LIMITED: readonly Case[] = [
   [
     'i32 -> i32',
     'local.get 0; call 1; call 1',
-    'if ((S.fuel -= 2) < 0) `${E}`; s0 = f1(E, l0); if ((S.fuel -= 1) < 0) `${E}`; s0 = f1(E, s0); if ((S.fuel -= 1) < 0) `${E}`; return s0;',
+    'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`; s0 = f1(E, l0); if ((S.fuel = S.fuel - 1 | 0) < 0) `${E}`; s0 = f1(E, s0); if ((S.fuel = S.fuel - 1 | 0) < 0) `${E}`; return s0;',
   ],
   [
     'i32 -> i32',
     'local.get 0; if i32; i32.const 1; else; i32.const 2; end',
-    'if ((S.fuel -= 2) < 0) `${E}`; if (l0) { if ((S.fuel -= 2) < 0) `${E}`; s0 = 1; } else { if ((S.fuel -= 2) < 0) `${E}`; s0 = 2; } if ((S.fuel -= 1) < 0) `${E}`; return s0;',
+    'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`; if (l0) { if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`; s0 = 1; } else { if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`; s0 = 2; } if ((S.fuel = S.fuel - 1 | 0) < 0) `${E}`; return s0;',
   ],
 ];
 

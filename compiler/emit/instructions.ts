@@ -5,15 +5,18 @@
  *   i32.add with operands l0 and 5   →   a pending value `l0 + 5 | 0`
  *   i32.store offset=8               →   V.setInt32((l0 >>> 0) + 8, l1, true);
  */
+import { FIELD_GLOBALS } from '../../runtime/abi.ts';
 import { FUNCREF, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
+import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import {
   ANY_EFFECT,
   joinReads,
   LOADS,
+  machineValue,
   numeric,
   READS_GLOBAL,
   readOf,
@@ -61,23 +64,24 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
     emitter.pushConstant('i32', js.number(value as number), value as number);
   },
   'i64.const'(emitter, _, value) {
+    emitter.use('A');
     emitter.pushConstant('i64', js.bigint(value as bigint), value as bigint);
   },
   'f32.const'(emitter, _, bits) {
     const value = floatOf(bits as number);
     if (!Number.isNaN(value)) emitter.pushConstant('f32', js.number(value), value);
-    else emitter.push('f32', js.call(emitter.use('f32_from_bits'), [js.number(bits as number)]), 3);
+    else emitter.push('f32', js.call(emitter.use('f32_from_bits'), [js.number(bits as number)]));
   },
   'f64.const'(emitter, _, bits) {
     const value = doubleOf(bits as bigint);
     if (!Number.isNaN(value)) emitter.pushConstant('f64', js.number(value), value);
-    else emitter.push('f64', js.call(emitter.use('f64_from_bits'), [js.bigint(bits as bigint)]), 3);
+    else emitter.push('f64', js.call(emitter.use('f64_from_bits'), [js.bigint(bits as bigint)]));
   },
 
   'local.get'(emitter, _, index) {
     const local = index as number;
     const node = localValue(emitter, local);
-    emitter.push(emitter.context.locals[local]!, node, node.type === 'Identifier' ? 1 : 3, 0, readOf(local));
+    emitter.push(emitter.context.locals[local]!, node, 0, readOf(local));
   },
   'local.set'(emitter, _, index) {
     setLocal(emitter, index as number);
@@ -90,7 +94,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
   'global.get'(emitter, _, index) {
     const { type, mutable } = emitter.context.module.globals[index as number]!;
     const effects = mutable ? READS_GLOBAL : 0;
-    emitter.push(type, globalCell(emitter, index as number), 4, effects);
+    emitter.push(type, globalCell(emitter, index as number), effects);
   },
   'global.set'(emitter, _, index) {
     const value = emitter.stack.pop();
@@ -113,14 +117,18 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
     const node = js.assign(places.local(local), numeric(value));
     stack.store(places.localCell(local), { ...value, node, isBoolean: false });
   } else if (mirrors === undefined || value.type !== 'i64') stack.store(places.local(local), value);
-  else emitter.emit(mirrors.write(local, value.node, emitter.frames), value.weight + 4);
+  else {
+    emitter.emit(mirrors.write(local, machineValue(value), emitter.frames));
+    // A handler finds its locals in their cells.
+    if (emitter.frames.some(isGuarding)) emitter.flushMirrors();
+  }
 }
 
 function localValue(emitter: FunctionEmitter, local: number): js.Expression {
   const { mirrors, places, context } = emitter;
   if (mirrors === undefined || context.locals[local] !== 'i64') return places.local(local);
   const { variable, fetch } = mirrors.read(local);
-  if (fetch !== undefined) emitter.emit(fetch, 4);
+  if (fetch !== undefined) emitter.emit(fetch);
   return variable;
 }
 
@@ -131,19 +139,62 @@ function emitSelect(emitter: FunctionEmitter): void {
   for (let h = base; h < base + 2; h++) if (stack.at(h).effects & TRAPS) stack.settle(h);
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
-  const weight = weightOf(values, 2);
   const effects = effectsOf(values);
   if (first.type === 'i64') {
     // A choice between BigInts would be an object: it becomes two stores.
     if (effects & (TRAPS | LOADS)) stack.settleEffects(TRAPS | LOADS);
     const place = stack.nextSlot('i64');
-    const choice = js.ifElse(condition.node, [js.set(place, first.node)], [js.set(place, second.node)]);
-    emitter.emit(choice, weight + 8);
+    const choice = js.ifElse(
+      condition.node,
+      [js.set(place, machineValue(first))],
+      [js.set(place, machineValue(second))],
+    );
+    emitter.emit(choice);
     stack.pushSettled('i64');
   } else {
-    const node = js.conditional(condition.node, numeric(first), numeric(second));
-    emitter.push(first.type, node, weight, effects, joinReads(values));
+    const node = isCheap(first, second)
+      ? withoutBranch(emitter, values)
+      : js.conditional(condition.node, numeric(first), numeric(second));
+    emitter.push(first.type, node, effects, joinReads(values), operationsOf(values));
   }
+}
+
+/** So many operations are computed for two operands rather than one of them chosen by a jump. */
+const CHEAP_OPERATIONS = 3;
+
+/** Both operands cost next to nothing, and cannot trap. */
+function isCheap(first: Value, second: Value): boolean {
+  const { type, effects, operations } = first;
+  if (type !== 'i32' || (effects | second.effects) !== 0) return false;
+  return operations + second.operations <= CHEAP_OPERATIONS;
+}
+
+/**
+ * `b ^ (a ^ b) & -c` with c 0 or 1. V8 makes jumps of `c ? a : b`, which are mispredicted where data decide, as in a bitwise CRC
+ * (native code has conditional moves).
+ */
+function withoutBranch(
+  emitter: FunctionEmitter,
+  [first, second, condition]: [Value, Value, Value],
+): js.Expression {
+  let other = numeric(second);
+  let again = other;
+  if (other.type === 'Operation') {
+    again = emitter.temporary('b', emitter.stack.height + 1);
+    other = js.assign(again, other);
+  }
+  const mask = js.unary('-', bitOf(condition));
+  const difference = js.binary('^', numeric(first), other);
+  return js.binary('^', js.binary('&', difference, mask), again);
+}
+
+/** 1 where the value is not 0. */
+function bitOf(value: Value): js.Expression {
+  const { node } = value;
+  const isBit = node.binding === js.BINDING['&'] && node.text.endsWith(' & 1');
+  if (isBit) return node;
+  const truth = value.isBoolean ? node : js.binary('!==', node, js.number(0));
+  return js.binary('|', truth, js.number(0));
 }
 
 function effectsOf(values: readonly Value[]): number {
@@ -152,9 +203,10 @@ function effectsOf(values: readonly Value[]): number {
   return effects;
 }
 
-function weightOf(values: readonly Value[], weight: number): number {
-  let sum = weight;
-  for (let i = 0; i < values.length; i++) sum += values[i]!.weight;
+/** With the one that is made of these values. */
+function operationsOf(values: readonly Value[]): number {
+  let sum = 1;
+  for (let i = 0; i < values.length; i++) sum += values[i]!.operations;
   return sum;
 }
 
@@ -168,6 +220,9 @@ function globalCell(emitter: FunctionEmitter, index: number): js.Expression {
     const cell = emitter.temporary('x', emitter.stack.height);
     const shared = js.index(js.member(js.id('E'), 'G'), js.number(index));
     return js.index(js.member(js.assign(cell, shared), 'cells'), js.member(cell, 'cell'));
+  }
+  if (type === 'i32' && index >= module.importedGlobals && index < FIELD_GLOBALS) {
+    return js.member(js.id('E'), `g${index}`);
   }
   const bank = typeof type === 'string' ? BANKS[type]! : 'GR';
   return js.index(emitter.use(bank), js.number(index));
@@ -209,16 +264,15 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   else if (row.effect === 'call') stack.settleEffects(ANY_EFFECT);
   emitter.useAll(chosen);
   const node = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
-  const weight = weightOf(values, 6);
-  if (row.effect === 'store') emitter.emit(js.statement(node), weight);
-  else if (row.effect === 'call') emitCallLike(emitter, node, results[0], weight);
+  if (row.effect === 'store') emitter.emit(js.statement(node));
+  else if (row.effect === 'call') emitCallLike(emitter, node, results[0]);
   else {
     stack.push({
       node,
       type: results[0]!,
       effects: effectsOf(values) | effects,
       reads: joinReads(values),
-      weight,
+      operations: operationsOf(values),
       isBoolean: chosen.isBoolean,
       constant: undefined,
     });
@@ -226,15 +280,10 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
 }
 
 /** An instruction that may do anything, a call to V8. */
-function emitCallLike(
-  emitter: FunctionEmitter,
-  node: js.Expression,
-  type: ValueType | undefined,
-  weight: number,
-): void {
+function emitCallLike(emitter: FunctionEmitter, node: js.Expression, type: ValueType | undefined): void {
   const { stack } = emitter;
   const place = type === undefined ? undefined : stack.nextSlot(type);
-  emitter.emitAway(place === undefined ? node : js.assign(place, node), weight);
+  emitter.emitAway(place === undefined ? node : js.assign(place, node));
   if (type !== undefined) stack.pushSettled(type);
 }
 

@@ -57,6 +57,9 @@ const RETHROW = numberOf('rethrow');
 const THROW = numberOf('throw');
 const THROW_REF = numberOf('throw_ref');
 
+/** Instructions with effects that never trap. */
+const QUIET: ReadonlySet<string> = new Set(['local.set', 'local.tee', 'global.get', 'global.set']);
+
 export class JsSink implements Sink {
   emitter!: FunctionEmitter;
   readonly #create: (context: FunctionContext) => FunctionEmitter;
@@ -73,6 +76,7 @@ export class JsSink implements Sink {
 
   instruction(row: Opcode, immediate: Immediate, offset: number): void {
     this.emitter.charge(row.number);
+    if (row.effect !== 'pure' && !QUIET.has(row.name)) this.emitter.meter.noteTrap();
     emitInstruction(this.emitter, row, immediate, offset);
   }
 
@@ -125,7 +129,7 @@ export class JsSink implements Sink {
       if (reachable) {
         emitter.charge(END);
         emitter.stack.settleEffects(ANY_EFFECT);
-        for (const statement of returnStatements(emitter)) emitter.emit(statement, 4);
+        for (const statement of returnStatements(emitter)) emitter.emit(statement);
       }
       climb(frame, false);
       return;
@@ -137,10 +141,10 @@ export class JsSink implements Sink {
     splitFrame(emitter, frame, reachable);
     const { statement, weight, nesting } = closeBlock(frame);
     frame.list = new StatementList();
-    emitter.emit(statement, weight, nesting);
+    emitter.emit(statement, nesting, weight);
     emitter.stack.truncate(0);
     for (const type of frame.type.results) emitter.stack.pushSettled(type);
-    for (const last of returnStatements(emitter)) emitter.emit(last, 4);
+    for (const last of returnStatements(emitter)) emitter.emit(last);
   }
 
   br(depth: number): void {
@@ -167,7 +171,7 @@ export class JsSink implements Sink {
     const { emitter } = this;
     emitter.charge(UNREACHABLE);
     emitter.stack.settleEffects(ANY_EFFECT);
-    emitter.emit(js.statement(js.call(emitter.use('unreachable', offset), [])), 4);
+    emitter.emit(js.statement(js.call(emitter.use('unreachable', offset), [])));
     emitter.meter.endRegion();
   }
 

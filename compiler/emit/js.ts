@@ -6,6 +6,7 @@
  * Not here: what any node means, and how it is laid out (print.ts).
  */
 import { assign, type Expression, number } from './expressions.ts';
+import { WEIGHTS } from './weights.ts';
 
 export * from './expressions.ts';
 
@@ -93,6 +94,7 @@ export interface VariableDeclaration {
   readonly type: 'VariableDeclaration';
   /** `const a = 1, b`, without the semicolon. */
   readonly text: string;
+  readonly weight: number;
 }
 export interface FunctionDeclaration {
   readonly type: 'FunctionDeclaration';
@@ -203,12 +205,14 @@ export function declare(
   entries: readonly (readonly [string, Expression | null])[],
 ): Statement {
   const texts = entries.map(([name, init]) => (init === null ? name : `${name} = ${init.text}`));
-  return { type: 'VariableDeclaration', text: `${kind} ${texts.join(', ')}` };
+  let weight = 0;
+  for (const [, init] of entries) if (init !== null) weight += WEIGHTS.assignment + init.weight;
+  return { type: 'VariableDeclaration', text: `${kind} ${texts.join(', ')}`, weight };
 }
 
 /** `const { a, b } = object`. */
 export function destructure(names: readonly string[], object: Expression): Statement {
-  return { type: 'VariableDeclaration', text: `const {${names.join(', ')}} = ${object.text}` };
+  return { type: 'VariableDeclaration', text: `const {${names.join(', ')}} = ${object.text}`, weight: 0 };
 }
 
 export function functionDeclaration(
@@ -227,4 +231,35 @@ export function eagerFunction(declaration: FunctionDeclaration): FunctionDeclara
 /** Turns a statement into another one in place, for statements that are decided on late. */
 export function become(node: Statement, other: Statement): void {
   Object.assign(node, other);
+}
+
+/** Estimated bytecode of a statement that holds few others. Loops and the like are weighed by who makes them. */
+export function weightOf(node: Statement): number {
+  switch (node.type) {
+    case 'ExpressionStatement':
+      return node.expression.weight;
+    case 'BreakStatement':
+    case 'ContinueStatement':
+      return WEIGHTS.jump;
+    case 'ReturnStatement':
+    case 'ThrowStatement':
+      return WEIGHTS.return + (node.argument?.weight ?? 0);
+    case 'IfStatement': {
+      const other = node.alternate === undefined ? 0 : WEIGHTS.jump + weightOf(node.alternate);
+      return WEIGHTS.branch + node.test.weight + weightOf(node.consequent) + other;
+    }
+    case 'BlockStatement':
+      return weightOfAll(node.body);
+    case 'VariableDeclaration':
+      return node.weight;
+    default:
+      throw new Error(`${node.type}: not for weighing`);
+  }
+}
+
+/** Of all of them. */
+export function weightOfAll(nodes: readonly Statement[]): number {
+  let weight = 0;
+  for (const node of nodes) weight += weightOf(node);
+  return weight;
 }

@@ -11,24 +11,30 @@
  * A falls into B as it did before. Where something stands in between (a block with branches of its own), the code moves
  * in all the same if nothing falls into it.
  */
-import type { Frame } from './frames.ts';
+import { type Frame, StatementList } from './frames.ts';
 import * as js from './js.ts';
 
 /** The cases of one target; the last one holds the statements. */
-interface Rung {
-  readonly cases: js.SwitchCase[];
+export interface Rung {
+  readonly cases: readonly js.SwitchCase[];
+  readonly body: StatementList;
 }
 
-/** Code that has moved into a case. */
-export interface Body {
-  readonly statements: js.Statement[];
-  weight: number;
+/** `jump`: how the target is reached as long as its code stands elsewhere. */
+export function newRung(cases: readonly js.SwitchCase[], jump: readonly js.Statement[]): Rung {
+  const body = new StatementList();
+  for (const statement of jump) body.push(statement);
+  cases.at(-1)!.consequent = body.statements;
+  return { cases, body };
 }
 
 export interface Ladder {
   readonly node: js.SwitchStatement;
   readonly rungs: Map<Frame, Rung>;
-  readonly bodies: Body[];
+  /** Estimated bytecode of the jumps alone. */
+  readonly weight: number;
+  /** Code that has moved into cases, and not further into regions. */
+  bodies: StatementList[];
   /** The end of the `switch` is the end of the list that it stands in: its last case may fall out there. */
   atEnd: boolean;
   /** The last case does fall out. */
@@ -43,8 +49,21 @@ export interface LadderPlace {
   readonly rung: Rung | undefined;
 }
 
-export function newLadder(node: js.SwitchStatement, rungs: Map<Frame, Rung>): Ladder {
-  return { node, rungs, bodies: [], atEnd: true, fallsOut: false };
+/** The `switch` behind a region's call. Nothing happens if the region says 0. */
+export function ladderOfExits(node: js.SwitchStatement, weight: number, frames: readonly Frame[]): Ladder {
+  const rungs = new Map<Frame, Rung>();
+  for (const each of node.cases) {
+    const [jump] = each.consequent;
+    const label = jump?.type === 'BreakStatement' ? jump.label : undefined;
+    const target = frames.find((frame) => frame.label === label);
+    if (target !== undefined) rungs.set(target, newRung([each], each.consequent));
+  }
+  node.cases.push(js.switchCase(undefined, []));
+  return { ...newLadder(node, rungs, weight), fallsOut: true };
+}
+
+export function newLadder(node: js.SwitchStatement, rungs: Map<Frame, Rung>, weight: number): Ladder {
+  return { node, rungs, weight, bodies: [], atEnd: true, fallsOut: false };
 }
 
 /** The rung that a block's end stands for, if only the `switch` leads there. */
@@ -64,19 +83,16 @@ export function climb(frame: Frame, reachable: boolean): void {
   const place = frame.ladder;
   if (place?.rung === undefined) return;
   const { ladder, at, rung } = place;
-  const { list } = frame;
-  const weight = list.moveTail(at);
-  const statements = list.takeTail(at);
+  const { body } = rung;
+  // The jump to where the code now is.
+  body.pop();
+  frame.list.moveTail(at, body);
   if (reachable && !ladder.atEnd) {
-    statements.push(js.breakTo(frame.label));
+    body.push(js.breakTo(frame.label));
     frame.targeted = true;
     frame.jumps++;
   }
-  const last = rung.cases.at(-1)!;
-  // The jump to where the code now is.
-  last.consequent.pop();
-  last.consequent.push(...statements);
-  ladder.bodies.push({ statements: last.consequent, weight });
+  ladder.bodies.push(body);
   putIn(ladder, rung, reachable);
   frame.ladder = { ladder, at, rung: undefined };
 }

@@ -16,12 +16,15 @@ import { type EmittedFunction, emitFunction } from './function.ts';
 import type { EmitOptions } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Position, print } from './print.ts';
+import type { Part } from './regions.ts';
 
 export interface EmittedGroup {
   /** Body of a function with the parameters `H` and `F`. */
   readonly text: string;
   /** Defined functions outside that the group calls. */
   readonly callees: readonly number[];
+  /** Every JavaScript function in it, with its estimated bytecode, in bytes. */
+  readonly parts: readonly Pick<Part, 'name' | 'weight'>[];
 }
 
 /** `f12_mix`. Functions 32 and 64 get one `_` more, since helpers are called `f32_…` and `f64_…`. */
@@ -47,11 +50,11 @@ function emitGroup(
   members: number[],
   options: EmitOptions,
   admit: (definedIndex: number) => boolean,
-): { declarations: js.FunctionDeclaration[]; uses: Set<string>; callees: Set<number> } {
+): { parts: Part[]; uses: Set<string>; callees: Set<number> } {
   const group = new Set(members);
   const callees = new Set<number>();
   const uses = new Set<string>();
-  const declarations: js.FunctionDeclaration[] = [];
+  const parts: Part[] = [];
   const resolve = (index: number): js.Expression => {
     const defined = index - module.importedFunctions;
     if (!group.has(defined) && !callees.has(defined)) {
@@ -63,14 +66,12 @@ function emitGroup(
     return js.id(functionName(module, index));
   };
   for (let i = 0; i < members.length; i++) {
-    const [first, ...others] = emitWithTwin(module, members[i]!, options, resolve);
-    const [main, ...regions] = first!.declarations;
-    // The group exists because its first function is being called.
-    declarations.push(i === 0 ? js.eagerFunction(main!) : main!, ...regions);
-    for (const twin of others) declarations.push(...twin.declarations);
-    for (const each of [first!, ...others]) for (const use of each.uses) uses.add(use);
+    for (const emitted of emitWithTwin(module, members[i]!, options, resolve)) {
+      parts.push(...emitted.parts);
+      for (const use of emitted.uses) uses.add(use);
+    }
   }
-  return { declarations, uses, callees };
+  return { parts, uses, callees };
 }
 
 /** A recursive function with no more bytes than this gets a twin: two levels of it are still small enough to be inlined. */
@@ -112,7 +113,7 @@ export function groupText(
   admit: (definedIndex: number) => boolean,
   layout: { indent?: boolean; positions?: Position[] } = {},
 ): EmittedGroup {
-  const { declarations, uses, callees } = emitGroup(module, members, options, admit);
+  const { parts, uses, callees } = emitGroup(module, members, options, admit);
   const name = (defined: number) => functionName(module, defined + module.importedFunctions);
   const outer = [...callees];
   const statements: js.Statement[] = [js.statement(js.string('use strict'))];
@@ -126,8 +127,11 @@ export function groupText(
     );
   }
   const exported = js.array(members.map((defined) => js.id(name(defined))));
+  const declarations = parts.map(({ declaration }) => declaration);
+  // The group exists because its first function is being called.
+  declarations[0] = js.eagerFunction(declarations[0]!);
   statements.push(patcher(outer, name), ...declarations, js.returns(js.array([exported, js.id('patch')])));
-  return { text: print(statements, layout.indent, layout.positions), callees: outer };
+  return { text: print(statements, layout.indent, layout.positions), callees: outer, parts };
 }
 
 function patcher(outer: readonly number[], name: (defined: number) => string): js.Statement {

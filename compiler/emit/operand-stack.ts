@@ -47,8 +47,8 @@ export interface Value {
   readonly type: ValueType;
   readonly effects: number;
   readonly reads: Reads;
-  /** Nodes in the expression, roughly. */
-  readonly weight: number;
+  /** Instructions in the expression that compute something. */
+  readonly operations: number;
   /** The node yields true or false where an i32 is meant. */
   readonly isBoolean: boolean;
   /** Known at compile time (numeric types). */
@@ -56,18 +56,18 @@ export interface Value {
 }
 
 /** Larger expressions are stored in a slot, so that neither V8's parser nor the printer nests deeply. */
-const WEIGHT_LIMIT = 48;
+const OPERATIONS_LIMIT = 6;
 /** More pending values than this are settled from the bottom, so that looking through them stays cheap. */
 const PENDING_LIMIT = 32;
 
 export class OperandStack {
   readonly #places: Places;
-  readonly #emit: (statement: js.Statement, weight: number) => void;
+  readonly #emit: (statement: js.Statement) => void;
   #values: Value[] = [];
   /** All values below this height are settled or constants. */
   #settledBelow = 0;
 
-  constructor(places: Places, emit: (statement: js.Statement, weight: number) => void) {
+  constructor(places: Places, emit: (statement: js.Statement) => void) {
     this.#places = places;
     this.#emit = emit;
   }
@@ -78,7 +78,7 @@ export class OperandStack {
 
   push(value: Value): void {
     this.#values.push(value);
-    if (value.weight > WEIGHT_LIMIT) this.settle(this.height - 1);
+    if (value.operations > OPERATIONS_LIMIT) this.settle(this.height - 1);
     else if (this.height - this.#settledBelow > PENDING_LIMIT)
       this.settleUpTo(this.height - PENDING_LIMIT / 2);
   }
@@ -128,15 +128,15 @@ export class OperandStack {
       type,
       effects: 0,
       reads: readOf(slotRead(height)),
-      weight: node.type === 'Identifier' ? 1 : 3,
+      operations: 0,
       isBoolean: false,
       constant: undefined,
     };
   }
 
   isSettled(height: number): boolean {
-    const { reads, weight, effects } = this.#values[height]!;
-    return reads.length === 1 && reads[0] === slotRead(height) && weight <= 3 && effects === 0;
+    const { reads, operations } = this.#values[height]!;
+    return operations === 0 && reads.length === 1 && reads[0] === slotRead(height);
   }
 
   /** The value lies where branches carry it. An i64 that is only settled is in a variable; here, it must be in its cell. */
@@ -180,7 +180,7 @@ export class OperandStack {
 
   /** Emits `place = value`. */
   store(place: js.Expression, value: Value): void {
-    this.#emit(js.set(place, numeric(value)), value.weight + 3);
+    this.#emit(js.set(place, machineValue(value)));
   }
 
   settleUpTo(height: number): void {
@@ -219,6 +219,12 @@ export class OperandStack {
 /** The value as a number: a boolean becomes 0 or 1 (`| 0` is twice as fast as `? 1 : 0`). */
 export function numeric(value: Value): js.Expression {
   return value.isBoolean ? js.binary('|', value.node, js.number(0)) : value.node;
+}
+
+/** A value to be kept: an i64 literal is no object then, see opcodes/i64.ts. */
+export function machineValue(value: Value): js.Expression {
+  if (typeof value.constant !== 'bigint') return numeric(value);
+  return js.call(js.id('A'), [js.number(64), value.node as js.Expression]);
 }
 
 /** All reads of several values. */

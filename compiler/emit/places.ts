@@ -2,12 +2,13 @@
  * Where a function's values live: which JavaScript variable or register-file cell stands for each local, operand-stack
  * slot and hidden variable (the exception being handled).
  *
- * Two layouts:
+ * Three layouts:
  *  - plain: everything is a JavaScript variable (`l3`, `s0`), except i64, which lives in cells of the frame in the
  *    register file (`R[q + 2]`): V8 keeps a BigInt unboxed only there (PERFORMANCE.md §1).
  *  - cells: everything lives in cells, so that any run of statements can move into a function of its own
  *    (`outline.ts`): i32 in `RL[p + 2n]` with p = 2q, floats in `RD[q + n]`, references in `RR[r + n]`. Locals that are
  *    numbers have a variable besides (`l3`), which is read instead; writes go to both: `RL[p + 6] = l3 = 5`.
+ *  - bare: the same without those variables, for where loading them again after every call would take too much code.
  *
  * The frame: cells 0… are the i64 parameters, where the caller wrote them; `w` is the first cell after the frame, where
  * arguments of the next call go.
@@ -15,7 +16,7 @@
 import type { ValueType } from '../../runtime/types.ts';
 import * as js from './js.ts';
 
-export type Layout = 'plain' | 'cells';
+export type Layout = 'plain' | 'cells' | 'bare';
 
 /** Which of the four views of a cell a type uses. */
 type Bank = 'R' | 'RL' | 'RD' | 'RR';
@@ -57,6 +58,14 @@ function cellAt(bank: Bank, pointer: string, n: number): js.Expression {
   return known[n];
 }
 
+/** How cells are set to zero, whatever their type; references apart. */
+const ZEROS = [
+  ['R', 'q', js.bigint(0n)],
+  ['RR', 'r', js.NULL],
+] as const;
+/** From so many locals on that begin at zero, they are filled at once. */
+const MANY_LOCALS = 200;
+
 export class Places {
   readonly layout: Layout;
   readonly locals: readonly ValueType[];
@@ -66,6 +75,8 @@ export class Places {
   readonly variables = new Set<string>();
   /** A handler puts the frame pointers back, which callees that threw left where they were; even if the frame is empty. */
   restored = false;
+  /** There are many locals in cells that begin at zero. */
+  readonly fillsLocals: boolean;
   /** The views of the register file in use. */
   readonly banks = new Set<Bank>();
   #frameSize = 0;
@@ -90,6 +101,9 @@ export class Places {
       this.#localCells[i] = this.#newCell(bankOf(type));
       this.banks.add(bankOf(type));
     });
+    const zeroed = this.#localCells.filter((_, i) => i >= parameterCount).length;
+    this.fillsLocals = zeroed > MANY_LOCALS;
+    if (this.fillsLocals) this.banks.add('R');
   }
 
   /** Cells of the frame; 0: the function needs no frame. */
@@ -108,7 +122,7 @@ export class Places {
   }
 
   #inCell(type: ValueType): boolean {
-    return type === 'i64' || this.layout === 'cells';
+    return type === 'i64' || this.layout !== 'plain';
   }
 
   #newCell(bank: Bank): number {
@@ -120,10 +134,25 @@ export class Places {
     this.#frameSize = Math.max(this.#frameSize, count);
   }
 
+  /** Zero for all locals at once that begin so, in as few words as possible; V8 takes longer for it than for some stores. */
+  fillLocals(parameters: number): js.Statement[] {
+    const statements: js.Statement[] = [];
+    for (const [bank, pointer, zero] of ZEROS) {
+      const cells = this.#localCells.filter(
+        (_, i) => i >= parameters && (bankOf(this.locals[i]!) === 'RR') === (bank === 'RR'),
+      );
+      if (cells.length === 0) continue;
+      const [from, to] = [cells[0]!, cells.at(-1)! + 1];
+      const range = [js.plus(js.id(pointer), from), js.plus(js.id(pointer), to)];
+      statements.push(js.statement(js.call(js.member(js.id(bank), 'fill'), [zero, ...range])));
+    }
+    return statements;
+  }
+
   /** Where a local is read. */
   local(index: number): js.Expression {
     const type = this.locals[index]!;
-    return isNumber(type) || !this.#inCell(type) ? localVariable(index) : this.localCell(index);
+    return this.isMirrored(index) || !this.#inCell(type) ? localVariable(index) : this.localCell(index);
   }
 
   /** The cell of a local that has one. */

@@ -18,6 +18,14 @@ import type { FunctionEmitter, Region } from './function-emitter.ts';
 import * as js from './js.ts';
 import { expressionOf, leaveRegion, visitStatements } from './outline.ts';
 
+/** One JavaScript function. */
+export interface Part {
+  readonly name: string;
+  readonly declaration: js.FunctionDeclaration;
+  /** Estimated bytecode. */
+  readonly weight: number;
+}
+
 /** What the statements of one function mention. */
 interface Survey {
   /** Their expressions. */
@@ -27,22 +35,25 @@ interface Survey {
   readonly mirrored: readonly number[];
   /** Those that are written, by called regions too. */
   readonly written: Set<number>;
+  /** Weight of what is loaded again. */
+  readonly reloads: number;
 }
 
-/** The regions as functions. `body`: what has stayed in the function itself; returns the locals that it mentions. */
+/** The regions as functions. `body`: what has stayed in the function itself; tells of the locals that it mentions. */
 export function completeRegions(
   emitter: FunctionEmitter,
   body: readonly js.Statement[],
-): { functions: js.FunctionDeclaration[]; mirrored: readonly number[] } {
-  if (emitter.places.layout !== 'cells') return { functions: [], mirrored: [] };
+): { regions: Part[]; mirrored: readonly number[]; reloads: number } {
+  if (emitter.places.layout === 'plain') return { regions: [], mirrored: [], reloads: 0 };
   js.fill(emitter.regionArguments, ['E', ...regionParameters(emitter)].join(', '));
   const done: Survey[] = [];
   // A region calls only regions that were split off before it.
   for (const { statements } of emitter.regions) done.push(survey(emitter, statements, done));
-  const { mirrored } = survey(emitter, body, done);
+  const { mirrored, reloads } = survey(emitter, body, done);
   return {
-    functions: emitter.regions.map((region, i) => regionFunction(emitter, region, done[i]!)),
+    regions: emitter.regions.map((region, i) => regionPart(emitter, region, done[i]!)),
     mirrored,
+    reloads,
   };
 }
 
@@ -79,16 +90,21 @@ function survey(
     .map(localOf)
     .filter((local) => local !== undefined && emitter.places.isMirrored(local)) as number[];
   const stale = new Set<number>();
+  let reloads = 0;
+  const load = (local: number): js.Expression => {
+    const node = js.assign(js.id(`l${local}`), emitter.places.localCell(local));
+    reloads += node.weight;
+    return node;
+  };
   for (const [node, region] of calls) {
-    for (const local of mirrored) if (region.written.has(local)) js.append(node, reload(emitter, local));
+    for (const local of mirrored) if (region.written.has(local)) js.append(node, load(local));
     for (const local of region.written) stale.add(local);
   }
   for (const handler of handlers) {
-    for (const local of mirrored)
-      if (stale.has(local)) handler.body.push(js.statement(reload(emitter, local)));
+    for (const local of mirrored) if (stale.has(local)) handler.body.push(js.statement(load(local)));
   }
   for (const local of stale) written.add(local);
-  return { text: whole, variables, mirrored, written };
+  return { text: whole, variables, mirrored, written, reloads };
 }
 
 /** Numbered variables (`l3`, `x0`) that a text mentions, and the locals among them that it assigns to. */
@@ -122,15 +138,11 @@ function mentions(text: string, name: string): boolean {
   return pattern.test(text);
 }
 
-function reload({ places }: FunctionEmitter, local: number): js.Expression {
-  return js.assign(js.id(`l${local}`), places.localCell(local));
-}
-
-function regionFunction(
+function regionPart(
   emitter: FunctionEmitter,
-  { name, statements }: Region,
-  { text, variables: numbered, mirrored }: Survey,
-): js.FunctionDeclaration {
+  { name, statements, weight }: Region,
+  { text, variables: numbered, mirrored, reloads }: Survey,
+): Part {
   const { places, uses } = emitter;
   const loads = mirrored.map((local) => [`l${local}`, places.localCell(local)] as const);
   const whole = [text, ...loads.map(([, cell]) => cell.text)].join('\n');
@@ -149,9 +161,8 @@ function regionFunction(
   for (const variable of places.variables) {
     if (numbered.has(variable) || names.has(variable)) variables.push([variable, null]);
   }
-  return js.functionDeclaration(
-    name,
-    ['E', ...regionParameters(emitter)],
-    [...declare(constants, variables), ...statements, leaveRegion(0)],
-  );
+  const head = declare(constants, variables);
+  const parameters = ['E', ...regionParameters(emitter)];
+  const declaration = js.functionDeclaration(name, parameters, [...head, ...statements, leaveRegion(0)]);
+  return { name, declaration, weight: weight + reloads + js.weightOfAll(head) };
 }

@@ -14,6 +14,7 @@ import {
   CALL,
   CONDITIONAL,
   Expression,
+  isComparison,
   MARK_END,
   MARK_START,
   number,
@@ -22,6 +23,7 @@ import {
   SEQUENCE,
   UNARY,
 } from './expressions.ts';
+import { WEIGHTS } from './weights.ts';
 
 const NAMES = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y'];
 
@@ -65,6 +67,8 @@ export class Template {
   readonly #head: string;
   readonly #holes: readonly Hole[];
   readonly #binding: number;
+  /** Without what the places for operands hold. */
+  readonly #weight: number;
 
   constructor(text: string) {
     const tokens = tokensOf(text);
@@ -74,7 +78,8 @@ export class Template {
     this.usesY = uses.includes('y');
     this.free = [...new Set(tokens.filter(isFree).map((token) => token.text))];
     this.#binding = weakest(tokens);
-    this.isBoolean = this.#binding === BINDING['==='] || this.#binding === BINDING['<'];
+    this.#weight = weightOf(tokens);
+    this.isBoolean = isComparison(this.#binding);
     const holes = tokens.flatMap((token, i) => (isHole(token) ? [i] : []));
     this.#head = text.slice(0, holes[0] === undefined ? undefined : tokens[holes[0]]!.at);
     this.#holes = holes.map((i, n) => holeAt(text, tokens, i, tokens[holes[n + 1] ?? tokens.length]?.at));
@@ -86,15 +91,17 @@ export class Template {
     if (this.#binding === PRIMARY && this.#head === '' && holes.length === 1)
       return args.take(holes[0]!.position);
     let text = offset === undefined ? this.#head : marked(this.#head, offset);
+    let weight = this.#weight;
     for (let i = 0; i < holes.length; i++) {
       const { position, binding, unsigned, after } = holes[i]!;
       const node = args.take(position);
+      weight += node.weight;
       const rest = offset === undefined ? after : marked(after, offset);
       if (unsigned && node.type === 'Literal') {
         text += number(Number(node.text) >>> 0).text + rest.slice(UNSIGNED.length);
       } else text += operand(node, binding) + rest;
     }
-    return new Expression('Operation', this.#binding, text);
+    return new Expression('Operation', this.#binding, text, weight);
   }
 }
 
@@ -197,4 +204,37 @@ function bindingOf({ kind, text }: Token, first: boolean): number {
   if (text === ',') return SEQUENCE;
   if (text === '=') return ASSIGNMENT;
   return BINDING[text] ?? CONDITIONAL;
+}
+
+/** Estimated bytecode, as the builders of expressions.ts count it; without the operands. */
+function weightOf(tokens: readonly Token[]): number {
+  let weight = 0;
+  /** Of each open bracket, whether it is a call's. */
+  const calls: boolean[] = [];
+  tokens.forEach((token, i) => {
+    const [last, next] = [tokens[i - 1], tokens[i + 1]];
+    const { kind, text } = token;
+    if (kind === 'literal') weight += WEIGHTS.literal;
+    else if (kind === 'prefix') weight += WEIGHTS.unary;
+    else if (kind === 'property') weight += next?.text === '(' ? WEIGHTS.method : WEIGHTS.member;
+    else if (kind === 'name' && isFree(token)) weight += next?.text === '(' ? WEIGHTS.call : WEIGHTS.name;
+    else if (kind === 'close') calls.pop();
+    else if (kind === 'open') {
+      const called = text === '(' && (last?.kind === 'name' || last?.kind === 'property');
+      if (text === '[') weight += WEIGHTS.member;
+      if (called && next?.kind !== 'close') weight += WEIGHTS.argument;
+      calls.push(called);
+    } else if (kind === 'operator') weight += operatorWeight(text, last, calls.at(-1) === true);
+  });
+  return weight;
+}
+
+function operatorWeight(text: string, left: Token | undefined, inCall: boolean): number {
+  if (text === ',') return inCall ? WEIGHTS.argument : 0;
+  if (text === '=') return left?.kind === 'name' ? WEIGHTS.assignment - WEIGHTS.name : WEIGHTS.store;
+  if (text === '?') return WEIGHTS.conditional;
+  if (text === '&&' || text === '||') return WEIGHTS.branch;
+  const binding = BINDING[text];
+  if (binding === undefined) return 0;
+  return isComparison(binding) ? WEIGHTS.comparison : WEIGHTS.binary;
 }
