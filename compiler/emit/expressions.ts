@@ -66,7 +66,7 @@ export class Expression {
   readonly type: 'Identifier' | 'Literal' | 'Operation';
   readonly binding: number;
   /** Empty while the expression is late. */
-  readonly text: string;
+  text: string;
   /** Bytes of V8's bytecode, as estimated: see weights.ts. */
   readonly weight: number;
   /** Of a late expression. */
@@ -87,11 +87,13 @@ function operation(binding: number, text: string, weight: number): Expression {
 
 // -------------------------------------------------------------------- late
 
+const UNDECIDED: readonly (string | Expression)[] = [];
+
 /** To be filled in; until then, only how tightly it will bind is known, and its weight. */
 export function late(
   binding: number,
   weight: number,
-  parts: readonly (string | Expression)[] = [],
+  parts: readonly (string | Expression)[] = UNDECIDED,
 ): Expression {
   const made = operation(binding, '', weight);
   made.parts = parts;
@@ -100,22 +102,24 @@ export function late(
 
 /** Decides a late expression. */
 export function fill(node: Expression, content: string | Expression): void {
-  node.parts = [content];
+  if (typeof content !== 'string' && content.parts !== undefined) node.parts = [content];
+  else {
+    node.text = typeof content === 'string' ? content : content.text;
+    node.parts = undefined;
+  }
 }
 
 /** Decides a late expression: all of these, one after the other; `0` if there are none. */
 export function fillSequence(node: Expression, expressions: readonly Expression[]): void {
-  const made: (string | Expression)[] = [];
-  for (const each of expressions) {
-    if (made.length > 0) made.push(', ');
-    made.push(each);
-  }
-  node.parts = made.length === 0 ? ['0'] : made;
+  if (expressions.length === 0) fill(node, '0');
+  else fill(node, sequence(expressions));
 }
 
 /** Adds an expression to a late sequence that is decided on. */
 export function append(node: Expression, next: Expression): void {
-  node.parts = [...node.parts!, ', ', ...parts(next, ASSIGNMENT)];
+  const before = node.parts ?? [node.text];
+  node.text = '';
+  node.parts = [...before, ', ', ...parts(next, ASSIGNMENT)];
 }
 
 /** The finished text. */

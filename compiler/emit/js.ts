@@ -10,25 +10,52 @@ import { WEIGHTS } from './weights.ts';
 
 export * from './expressions.ts';
 
-export interface ExpressionStatement {
-  readonly type: 'ExpressionStatement';
+// The frequent ones are classes: V8 watches where object literals are made, and once those of a giant function have
+// outlived two collections, makes all later ones in the old generation, where garbage stays and keeps its children.
+export class ExpressionStatement {
+  readonly type = 'ExpressionStatement';
   readonly expression: Expression;
+  constructor(expression: Expression) {
+    this.expression = expression;
+  }
 }
-export interface BlockStatement {
-  readonly type: 'BlockStatement';
+export class BlockStatement {
+  readonly type = 'BlockStatement';
   body: Statement[];
+  constructor(body: Statement[]) {
+    this.body = body;
+  }
 }
-export interface IfStatement {
-  readonly type: 'IfStatement';
+export class IfStatement {
+  readonly type = 'IfStatement';
   readonly test: Expression;
   readonly consequent: Statement;
   readonly alternate: Statement | undefined;
+  constructor(test: Expression, consequent: Statement, alternate: Statement | undefined) {
+    this.test = test;
+    this.consequent = consequent;
+    this.alternate = alternate;
+  }
 }
-export interface LabeledStatement {
-  readonly type: 'LabeledStatement';
+export class LabeledStatement {
+  readonly type = 'LabeledStatement';
   readonly label: string;
   readonly body: Statement;
+  constructor(label: string, body: Statement) {
+    this.label = label;
+    this.body = body;
+  }
 }
+/** Without a label: out of a `switch`. */
+export class JumpStatement {
+  readonly type: 'BreakStatement' | 'ContinueStatement';
+  readonly label: string | undefined;
+  constructor(type: JumpStatement['type'], label: string | undefined) {
+    this.type = type;
+    this.label = label;
+  }
+}
+
 /** `for (;;) …`. */
 export interface ForStatement {
   readonly type: 'ForStatement';
@@ -38,11 +65,6 @@ export interface DoWhileStatement {
   readonly type: 'DoWhileStatement';
   readonly body: BlockStatement;
   readonly test: Expression;
-}
-/** Without a label: out of a `switch`. */
-export interface JumpStatement {
-  readonly type: 'BreakStatement' | 'ContinueStatement';
-  readonly label: string | undefined;
 }
 export interface ReturnStatement {
   readonly type: 'ReturnStatement';
@@ -101,7 +123,7 @@ export type Statement =
 /** The text is complete: V8 joins its pieces at the first look into it, and forgets them (a tenth less to do, with GC). */
 export function statement(expression: Expression): ExpressionStatement {
   expression.text.charCodeAt(0);
-  return { type: 'ExpressionStatement', expression };
+  return new ExpressionStatement(expression);
 }
 
 export function set(left: Expression, right: Expression): ExpressionStatement {
@@ -109,7 +131,7 @@ export function set(left: Expression, right: Expression): ExpressionStatement {
 }
 
 export function block(body: Statement[]): BlockStatement {
-  return { type: 'BlockStatement', body };
+  return new BlockStatement(body);
 }
 
 /** Statements that may stand without braces: none that could take the `else` of another. */
@@ -129,11 +151,11 @@ export function body(statements: Statement[]): Statement {
 
 export function ifElse(test: Expression, consequent: Statement[], alternate?: Statement[]): IfStatement {
   const other = alternate !== undefined && alternate.length > 0 ? body(alternate) : undefined;
-  return { type: 'IfStatement', test, consequent: body(consequent), alternate: other };
+  return new IfStatement(test, body(consequent), other);
 }
 
 export function labeled(label: string, inner: Statement): Statement {
-  return { type: 'LabeledStatement', label, body: inner };
+  return new LabeledStatement(label, inner);
 }
 
 export function forever(statements: Statement[]): Statement {
@@ -145,16 +167,16 @@ export function doWhile(statements: Statement[], test: Expression): Statement {
 }
 
 export function breakTo(label: string): JumpStatement {
-  return { type: 'BreakStatement', label };
+  return new JumpStatement('BreakStatement', label);
 }
 
 export function continueTo(label: string): JumpStatement {
-  return { type: 'ContinueStatement', label };
+  return new JumpStatement('ContinueStatement', label);
 }
 
 /** Out of a `switch`. */
 export function breakOut(): JumpStatement {
-  return { type: 'BreakStatement', label: undefined };
+  return new JumpStatement('BreakStatement', undefined);
 }
 
 export function returns(argument: Expression | undefined): ReturnStatement {

@@ -59,13 +59,23 @@ function costsByNumber(costs: Costs): readonly number[] {
   return list;
 }
 
+/** A charge's expression, written when all is known. */
+class Deduction {
+  readonly node: js.Expression;
+  readonly amount: Amount;
+  constructor(node: js.Expression, amount: Amount) {
+    this.node = node;
+    this.amount = amount;
+  }
+}
+
 export class Meter {
   /** Of each instruction, by its row's number. */
   readonly #costs: readonly number[] | undefined;
   readonly #refuel: () => js.Expression;
   #open: Charge | undefined;
   /** Every charge made, to be written at the end. */
-  readonly #deductions: { readonly node: js.Expression; readonly amount: Amount }[] = [];
+  readonly #deductions: Deduction[] = [];
   #entry: { statement: js.Statement; deduction: js.Expression; refuel: js.Expression } | undefined;
   /** The counter is a local variable, written back around calls; else it is the store's field itself. */
   isLocal = true;
@@ -183,7 +193,7 @@ export class Meter {
 
   #deduct(amount: Amount): js.Expression {
     const node = js.late(js.ASSIGNMENT, WEIGHTS.charge);
-    this.#deductions.push({ node, amount });
+    this.#deductions.push(new Deduction(node, amount));
     return node;
   }
 

@@ -13,7 +13,6 @@ import { CONTROL } from './control.ts';
 import { FunctionState } from './function-state.ts';
 import { IMMEDIATES, naturalAlignmentOf } from './immediates.ts';
 import { NULL_SINK } from './null-sink.ts';
-import { skipPlain } from './plain.ts';
 import type { Sink } from './sink.ts';
 import { makeSignature } from './stacks.ts';
 import { TYPING } from './typing.ts';
@@ -27,7 +26,6 @@ export function readFunction(module: ModuleInfo, definedIndex: number, sink: Sin
   if (!silent) sink.start({ module, index: f.index, type: f.signature.type, locals: f.locals });
   stacks.pushControl('function', f.signature, true);
   while (stacks.depth > 0) {
-    if (silent) skipPlain(f);
     const offset = bytes.offset;
     if (offset >= bytes.end) missingEnd(f);
     const byte = bytes.byte();
