@@ -135,8 +135,7 @@ export class JitCode implements ModuleCode {
     return end - start;
   }
 
-  /** The generated JavaScript of one function, by function index, for people. */
-  /** A function as a group of its own, for people to look at. */
+  /** A function, by function index, as a group of its own, for people to look at. */
   emitted(index: number): EmittedGroup {
     const defined = index - this.description.importedFunctions;
     return groupText(this.description, [defined], this.#options, () => false, { indent: true });

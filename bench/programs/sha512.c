@@ -1,10 +1,15 @@
 /* SHA-512 of a message of 64 KiB, padding included, n times; each digest is written into the next message. */
 #include "bench.h"
 
-#define SIZE 65536
-#define BLOCK 128
+typedef uint64_t word;
 
-static const uint64_t K[80] = {
+#define ROUNDS 80
+#define SIGMA0(x) (rotr(x, 1) ^ rotr(x, 8) ^ (x) >> 7)
+#define SIGMA1(x) (rotr(x, 19) ^ rotr(x, 61) ^ (x) >> 6)
+#define SUM0(x) (rotr(x, 28) ^ rotr(x, 34) ^ rotr(x, 39))
+#define SUM1(x) (rotr(x, 14) ^ rotr(x, 18) ^ rotr(x, 41))
+
+static const word K[80] = {
     0x428a2f98d728ae22ull, 0x7137449123ef65cdull, 0xb5c0fbcfec4d3b2full, 0xe9b5dba58189dbbcull,
     0x3956c25bf348b538ull, 0x59f111f1b605d019ull, 0x923f82a4af194f9bull, 0xab1c5ed5da6d8118ull,
     0xd807aa98a3030242ull, 0x12835b0145706fbeull, 0x243185be4ee4b28cull, 0x550c7dc3d5ffb4e2ull,
@@ -26,63 +31,12 @@ static const uint64_t K[80] = {
     0x28db77f523047d84ull, 0x32caab7b40c72493ull, 0x3c9ebe0a15c9bebcull, 0x431d67c49c100d4cull,
     0x4cc5d4becb3e42b6ull, 0x597f299cfc657e2aull, 0x5fcb6fab3ad6faecull, 0x6c44198c4a475817ull,
 };
-static const uint64_t START[8] = {
+static const word START[8] = {
     0x6a09e667f3bcc908ull, 0xbb67ae8584caa73bull, 0x3c6ef372fe94f82bull, 0xa54ff53a5f1d36f1ull,
     0x510e527fade682d1ull, 0x9b05688c2b3e6c1full, 0x1f83d9abfb41bd6bull, 0x5be0cd19137e2179ull,
 };
-static uint8_t message[SIZE + BLOCK];
-static uint64_t state[8];
 
-static inline uint64_t rotr(uint64_t x, int k) {
-  return x >> k | x << (64 - k);
-}
-
-static inline uint64_t read_big_endian(const uint8_t *p) {
-  uint64_t word = 0;
-  for (int i = 0; i < 8; i++) word = word << 8 | p[i];
-  return word;
-}
-
-static NOINLINE void compress(const uint8_t *block) {
-  uint64_t w[80];
-  for (int t = 0; t < 16; t++) w[t] = read_big_endian(block + 8 * t);
-  for (int t = 16; t < 80; t++) {
-    uint64_t s0 = rotr(w[t - 15], 1) ^ rotr(w[t - 15], 8) ^ w[t - 15] >> 7;
-    uint64_t s1 = rotr(w[t - 2], 19) ^ rotr(w[t - 2], 61) ^ w[t - 2] >> 6;
-    w[t] = w[t - 16] + s0 + w[t - 7] + s1;
-  }
-  uint64_t a = state[0], b = state[1], c = state[2], d = state[3];
-  uint64_t e = state[4], f = state[5], g = state[6], h = state[7];
-  for (int t = 0; t < 80; t++) {
-    uint64_t t1 = h + (rotr(e, 14) ^ rotr(e, 18) ^ rotr(e, 41)) + ((e & f) ^ (~e & g)) + K[t] + w[t];
-    uint64_t t2 = (rotr(a, 28) ^ rotr(a, 34) ^ rotr(a, 39)) + ((a & b) ^ (a & c) ^ (b & c));
-    h = g;
-    g = f;
-    f = e;
-    e = d + t1;
-    d = c;
-    c = b;
-    b = a;
-    a = t1 + t2;
-  }
-  state[0] += a, state[1] += b, state[2] += c, state[3] += d;
-  state[4] += e, state[5] += f, state[6] += g, state[7] += h;
-}
-
-/* The message is a whole number of blocks, so the padding is a block of its own: 0x80, zeros, the length in bits. */
-static void digest(void) {
-  for (int i = 0; i < 8; i++) state[i] = START[i];
-  for (uint32_t at = 0; at < SIZE + BLOCK; at += BLOCK) compress(message + at);
-}
-
-static void prepare(void) {
-  uint32_t seed = 1234567u;
-  for (uint32_t i = 0; i < SIZE; i++) message[i] = (uint8_t)next_random(&seed);
-  for (uint32_t i = 0; i < BLOCK; i++) message[SIZE + i] = 0;
-  message[SIZE] = 0x80;
-  uint32_t bits = SIZE * 8u;
-  for (int i = 0; i < 4; i++) message[SIZE + BLOCK - 1 - i] = (uint8_t)(bits >> 8 * i);
-}
+#include "sha2.h"
 
 EXPORT int32_t run(int32_t n) {
   prepare();
@@ -90,6 +44,6 @@ EXPORT int32_t run(int32_t n) {
     digest();
     for (uint32_t i = 0; i < 8; i++) message[i] = (uint8_t)state[i];
   }
-  uint64_t sum = state[0] ^ state[7];
+  word sum = state[0] ^ state[7];
   return (int32_t)(sum ^ sum >> 32);
 }

@@ -32,7 +32,8 @@ export function emitCall(
   }
   const reference = emitter.temporary('x', emitter.stack.height);
   const imported = js.index(js.member(E, 'I'), js.number(index));
-  perform(emitter, type, args, (rest) => callReference(emitter, reference, imported, rest, offset));
+  const found = js.assign(reference, imported);
+  perform(emitter, type, args, (rest) => callFound(emitter, reference, found, rest, offset));
 }
 
 /**
@@ -97,7 +98,7 @@ function bind(
 ): { bindings: js.Expression[]; args: js.Expression[] } {
   const bindings: js.Expression[] = [];
   const args = values.map((value, i) => {
-    if (value.type === 'Identifier' || value.type === 'Literal') return value;
+    if (js.isSimple(value)) return value;
     const place = emitter.temporary('b', emitter.stack.height + i);
     bindings.push(js.assign(place, value));
     return place;
@@ -116,16 +117,6 @@ function indirectOperands({ stack }: FunctionEmitter, { params }: FuncType): Val
   if (mayTrap) stack.settleEffects(TRAPS);
   if (params.includes('i64') && stack.at(top).reads.includes(OUTGOING)) stack.settle(top);
   return stack.popMany(params.length + 1);
-}
-
-function callReference(
-  emitter: FunctionEmitter,
-  place: js.Expression,
-  found: js.Expression,
-  rest: js.Expression[],
-  offset: number,
-): js.Expression {
-  return callFound(emitter, place, js.assign(place, found), rest, offset);
 }
 
 /** Calls what `found` gives, which is in `place` afterwards. */

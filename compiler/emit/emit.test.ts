@@ -34,6 +34,11 @@ interface Case {
 }
 
 /** In every module: a memory, an i32 global, function 0 of `i32 i64 -> i64` and function 1 of `i32 -> i32`. */
+const CALL_AND_ADD: Pick<Case, 'type' | 'code'> = {
+  type: 'i32 -> i32',
+  code: [['local.get', 0], ['call', 1], ['i32.const', 1], 'i32.add'],
+};
+
 const CASES: readonly Case[] = [
   {
     name: 'arithmetic stays an expression',
@@ -255,10 +260,9 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    ...CALL_AND_ADD,
     name: 'call, counted: charged up to it and from it',
     options: COUNTED,
-    type: 'i32 -> i32',
-    code: [['local.get', 0], ['call', 1], ['i32.const', 1], 'i32.add'],
     text: [
       'const S = E.S;',
       'let s0;',
@@ -269,10 +273,9 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    ...CALL_AND_ADD,
     name: 'the same where fuel is limited',
     options: LIMITED,
-    type: 'i32 -> i32',
-    code: [['local.get', 0], ['call', 1], ['i32.const', 1], 'i32.add'],
     text: [
       'const S = E.S;',
       'let s0;',

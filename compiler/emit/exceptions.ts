@@ -51,7 +51,7 @@ export function leaveTryTable(emitter: FunctionEmitter, reachable: boolean): voi
   for (const clause of current.catches!) emitCatch(emitter, clause, exception);
   handler.push(js.throws(exception));
   own.list = handler;
-  closeTry(emitter, { ...own, targeted: own.targeted }, guarded, handler, head);
+  closeTry(emitter, own, guarded, handler, head);
 }
 
 function emitCatch(emitter: FunctionEmitter, clause: CatchClause, exception: js.Expression): void {

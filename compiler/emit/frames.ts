@@ -212,11 +212,7 @@ export function closeLoop(current: Frame, reachable: boolean, clean: boolean, me
   if (header === undefined || statements[0] !== header.statement) {
     return [{ statement: js.doWhile(statements, test), weight, nesting }, ...behind];
   }
-  statements.shift();
-  const once = { statement: header.statement, weight: js.weightOf(header.statement), nesting: 1 };
-  const first = meter.join(current.regionBefore, header) ? [] : [once];
-  const enough = meter.enough(header);
-  const refuel = meter.refuel();
+  const { first, enough, refuel } = moveCharge(current, header, meter);
   if (!clean) {
     const goOn = js.logical('||', enough, js.sequence([refuel, js.TRUE]));
     const loop = js.doWhile(statements, js.logical('&&', test, goOn));
@@ -241,16 +237,24 @@ function closeCleanLoop(current: Frame, header: Charge, reachable: boolean, mete
   const { label, list } = current;
   const { statements } = list;
   const outer = `O${label.slice(1)}`;
-  statements.shift();
+  const { first, enough, refuel } = moveCharge(current, header, meter);
   if (reachable) statements.push(js.breakTo(outer));
-  const once = { statement: header.statement, weight: js.weightOf(header.statement), nesting: 1 };
-  const first = meter.join(current.regionBefore, header) ? [] : [once];
-  const enough = meter.enough(header);
-  const refuel = meter.refuel();
   const inner = js.labeled(label, js.doWhile(statements, enough));
   const turns = js.forever([meter.touch(), inner, js.statement(refuel)]);
   const weight = list.weight + 2 * WEIGHTS.loop + enough.weight + refuel.weight;
   return [...first, { statement: js.labeled(outer, turns), weight, nesting: list.nesting + 5 }];
+}
+
+/** The header's charge leaves the loop's head: the first turn's stands before the loop, or is paid by the region there. */
+function moveCharge(
+  { list, regionBefore }: Frame,
+  header: Charge,
+  meter: Meter,
+): { first: Closed[]; enough: js.Expression; refuel: js.Expression } {
+  list.statements.shift();
+  const once = { statement: header.statement, weight: js.weightOf(header.statement), nesting: 1 };
+  const first = meter.join(regionBefore, header) ? [] : [once];
+  return { first, enough: meter.enough(header), refuel: meter.refuel() };
 }
 
 /** `if (c) continue L`. */

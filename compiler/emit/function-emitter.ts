@@ -223,16 +223,11 @@ export class FunctionEmitter {
   }
 
   /**
-   * A call with all that surrounds it, as one expression, so that nothing comes in between:
-   * `S.fuel = fl, fl = AWAY, s0 = f7(E), fl = S.fuel, V = E.V`.
+   * Puts a call into the statement list with all that surrounds it, as one expression, so that nothing comes in between:
+   * `S.fuel = fl, fl = AWAY, s0 = f7(E), fl = S.fuel, V = E.V`. What follows is a new region.
    */
-  away(call: js.Expression): js.Expression {
-    return this.#crossing(call, true);
-  }
-
-  /** Puts a call into the statement list; what follows is a new region. */
   emitAway(call: js.Expression): void {
-    this.emit(js.statement(this.away(call)));
+    this.emit(js.statement(this.#crossing(call, true)));
     this.meter.endRegion();
   }
 
@@ -287,7 +282,7 @@ export class FunctionEmitter {
 
   /** What `fillExits` and `fillCrossings` add to the function, beyond what its statements were taken for. */
   lateWeight(giveBack: readonly js.Statement[]): number {
-    const fuel = this.guardsFuel ? this.#crossings.length * WEIGHTS.fuelArrival : 0;
+    const fuel = this.countsLocally ? this.#crossings.length * WEIGHTS.fuelArrival : 0;
     return fuel + this.#exits.length * js.weightOfAll(giveBack);
   }
 
@@ -301,11 +296,10 @@ export class FunctionEmitter {
 
   /** Fills in every crossing, now that it is known what the function uses. */
   fillCrossings(): void {
-    const { isLocal, enabled } = this.meter;
-    const local = isLocal && enabled;
+    const local = this.countsLocally;
     const fuel = this.meter.stored;
     const save = js.assign(fuel, js.id('fl'));
-    const leave = this.guardsFuel ? [save, js.assign(js.id('fl'), AWAY)] : [save];
+    const leave = [save, js.assign(js.id('fl'), AWAY)];
     const read = js.assign(js.id('fl'), fuel);
     for (const crossing of this.#crossings) {
       const { core, leaves, returns } = crossing;
@@ -327,8 +321,8 @@ export class FunctionEmitter {
     return stale.length === 0 ? fetched : js.logical('||', fetched, js.sequence(stale));
   }
 
-  /** Whether an error made in this function itself must bring the account up to date on its way out. */
-  get guardsFuel(): boolean {
+  /** Fuel is counted in a variable: an error made in this function must bring the account up to date on its way out. */
+  get countsLocally(): boolean {
     return this.meter.enabled && this.meter.isLocal;
   }
 

@@ -82,10 +82,6 @@ function announcesFrame(emitter: FunctionEmitter): boolean {
 /** `onOutOfFuel` may run code of other instances in the middle of a leaf: the runtime leaves this many cells to it. */
 export const LEAF_FRAME = 256;
 
-function countsLocally({ meter }: FunctionEmitter): boolean {
-  return meter.enabled && meter.isLocal;
-}
-
 function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handlers: js.Statement[] } {
   const { places, options } = emitter;
   const exits: js.Statement[] = [];
@@ -99,7 +95,7 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
     exits.push(js.set(storeField('depth'), js.binary('-', js.id('d'), js.number(1))));
     handlers.push(js.set(storeField('depth'), js.id('d')));
   }
-  if (countsLocally(emitter)) exits.push(js.set(emitter.meter.stored, js.id('fl')));
+  if (emitter.countsLocally) exits.push(js.set(emitter.meter.stored, js.id('fl')));
   return { exits, handlers };
 }
 
@@ -143,7 +139,7 @@ function declarations(
   }
   if (options.countDepth) constants.push(['d', js.plus(storeField('depth'), 1)]);
   const variables: [string, js.Expression | null][] = viewVariables(needed);
-  if (countsLocally(emitter)) variables.push(['fl', emitter.meter.stored]);
+  if (emitter.countsLocally) variables.push(['fl', emitter.meter.stored]);
   if (places.layout === 'plain') {
     const first = context.type.params.length;
     for (let i = first; i < context.locals.length; i++) {
@@ -207,7 +203,7 @@ function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js
 
 /** An error made here brings the account up to date on its way out. */
 function guarded(emitter: FunctionEmitter, body: js.Statement[]): js.Statement[] {
-  if (!emitter.guardsFuel) return body;
+  if (!emitter.countsLocally) return body;
   const update = js.ifElse(js.binary('!==', js.id('fl'), AWAY), [js.set(emitter.meter.stored, js.id('fl'))]);
   return [js.tryCatch(body, 'e', [update, js.throws(js.id('e'))])];
 }

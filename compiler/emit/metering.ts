@@ -125,11 +125,6 @@ export class Meter {
     return true;
   }
 
-  /** The charge of the region that is open. */
-  get openCharge(): js.Statement | undefined {
-    return this.#open?.statement;
-  }
-
   /** The region that is open, if nothing in it may trap: whoever traps must not have paid for what comes after. */
   get quietRegion(): Charge | undefined {
     return this.#open?.amount.mayTrap === true ? undefined : this.#open;

@@ -224,7 +224,7 @@ export function numeric(value: Value): js.Expression {
 /** A value to be kept: an i64 literal is no object then, see opcodes/i64.ts. */
 export function machineValue(value: Value): js.Expression {
   if (typeof value.constant !== 'bigint') return numeric(value);
-  return js.call(js.id('A'), [js.number(64), value.node as js.Expression]);
+  return js.call(js.id('A'), [js.number(64), value.node]);
 }
 
 /** All reads of several values. */

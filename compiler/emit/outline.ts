@@ -117,7 +117,7 @@ interface RunLimits {
 }
 
 /** Moves runs out, from the list's end on. */
-export function outlineRuns(emitter: FunctionEmitter, list: StatementList, limits: RunLimits): void {
+function outlineRuns(emitter: FunctionEmitter, list: StatementList, limits: RunLimits): void {
   const { limit, until = limit, smallest, first = 0 } = limits;
   let end = list.statements.length;
   while (end > first && list.weight > until) {
@@ -176,6 +176,7 @@ function outlineRun(
   list.splice(start, end - start, call.statement, call.weight);
   return call.exits;
 }
+
 /** Jumps to labels outside become returns of their number. Returns the outer jumps, number 1 first. */
 function rewriteJumps(statements: readonly js.Statement[]): js.Statement[] {
   const jumps: { node: js.Statement; label: string; again: boolean }[] = [];
