@@ -123,7 +123,9 @@ function readTable(reader: ByteReader, draft: ModuleDraft): void {
   }
   reader.byte();
   if (reader.byte() !== 0) reader.fail('zero byte expected', offset + 1);
-  reader.requires('function-references', 'table with an initial value', offset);
+  // Built already, where the rest of its proposal may not be.
+  if (!reader.features.has('function-references'))
+    reader.requires('function-references', 'table with an initial value', offset);
   requireSeveral(reader, draft, 'tables', offset);
   const type = readTableType(reader);
   draft.tableDefinitions.push({ type, init: readConstExpr(reader, draft, type.element) });
