@@ -24,7 +24,6 @@ export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>([
   'relaxed-simd',
   'function-references',
   'gc',
-  'memory64',
   'threads',
   'custom-page-sizes',
 ]);

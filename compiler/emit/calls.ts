@@ -8,6 +8,7 @@
  * array `F`; imports and table entries through their function reference, with the callee's environment.
  */
 import type { FuncType, ValueType } from '../../runtime/types.ts';
+import { unsigned } from './addresses.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { indirectTargets } from './indirect-targets.ts';
 import * as js from './js.ts';
@@ -65,7 +66,7 @@ export function emitCallIndirect(
   perform(emitter, type, args, (rest) => {
     const element = js.assign(
       reference,
-      js.index(emitter.use(`T${table}`), js.assign(at, numeric(selector))),
+      js.index(emitter.use(`T${table}`), js.assign(at, indexOf(emitter, selector))),
     );
     const exists = js.logical(
       '&&',
@@ -89,6 +90,11 @@ export function emitCallIndirect(
     const choice = js.conditional(isOurs, js.sequence([which, call]), other);
     return js.sequence([...bindings, choice]);
   });
+}
+
+/** A negative i32 is no index of an array, as little as one of a table. */
+function indexOf(emitter: FunctionEmitter, selector: Value): js.Expression {
+  return selector.type === 'i64' ? unsigned(emitter, selector) : numeric(selector);
 }
 
 /** Arguments that may be written more than once: computed first where they are more than a name. */

@@ -79,10 +79,10 @@ export const CONTROL: Readonly<Record<string, Read>> = {
   call_indirect(f) {
     const typeIndex = f.readTypeIndex();
     const table = f.readTable();
-    const { element } = f.module.tables[table]!;
+    const { element, address } = f.module.tables[table]!;
     if (element.heap !== 'func') f.mismatch('a table of funcref', element.text);
     const signature = f.signatureAt(typeIndex);
-    f.stacks.popOperand(I32);
+    f.stacks.popOperand(operandOf(address));
     f.stacks.popOperands(signature.params);
     f.stacks.pushOperands(signature.results);
     if (f.live) f.sink.callIndirect(typeIndex, table, signature.type, f.offset);
