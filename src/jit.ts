@@ -40,7 +40,7 @@ const GROUP_BYTES = 6000;
 
 interface Group {
   readonly members: readonly number[];
-  readonly patch: (index: number, code: Code) => void;
+  readonly patch: (index: number, code: Code, tail: Code) => void;
 }
 
 let modules = 0;
@@ -50,6 +50,7 @@ export class JitCode implements ModuleCode {
   readonly #number = modules++;
   readonly description: ModuleInfo;
   readonly functions: Code[];
+  readonly tails: Code[];
   readonly #options: EmitOptions;
   readonly #groups: Group[] = [];
   /** Groups that call a function they do not contain, by its index. */
@@ -64,7 +65,8 @@ export class JitCode implements ModuleCode {
     this.description = module;
     this.#options = options;
     this.#variant = variant;
-    this.functions = module.bodies.map((_, defined) => this.#stub(defined));
+    this.functions = module.bodies.map((_, defined) => this.#stub(defined, () => this.functions));
+    this.tails = module.bodies.map((_, defined) => this.#stub(defined, () => this.tails));
   }
 
   get stats(): { functions: number; compiled: number; groups: number; bytes: number } {
@@ -77,19 +79,22 @@ export class JitCode implements ModuleCode {
   }
 
   /** Stands for a function until it is first called, and wherever an instance still holds it. */
-  #stub(defined: number): Code {
+  #stub(defined: number, list: () => readonly Code[]): Code {
     const stub: Code = (E: EnvironmentAbi, ...args: unknown[]) => {
-      const code = this.compiled(defined);
+      this.compile(defined);
+      const code = list()[defined]!;
       const reference = E.refs[defined + this.description.importedFunctions];
-      if (reference?.code === stub) reference.code = code;
+      if (reference?.code === stub || reference?.tail === stub) {
+        reference.code = this.functions[defined]!;
+        reference.tail = this.tails[defined]!;
+      }
       return code(E, ...args);
     };
     return stub;
   }
 
-  compiled(defined: number): Code {
+  compile(defined: number): void {
     if (!this.#groupOf.has(defined)) this.#compile(defined);
-    return this.functions[defined]!;
   }
 
   /** All state changes come last: if the stack overflows in here, the stub stays and a later call tries again. */
@@ -97,10 +102,12 @@ export class JitCode implements ModuleCode {
     const members = [defined];
     const { text, callees } = groupText(this.description, members, this.#options, this.#admission(defined));
     const number = this.#groups.length;
-    const [codes, patch] = evaluate(`${text}\n//# sourceURL=sandglass-${this.#number}-group-${number}`, [
-      'H',
-      'F',
-    ])(LIBRARY, this.functions) as [Code[], Group['patch']];
+    const body = `${text}\n//# sourceURL=sandglass-${this.#number}-group-${number}`;
+    const [codes, patch, tails] = evaluate(body, ['H', 'F', 'T'])(LIBRARY, this.functions, this.tails) as [
+      Code[],
+      Group['patch'],
+      Code[],
+    ];
     this.#groups.push({ members, patch });
     this.#bytesOfText += text.length;
     for (const callee of callees) {
@@ -111,9 +118,10 @@ export class JitCode implements ModuleCode {
     members.forEach((member, i) => {
       this.#groupOf.set(member, number);
       this.functions[member] = codes[i]!;
+      this.tails[member] = tails[i]!;
     });
     members.forEach((member, i) => {
-      for (const caller of this.#callers.get(member) ?? []) caller.patch(member, codes[i]!);
+      for (const caller of this.#callers.get(member) ?? []) caller.patch(member, codes[i]!, tails[i]!);
       this.#callers.delete(member);
     });
   }

@@ -15,6 +15,7 @@ import type {
   TableType,
 } from '../../runtime/types.ts';
 import type { CodeBody, CustomSection, ModuleInfo, SectionInfo } from './module-info.ts';
+import { TailCalls } from './tail-calls.ts';
 
 export class ModuleDraft implements ModuleInfo {
   readonly bytes: Uint8Array;
@@ -44,6 +45,7 @@ export class ModuleDraft implements ModuleInfo {
   readonly sections: SectionInfo[] = [];
   dataCount: number | undefined = undefined;
   readonly declaredFunctions: Set<number> = new Set();
+  readonly tailCalls: TailCalls = new TailCalls();
 
   constructor(bytes: Uint8Array, limits: CompileLimits) {
     this.bytes = bytes;

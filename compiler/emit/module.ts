@@ -4,9 +4,11 @@
  *
  *   const { exhausted } = H;
  *   let f3_g = F[3];
- *   function patch(index, code) { switch (index) { case 3: f3_g = code; break; } }
+ *   function patch(index, code, tail) { switch (index) { case 3: f3_g = code; break; } }
  *   function f12_f(E, l0) { … f3_g(E, l0) … }
- *   return [[f12_f], patch];
+ *   return [[f12_f], patch, [f12_f]];
+ *
+ * The last list holds the tail forms (tail-calls.ts): `f12_f$tail`, or the function itself. Those of functions outside come from `T`.
  *
  * Names of a module enter as at most 40 characters of [A-Za-z0-9_] behind the function's index.
  */
@@ -17,9 +19,10 @@ import type { EmitOptions } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Position, print } from './print.ts';
 import type { Part } from './regions.ts';
+import { tailName } from './tail-calls.ts';
 
 export interface EmittedGroup {
-  /** Body of a function with the parameters `H` and `F`. */
+  /** Body of a function with the parameters `H`, `F` and `T`. */
   readonly text: string;
   /** Defined functions outside that the group calls. */
   readonly callees: readonly number[];
@@ -50,12 +53,13 @@ function emitGroup(
   members: number[],
   options: EmitOptions,
   admit: (definedIndex: number) => boolean,
-): { parts: Part[]; uses: Set<string>; callees: Set<number> } {
+): { parts: Part[]; uses: Set<string>; callees: Set<number>; tails: Set<number> } {
   const group = new Set(members);
   const callees = new Set<number>();
+  const tails = new Set<number>();
   const uses = new Set<string>();
   const parts: Part[] = [];
-  const resolve = (index: number): js.Expression => {
+  const resolve: Resolve = (index, tail = false) => {
     const defined = index - module.importedFunctions;
     if (!group.has(defined) && !callees.has(defined)) {
       if (admit(defined)) {
@@ -63,7 +67,10 @@ function emitGroup(
         members.push(defined);
       } else callees.add(defined);
     }
-    return js.id(functionName(module, index));
+    const name = functionName(module, index);
+    if (!tail) return js.id(name);
+    tails.add(defined);
+    return js.id(tailName(name));
   };
   for (let i = 0; i < members.length; i++) {
     for (const emitted of emitWithTwin(module, members[i]!, options, resolve)) {
@@ -71,7 +78,7 @@ function emitGroup(
       for (const use of emitted.uses) uses.add(use);
     }
   }
-  return { parts, uses, callees };
+  return { parts, uses, callees, tails };
 }
 
 /** A recursive function with no more bytes than this gets a twin: two levels of it are still small enough to be inlined. */
@@ -94,8 +101,8 @@ function emitWithTwin(
   const twin = `${name}$twin`;
   let recursive = false;
   const calling = (itself: string): Resolve => {
-    return (index) => {
-      if (index !== own) return resolve(index);
+    return (index, tail) => {
+      if (index !== own) return resolve(index, tail);
       recursive = true;
       return js.id(itself);
     };
@@ -113,30 +120,48 @@ export function groupText(
   admit: (definedIndex: number) => boolean,
   layout: { indent?: boolean; positions?: Position[] } = {},
 ): EmittedGroup {
-  const { parts, uses, callees } = emitGroup(module, members, options, admit);
+  const { parts, uses, callees, tails } = emitGroup(module, members, options, admit);
   const name = (defined: number) => functionName(module, defined + module.importedFunctions);
   const outer = [...callees];
   const statements: js.Statement[] = [js.statement(js.string('use strict'))];
   if (uses.size > 0) statements.push(js.destructure([...uses], js.id('H')));
   if (outer.length > 0) {
-    statements.push(
-      js.declare(
-        'let',
-        outer.map((defined) => [name(defined), js.index(js.id('F'), js.number(defined))] as const),
-      ),
+    const imported = outer.map(
+      (defined) => [name(defined), js.index(js.id('F'), js.number(defined))] as const,
     );
+    const entered = outer
+      .filter((defined) => tails.has(defined))
+      .map((defined) => [tailName(name(defined)), js.index(js.id('T'), js.number(defined))] as const);
+    statements.push(js.declare('let', [...imported, ...entered]));
   }
   const exported = js.array(members.map((defined) => js.id(name(defined))));
+  const forms = new Set(parts.map((part) => part.name));
+  const tailOf = (defined: number) => {
+    const form = tailName(name(defined));
+    return js.id(forms.has(form) ? form : name(defined));
+  };
   const declarations = parts.map(({ declaration }) => declaration);
   // The group exists because its first function is being called.
   declarations[0] = js.eagerFunction(declarations[0]!);
-  statements.push(patcher(outer, name), ...declarations, js.returns(js.array([exported, js.id('patch')])));
+  statements.push(patcher(outer, name, tails), ...declarations);
+  // Tail calls of functions that have no tail form of their own.
+  const aliases = members
+    .filter((defined) => tails.has(defined) && !forms.has(tailName(name(defined))))
+    .map((defined) => [tailName(name(defined)), js.id(name(defined))] as const);
+  if (aliases.length > 0) statements.push(js.declare('const', aliases));
+  statements.push(js.returns(js.array([exported, js.id('patch'), js.array(members.map(tailOf))])));
   return { text: print(statements, layout.indent, layout.positions), callees: outer, parts };
 }
 
-function patcher(outer: readonly number[], name: (defined: number) => string): js.Statement {
-  const cases = outer.map((defined) =>
-    js.switchCase(defined, [js.set(js.id(name(defined)), js.id('code')), js.breakOut()]),
-  );
-  return js.functionDeclaration('patch', ['index', 'code'], [js.switchOn(js.id('index'), cases)]);
+function patcher(
+  outer: readonly number[],
+  name: (defined: number) => string,
+  tails: ReadonlySet<number>,
+): js.Statement {
+  const cases = outer.map((defined) => {
+    const set = [js.set(js.id(name(defined)), js.id('code'))];
+    if (tails.has(defined)) set.push(js.set(js.id(tailName(name(defined))), js.id('tail')));
+    return js.switchCase(defined, [...set, js.breakOut()]);
+  });
+  return js.functionDeclaration('patch', ['index', 'code', 'tail'], [js.switchOn(js.id('index'), cases)]);
 }
