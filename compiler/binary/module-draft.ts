@@ -14,12 +14,14 @@ import type {
   TableDefinition,
   TableType,
 } from '../../runtime/types.ts';
+import type { FeatureSet } from '../features.ts';
 import type { CodeBody, CustomSection, ModuleInfo, SectionInfo } from './module-info.ts';
 import { TailCalls } from './tail-calls.ts';
 
 export class ModuleDraft implements ModuleInfo {
   readonly bytes: Uint8Array;
   readonly limits: CompileLimits;
+  readonly features: FeatureSet;
   readonly types: SubType[] = [];
   readonly imports: ImportDescription[] = [];
   readonly functions: number[] = [];
@@ -47,8 +49,9 @@ export class ModuleDraft implements ModuleInfo {
   readonly declaredFunctions: Set<number> = new Set();
   readonly tailCalls: TailCalls = new TailCalls();
 
-  constructor(bytes: Uint8Array, limits: CompileLimits) {
+  constructor(bytes: Uint8Array, limits: CompileLimits, features: FeatureSet) {
     this.bytes = bytes;
     this.limits = limits;
+    this.features = features;
   }
 }

@@ -1,13 +1,14 @@
 /**
  * Types in the binary format: value, reference and heap types, limits, recursion groups.
  *
- * All of WebAssembly 3.0's types are parsed; those that we do not emit yet are then refused by the name of their
- * proposal (`refuse…`), which is the place to open when one becomes supported.
+ * All of WebAssembly 3.0's types are parsed; those of a proposal that is switched off or not built are then refused by
+ * its name (`require…`).
  */
 import {
   type AbstractHeapType,
   type CompositeType,
   type FieldType,
+  FUNCREF,
   type FuncType,
   type HeapType,
   type Limits,
@@ -18,6 +19,7 @@ import {
   typeText,
   type ValueType,
 } from '../../runtime/types.ts';
+import type { Feature } from '../features.ts';
 import type { ByteReader } from './bytes.ts';
 
 const ABSTRACT_HEAP_TYPES: Readonly<Record<number, AbstractHeapType>> = {
@@ -52,7 +54,7 @@ for (const [code, heap] of Object.entries(ABSTRACT_HEAP_TYPES))
 export function readValueType(reader: ByteReader): ValueType {
   const offset = reader.offset;
   const type = parseValueType(reader);
-  refuseValueType(reader, type, offset);
+  requireValueType(reader, type, offset);
   return type;
 }
 
@@ -60,7 +62,8 @@ export function readRefType(reader: ByteReader): RefType {
   const offset = reader.offset;
   const type = parseValueType(reader, 'malformed reference type');
   if (typeof type === 'string') reader.fail('malformed reference type', offset);
-  refuseValueType(reader, type, offset);
+  // Tables of functions are as old as WebAssembly.
+  if (type !== FUNCREF) requireValueType(reader, type, offset);
   return type;
 }
 
@@ -68,7 +71,7 @@ export function readRefType(reader: ByteReader): RefType {
 export function readNullType(reader: ByteReader): RefType {
   const offset = reader.offset;
   const type = refType(true, parseHeapType(reader));
-  refuseValueType(reader, type, offset);
+  requireValueType(reader, type, offset);
   return type;
 }
 
@@ -88,17 +91,28 @@ function parseHeapType(reader: ByteReader): HeapType {
   return ABSTRACT_HEAP_TYPES[code + 0x80] ?? reader.fail('malformed heap type', offset);
 }
 
-function refuseValueType(reader: ByteReader, type: ValueType, offset: number): void {
-  if (type === 'v128') reader.unsupported('simd', 'type v128', offset);
-  if (typeof type === 'string') return;
-  const simple = type.heap === 'func' || type.heap === 'extern' || type.heap === 'exn';
-  if (simple && type.nullable) return;
-  reader.unsupported(
-    simple || typeof type.heap === 'number' ? 'function-references' : 'gc',
-    `type ${typeText(type)}`,
-    offset,
-  );
+function requireValueType(reader: ByteReader, type: ValueType, offset: number): void {
+  const feature = featureOf(type);
+  if (feature !== 'mvp') reader.requires(feature, `type ${typeText(type)}`, offset);
 }
+
+/** The proposal that a type came with. */
+function featureOf(type: ValueType): Feature {
+  if (type === 'v128') return 'simd';
+  if (typeof type === 'string') return 'mvp';
+  const { heap, nullable } = type;
+  if (typeof heap === 'number') return 'function-references';
+  const short = SHORTHAND_FEATURES[heap];
+  if (short === undefined) return 'gc';
+  return nullable ? short : 'function-references';
+}
+
+/** The proposals of the abstract heap types that are older than garbage collection. */
+const SHORTHAND_FEATURES: Readonly<Partial<Record<AbstractHeapType, Feature>>> = {
+  func: 'reference-types',
+  extern: 'reference-types',
+  exn: 'exception-handling',
+};
 
 /** `types` grows by one recursion group. */
 export function readRecursionGroup(reader: ByteReader, types: SubType[]): void {
@@ -109,9 +123,9 @@ export function readRecursionGroup(reader: ByteReader, types: SubType[]): void {
     reader.byte();
     parsed = reader.vector(() => parseSubType(reader));
   } else parsed = [parseSubType(reader)];
-  if (parsed.length > 1) reader.unsupported('gc', `recursion group of ${parsed.length} types`, offset);
+  if (parsed.length > 1) reader.requires('gc', `recursion group of ${parsed.length} types`, offset);
   for (const type of parsed) {
-    refuseSubType(reader, type, offset);
+    requireSubType(reader, type, offset);
     types.push({ ...type, group, groupSize: parsed.length });
   }
 }
@@ -165,10 +179,14 @@ function parseField(reader: ByteReader): FieldType {
   return { type, mutable: readMutability(reader) };
 }
 
-function refuseSubType(reader: ByteReader, type: ParsedType, offset: number): void {
-  if (type.composite.kind !== 'func') reader.unsupported('gc', `${type.composite.kind} type`, offset);
-  if (type.supertypes.length > 0) reader.unsupported('gc', 'type with supertypes', offset);
-  if (!type.final) reader.unsupported('gc', 'type that is not final', offset);
+function requireSubType(reader: ByteReader, type: ParsedType, offset: number): void {
+  const { composite, supertypes, final } = type;
+  if (composite.kind !== 'func') reader.requires('gc', `${composite.kind} type`, offset);
+  else if (composite.func.results.length > 1) {
+    reader.requires('multi-value', `function type with ${composite.func.results.length} results`, offset);
+  }
+  if (supertypes.length > 0) reader.requires('gc', 'type with supertypes', offset);
+  if (!final) reader.requires('gc', 'type that is not final', offset);
 }
 
 export function readMutability(reader: ByteReader): boolean {
@@ -195,8 +213,8 @@ export function readLimits(
   if ((flags & ~known) !== 0) reader.fail('malformed limits flags', offset);
   const min = Number(reader.u64());
   const max = (flags & HAS_MAXIMUM) !== 0 ? Number(reader.u64()) : undefined;
-  if ((flags & ADDRESS_64) !== 0) reader.unsupported('memory64', `${what} with 64-bit addresses`, offset);
-  if ((flags & SHARED) !== 0) reader.unsupported('threads', 'shared memory', offset);
+  if ((flags & ADDRESS_64) !== 0) reader.requires('memory64', `${what} with 64-bit addresses`, offset);
+  if ((flags & SHARED) !== 0) reader.requires('threads', 'shared memory', offset);
   if (min > range || (max ?? 0) > range) reader.fail(tooLarge, offset);
   if (max !== undefined && min > max) {
     reader.fail(`size minimum must not be greater than maximum: ${min} > ${max}`, offset);

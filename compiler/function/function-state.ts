@@ -46,7 +46,8 @@ export class FunctionState {
     this.sink = sink;
     this.signatures = signaturesOf(module);
     this.signature = this.signatureAt(module.functions[index]!);
-    this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, () => this.#place());
+    const place = () => this.#place();
+    this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, place, module.features);
     this.stacks = new Stacks((expected, found) => this.mismatch(expected, found));
     this.localOperands = this.signature.params.slice();
   }
@@ -112,6 +113,7 @@ export class FunctionState {
     if (first > EMPTY_BLOCK && first < 0x80) return singleResult(readValueType(bytes));
     const index = bytes.s33();
     if (index < 0) this.fail('malformed block type');
+    bytes.requires('multi-value', 'block type by index', this.offset);
     if (index >= this.module.types.length) this.fail(`unknown type ${index}`);
     return this.signatureAt(index);
   }
