@@ -14,7 +14,7 @@ import {
   referenceTypes,
   wrapperKey,
 } from '../compiler/emit/wrappers.ts';
-import { MATH } from '../compiler/opcodes.ts';
+import { MATH, opcodeOf } from '../compiler/opcodes.ts';
 import type { Code, EnvironmentAbi } from '../runtime/abi.ts';
 import { BOUNDARY } from '../runtime/boundary.ts';
 import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
@@ -56,6 +56,8 @@ export class JitCode implements ModuleCode {
   /** Groups that call a function they do not contain, by its index. */
   readonly #callers = new Map<number, Group[]>();
   readonly #groupOf = new Map<number, number>();
+  /** Functions whose body is a tail form: under their own name stands something that is no frame of wasm. */
+  readonly #trampolines = new Set<number>();
   #bytesOfText = 0;
 
   readonly #variant: (options: EmitOptions) => JitCode;
@@ -100,7 +102,12 @@ export class JitCode implements ModuleCode {
   /** All state changes come last: if the stack overflows in here, the stub stays and a later call tries again. */
   #compile(defined: number): void {
     const members = [defined];
-    const { text, callees } = groupText(this.description, members, this.#options, this.#admission(defined));
+    const { text, callees, trampolines } = groupText(
+      this.description,
+      members,
+      this.#options,
+      this.#admission(defined),
+    );
     const number = this.#groups.length;
     const body = `${text}\n//# sourceURL=sandglass-${this.#number}-group-${number}`;
     const [codes, patch, tails] = evaluate(body, ['H', 'F', 'T'])(LIBRARY, this.functions, this.tails) as [
@@ -110,6 +117,7 @@ export class JitCode implements ModuleCode {
     ];
     this.#groups.push({ members, patch });
     this.#bytesOfText += text.length;
+    for (const index of trampolines) this.#trampolines.add(index);
     for (const callee of callees) {
       const callers = this.#callers.get(callee);
       if (callers === undefined) this.#callers.set(callee, [{ members, patch }]);
@@ -167,6 +175,7 @@ export class JitCode implements ModuleCode {
     const frames: WasmFrame[] = [];
     const positions = new Map<number, Position[]>();
     let inRegion = false;
+    const { bytes } = this.description;
     for (const line of stack.split('\n')) {
       const found = this.#frameOf(line);
       if (found === undefined) continue;
@@ -179,10 +188,13 @@ export class JitCode implements ModuleCode {
         mapped = this.#positions(found.group);
         positions.set(found.group, mapped);
       }
+      const offset = nearest(mapped, found.line, found.column);
+      // Another function has taken its place.
+      if (frames.length > 0 && isTailCall(bytes[offset ?? 0]!)) continue;
       frames.push({
         functionIndex: found.index,
         functionName: functionName(this.description, found.index),
-        offset: nearest(mapped, found.line, found.column),
+        offset,
       });
     }
     return frames;
@@ -191,14 +203,15 @@ export class JitCode implements ModuleCode {
   /** A line of an engine's stack trace, if it is one of this module's functions. */
   #frameOf(line: string) {
     const match =
-      /\b(f\d+\w*)(?:\$twin)?(\$\d+)? (?:\[as code\] )?\(.*sandglass-(\d+)-group-(\d+):(\d+):(\d+)\)$/.exec(
+      /\b(f\d+\w*)(?:\$twin)?(?:\$(tail|\d+))? (?:\[as code\] )?\(.*sandglass-(\d+)-group-(\d+):(\d+):(\d+)\)$/.exec(
         line,
       );
     const index = functionIndexOf(match?.[1] ?? '');
     if (match === null || index === undefined || Number(match[3]) !== this.#number) return undefined;
     const group = Number(match[4]);
     if (this.#groupOf.get(index - this.description.importedFunctions) !== group) return undefined;
-    const isRegion = match[2] !== undefined;
+    const isRegion = /^\d/.test(match[2] ?? '');
+    if (match[2] === undefined && this.#trampolines.has(index)) return undefined;
     return { index, isRegion, group, line: Number(match[5]) - HEADER_LINES, column: Number(match[6]) - 1 };
   }
 
@@ -218,6 +231,10 @@ export class JitCode implements ModuleCode {
     );
     return positions;
   }
+}
+
+function isTailCall(opcode: number): boolean {
+  return opcodeOf(opcode)?.feature === 'tail-call';
 }
 
 /** Lines that `new Function` puts before a body. */

@@ -26,6 +26,8 @@ export interface EmittedGroup {
   readonly text: string;
   /** Defined functions outside that the group calls. */
   readonly callees: readonly number[];
+  /** Functions, by index, that stand under their names as trampolines of their tail forms. */
+  readonly trampolines: readonly number[];
   /** Every JavaScript function in it, with its estimated bytecode, in bytes. */
   readonly parts: readonly Pick<Part, 'name' | 'weight'>[];
 }
@@ -125,32 +127,38 @@ export function groupText(
   const outer = [...callees];
   const statements: js.Statement[] = [js.statement(js.string('use strict'))];
   if (uses.size > 0) statements.push(js.destructure([...uses], js.id('H')));
-  if (outer.length > 0) {
-    const imported = outer.map(
-      (defined) => [name(defined), js.index(js.id('F'), js.number(defined))] as const,
-    );
-    const entered = outer
-      .filter((defined) => tails.has(defined))
-      .map((defined) => [tailName(name(defined)), js.index(js.id('T'), js.number(defined))] as const);
-    statements.push(js.declare('let', [...imported, ...entered]));
-  }
-  const exported = js.array(members.map((defined) => js.id(name(defined))));
-  const forms = new Set(parts.map((part) => part.name));
-  const tailOf = (defined: number) => {
-    const form = tailName(name(defined));
-    return js.id(forms.has(form) ? form : name(defined));
-  };
+  if (outer.length > 0) statements.push(outside(outer, name, tails));
   const declarations = parts.map(({ declaration }) => declaration);
   // The group exists because its first function is being called.
   declarations[0] = js.eagerFunction(declarations[0]!);
   statements.push(patcher(outer, name, tails), ...declarations);
-  // Tail calls of functions that have no tail form of their own.
+  const forms = new Set(parts.map((part) => part.name));
+  const hasForm = (defined: number) => forms.has(tailName(name(defined)));
   const aliases = members
-    .filter((defined) => tails.has(defined) && !forms.has(tailName(name(defined))))
+    .filter((defined) => tails.has(defined) && !hasForm(defined))
     .map((defined) => [tailName(name(defined)), js.id(name(defined))] as const);
   if (aliases.length > 0) statements.push(js.declare('const', aliases));
-  statements.push(js.returns(js.array([exported, js.id('patch'), js.array(members.map(tailOf))])));
-  return { text: print(statements, layout.indent, layout.positions), callees: outer, parts };
+  const entries = members.map((defined) => js.id(name(defined)));
+  const tailEntries = members.map((defined) =>
+    js.id(hasForm(defined) ? tailName(name(defined)) : name(defined)),
+  );
+  statements.push(js.returns(js.array([js.array(entries), js.id('patch'), js.array(tailEntries)])));
+  const trampolines = members.filter(hasForm).map((defined) => defined + module.importedFunctions);
+  return { text: print(statements, layout.indent, layout.positions), callees: outer, trampolines, parts };
+}
+
+/** Variables for functions outside of the group, and for the tail forms that are called. */
+function outside(
+  outer: readonly number[],
+  name: (defined: number) => string,
+  tails: ReadonlySet<number>,
+): js.Statement {
+  const at = (list: string, defined: number) => js.index(js.id(list), js.number(defined));
+  const imported = outer.map((defined) => [name(defined), at('F', defined)] as const);
+  const entered = outer
+    .filter((defined) => tails.has(defined))
+    .map((defined) => [tailName(name(defined)), at('T', defined)] as const);
+  return js.declare('let', [...imported, ...entered]);
 }
 
 function patcher(
