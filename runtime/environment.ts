@@ -22,6 +22,7 @@ export class Reference implements FunctionReference {
   readonly type: FuncType;
   readonly env: Environment | HostEnvironment;
   code: Code;
+  tail: Code;
   host: HostFunction | undefined = undefined;
   readonly index: number;
   readonly #module: ModuleCode;
@@ -32,18 +33,20 @@ export class Reference implements FunctionReference {
     code: Code,
     index: number,
     module: ModuleCode,
+    tail: Code = code,
   ) {
     this.typeId = env.S.typeId(type);
     this.readyTypeId = -1;
     this.type = type;
     this.env = env;
     this.code = code;
+    this.tail = tail;
     this.index = index;
     this.#module = module;
   }
 
   makeReady(): void {
-    if (this.env instanceof Environment) this.code = this.env.compiled(this.index);
+    if (this.env instanceof Environment) this.env.compile(this.index, this);
     this.readyTypeId = this.typeId;
   }
 
@@ -113,13 +116,17 @@ export class Environment implements EnvironmentAbi {
     this.refs.forEach((reference, index) => {
       if (reference === undefined) return;
       reference.code = this.code.functions[index - importedFunctions]!;
+      reference.tail = this.code.tails[index - importedFunctions]!;
       reference.readyTypeId = -1;
     });
   }
 
-  /** The code of a defined function, not its stub. */
-  compiled(index: number): Code {
-    return this.code.compiled(index - this.code.description.importedFunctions);
+  /** Gives the reference of a defined function its code, in place of the stubs. */
+  compile(index: number, reference: FunctionReference): void {
+    const defined = index - this.code.description.importedFunctions;
+    this.code.compile(defined);
+    reference.code = this.code.functions[defined]!;
+    reference.tail = this.code.tails[defined]!;
   }
 
   /** Tables and references may come from another Runtime; its functions run on registers and fuel of their own. */
@@ -136,13 +143,9 @@ export class Environment implements EnvironmentAbi {
     if (existing !== undefined) return existing;
     const { functions, types, importedFunctions } = this.code.description;
     const type = funcTypeAt(types, functions[index]!);
-    const reference = new Reference(
-      type,
-      this,
-      this.code.functions[index - importedFunctions]!,
-      index,
-      this.code,
-    );
+    const defined = index - importedFunctions;
+    const code = this.code.functions[defined]!;
+    const reference = new Reference(type, this, code, index, this.code, this.code.tails[defined]!);
     this.refs[index] = reference;
     return reference;
   }

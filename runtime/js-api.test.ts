@@ -33,6 +33,7 @@ function ourApi(): Api {
     type: { params: [], results: [] },
     env: {},
     code: () => undefined,
+    tail: () => undefined,
     host: undefined,
     toHost: () => () => undefined,
     index: 0,

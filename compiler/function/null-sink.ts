@@ -20,6 +20,8 @@ export const NULL_SINK: Sink = {
   unreachable: ignore,
   call: ignore,
   callIndirect: ignore,
+  returnCall: ignore,
+  returnCallIndirect: ignore,
   tryTable: ignore,
   try: ignore,
   catch: ignore,
