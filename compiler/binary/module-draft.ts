@@ -20,6 +20,8 @@ export class ModuleDraft implements ModuleInfo {
   readonly bytes: Uint8Array;
   readonly limits: CompileLimits;
   readonly types: SubType[] = [];
+  /** Where each recursion group first stands, by its key. */
+  readonly recursionGroups = new Map<string, number>();
   readonly imports: ImportDescription[] = [];
   readonly functions: number[] = [];
   readonly tables: TableType[] = [];

@@ -91,6 +91,39 @@ export function emitCallIndirect(
   });
 }
 
+/**
+ * The same with a reference as operand. Its type is right by validation; what is compared is whether it is of this Runtime and
+ * compiled, and of the very type: subtypes go through the helper.
+ *
+ *   s0 = ((x0 = l1) !== null && x0.readyTypeId === I2 ? x0 : x0 = referenced(E, x0, 2)).code(x0.env, l0)
+ */
+export function emitCallRef(
+  emitter: FunctionEmitter,
+  typeIndex: number,
+  type: FuncType,
+  offset: number,
+): void {
+  const args = indirectOperands(emitter, type);
+  const callee = args.pop()!;
+  const reference = emitter.temporary('x', emitter.stack.height);
+  perform(emitter, type, args, (rest) => {
+    const given = js.assign(reference, callee.node);
+    const id = emitter.use(`I${typeIndex}`);
+    const isReady = (node: js.Expression) => js.binary('===', js.member(node, 'readyTypeId'), id);
+    const fits = mayBeNull(callee)
+      ? js.logical('&&', js.binary('!==', given, js.NULL), isReady(reference))
+      : isReady(given);
+    const slowly = js.call(emitter.use('referenced', offset), [E, reference, js.number(typeIndex)]);
+    const found = js.conditional(fits, reference, js.assign(reference, slowly));
+    return callFound(emitter, reference, found, rest, offset);
+  });
+}
+
+/** By its type. */
+function mayBeNull({ type }: Value): boolean {
+  return typeof type === 'string' || type.nullable;
+}
+
 /** Arguments that may be written more than once: computed first where they are more than a name. */
 function bind(
   emitter: FunctionEmitter,

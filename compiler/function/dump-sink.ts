@@ -185,6 +185,15 @@ class DumpSink implements Sink {
   callIndirect(typeIndex: number, table: number, type: FuncType): void {
     this.line(`call_indirect ${table === 0 ? '' : `${table} `}(type ${typeIndex})${signatureText(type)}`);
   }
+  callRef(typeIndex: number): void {
+    this.line(`call_ref ${typeIndex}`);
+  }
+  brOnNull(depth: number): void {
+    this.line(`br_on_null ${this.label(depth)}`);
+  }
+  brOnNonNull(depth: number): void {
+    this.line(`br_on_non_null ${this.label(depth)}`);
+  }
   rethrow(depth: number, offset: number): void {
     this.line(`rethrow ${this.label(depth)}`);
     this.deadAfter(offset, 1);

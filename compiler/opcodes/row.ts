@@ -16,6 +16,7 @@ export type ImmediateKind =
   | 'local'
   | 'global'
   | 'function'
+  | 'type'
   | 'table'
   | 'memory'
   | 'data'
