@@ -5,7 +5,7 @@
  * When a feature is built, its names move from here to a table under opcodes/. Not here: types, sections and limits
  * that belong to such a feature (the decoder refuses those).
  */
-import type { Feature } from './opcodes/row.ts';
+import type { Feature } from './features.ts';
 
 /** Why a feature's instructions are not compiled. */
 export const REASONS = {
@@ -16,6 +16,15 @@ export const REASONS = {
   threads: 'memories are plain ArrayBuffers of one thread; not built yet',
   'wide-arithmetic': 'a proposal, not part of WebAssembly 3.0',
 } as const satisfies Partial<Record<Feature, string>>;
+
+/** Features whose types, flags and sections the decoder refuses. A feature with some of its instructions built is not among them. */
+export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>([
+  'simd',
+  'relaxed-simd',
+  'memory64',
+  'threads',
+  'custom-page-sizes',
+]);
 
 export type UnsupportedFeature = keyof typeof REASONS;
 export interface UnsupportedOpcode {

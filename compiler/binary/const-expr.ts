@@ -76,6 +76,7 @@ function readInstruction(
     case 'i64.add':
     case 'i64.sub':
     case 'i64.mul':
+      reader.requires('extended-const', `${row.name} in a constant expression`, offset);
       return { op: row.name };
     case 'ref.null':
       return { op: row.name, type: readNullType(reader, context) };

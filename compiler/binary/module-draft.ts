@@ -14,11 +14,13 @@ import type {
   TableDefinition,
   TableType,
 } from '../../runtime/types.ts';
+import type { FeatureSet } from '../features.ts';
 import type { CodeBody, CustomSection, ModuleInfo, SectionInfo } from './module-info.ts';
 
 export class ModuleDraft implements ModuleInfo {
   readonly bytes: Uint8Array;
   readonly limits: CompileLimits;
+  readonly features: FeatureSet;
   readonly types: SubType[] = [];
   /** Where each recursion group first stands, by its key. */
   readonly recursionGroups = new Map<string, number>();
@@ -47,8 +49,9 @@ export class ModuleDraft implements ModuleInfo {
   dataCount: number | undefined = undefined;
   readonly declaredFunctions: Set<number> = new Set();
 
-  constructor(bytes: Uint8Array, limits: CompileLimits) {
+  constructor(bytes: Uint8Array, limits: CompileLimits, features: FeatureSet) {
     this.bytes = bytes;
     this.limits = limits;
+    this.features = features;
   }
 }

@@ -25,6 +25,7 @@ export function readRecursionGroup(reader: ByteReader, draft: ModuleDraft): void
   const size = recursive ? reader.u32() : 1;
   if (first + size > MAX_TYPES)
     reader.fail(`too many types: ${first + size}, the limit is ${MAX_TYPES}`, offset);
+  if (size > 1) reader.requires('gc', `recursion group of ${size} types`, offset);
   const scope = { types: draft.types, typeCount: first + size };
   const declared: Declared[] = [];
   const offsets: number[] = [];

@@ -37,7 +37,7 @@ export const SECTIONS: readonly SectionRow[] = [
   { id: 2, name: 'import', read: entries(readImport) },
   { id: 3, name: 'function', read: entries(readFunction) },
   { id: 4, name: 'table', read: entries(readTable) },
-  { id: 5, name: 'memory', read: entries((reader, draft) => draft.memories.push(readMemoryType(reader))) },
+  { id: 5, name: 'memory', read: entries(readMemory) },
   { id: 13, name: 'tag', read: entries((reader, draft) => draft.tags.push(readTag(reader, draft))) },
   { id: 6, name: 'global', read: entries(readGlobal) },
   { id: 7, name: 'export', read: readExports },
@@ -71,16 +71,19 @@ function readExternType(reader: ByteReader, draft: ModuleDraft): ExternType {
     }
     case 1: {
       const table = readTableType(reader, draft);
+      requireSeveral(reader, draft, 'tables', offset);
       draft.importedTables = draft.tables.push(table);
       return { kind: 'table', table };
     }
     case 2: {
       const memory = readMemoryType(reader);
+      requireSeveral(reader, draft, 'memories', offset);
       draft.importedMemories = draft.memories.push(memory);
       return { kind: 'memory', memory };
     }
     case 3: {
       const global = readGlobalType(reader, draft);
+      if (global.mutable) reader.requires('mutable-globals', 'import of a mutable global', offset);
       draft.importedGlobals = draft.globals.push(global);
       return { kind: 'global', global };
     }
@@ -125,15 +128,37 @@ function readTable(reader: ByteReader, draft: ModuleDraft): void {
     if (!isDefaultable(type.element)) {
       reader.fail(`type mismatch: a table of ${type.element.text} needs an initial value`, offset);
     }
+    requireSeveral(reader, draft, 'tables', offset);
     draft.tables.push(type);
     draft.tableDefinitions.push({ type, init: undefined });
     return;
   }
   reader.byte();
   if (reader.byte() !== 0) reader.fail('zero byte expected', offset + 1);
+  reader.requires('function-references', 'table with an initial value', offset);
+  requireSeveral(reader, draft, 'tables', offset);
   const type = readTableType(reader, draft);
   draft.tableDefinitions.push({ type, init: readConstExpr(reader, draft, type.element) });
   draft.tables.push(type);
+}
+
+const SEVERAL = { tables: 'reference-types', memories: 'multi-memory' } as const;
+
+/** More than one table, or memory, came with a proposal of its own. */
+function requireSeveral(
+  reader: ByteReader,
+  draft: ModuleDraft,
+  space: 'tables' | 'memories',
+  offset: number,
+): void {
+  if (draft[space].length > 0) reader.requires(SEVERAL[space], `several ${space}`, offset);
+}
+
+function readMemory(reader: ByteReader, draft: ModuleDraft): void {
+  const { offset } = reader;
+  const type = readMemoryType(reader);
+  requireSeveral(reader, draft, 'memories', offset);
+  draft.memories.push(type);
 }
 
 function readTableType(reader: ByteReader, draft: ModuleDraft): TableType {
@@ -148,6 +173,8 @@ function readMemoryType(reader: ByteReader): MemoryType {
 
 function readTag(reader: ByteReader, draft: ModuleDraft): number {
   const offset = reader.offset;
+  // The legacy instructions have the same tags.
+  if (!reader.features.has('legacy-exceptions')) reader.requires('exception-handling', 'tag', offset);
   if (reader.byte() !== 0) reader.fail('malformed tag attribute', offset);
   const typeIndex = readFuncTypeIndex(reader, draft);
   if (funcTypeAt(draft.types, typeIndex).results.length > 0) reader.fail('non-empty tag result type', offset);
@@ -189,6 +216,8 @@ function readExports(reader: ByteReader, draft: ModuleDraft): void {
     if (names.has(name)) reader.fail(`duplicate export name ${quoteName(name)}`, offset);
     names.add(name);
     if (row.kind === 'func') draft.declaredFunctions.add(index);
+    if (row.kind === 'global' && draft.globals[index]!.mutable)
+      reader.requires('mutable-globals', `export of mutable global ${index}`, offset);
     draft.exports.push({ name, kind: row.kind, index });
   }
 }
@@ -213,6 +242,7 @@ function readElement(reader: ByteReader, draft: ModuleDraft): void {
   const offset = reader.offset;
   const flags = reader.u32();
   if (flags > 7) reader.fail('malformed elements segment kind', offset);
+  if (flags !== 0) reader.requires('bulk-memory', `element segment of kind ${flags}`, offset);
   const mode = readElementMode(reader, draft, flags);
   const typed = (flags & (NOT_ACTIVE | EXPLICIT_INDEX)) !== 0;
   const bare = (flags & EXPRESSIONS) === 0;
@@ -257,6 +287,7 @@ function readElementType(reader: ByteReader, draft: ModuleDraft, flags: number):
 }
 
 function readDataCount(reader: ByteReader, draft: ModuleDraft): void {
+  reader.requires('bulk-memory', 'data count section', reader.offset);
   draft.dataCount = reader.u32();
 }
 
@@ -281,6 +312,7 @@ function readDataMode(reader: ByteReader, draft: ModuleDraft): SegmentMode {
   const offset = reader.offset;
   const kind = reader.u32();
   if (kind > 2) reader.fail('malformed data segment kind', offset);
+  if (kind !== 0) reader.requires('bulk-memory', `data segment of kind ${kind}`, offset);
   if (kind === 1) return { kind: 'passive' };
   const index = kind === 2 ? reader.u32() : 0;
   if (index >= draft.memories.length) reader.fail(`unknown memory ${index}`, offset);

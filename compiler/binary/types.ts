@@ -1,14 +1,15 @@
 /**
  * Types in the binary format: value, reference and heap types, what a type definition declares, limits.
  *
- * Types that we do not emit yet are refused by the name of their proposal (`reader.unsupported`), which is the place to
- * open when one becomes supported. Not here: recursion groups as wholes, and whether subtypes fit their supertypes
+ * All of WebAssembly 3.0's types are parsed; those of a proposal that is switched off or not built are then refused by
+ * its name (`require…`). Not here: recursion groups as wholes, and whether subtypes fit their supertypes
  * (recursion-groups.ts).
  */
 import {
   type AbstractHeapType,
   type CompositeType,
   type FieldType,
+  FUNCREF,
   type FuncType,
   type HeapType,
   type Limits,
@@ -16,8 +17,10 @@ import {
   type RefType,
   refType,
   type SubType,
+  typeText,
   type ValueType,
 } from '../../runtime/types.ts';
+import type { Feature } from '../features.ts';
 import type { ByteReader } from './bytes.ts';
 
 const ABSTRACT_HEAP_TYPES: Readonly<Record<number, AbstractHeapType>> = {
@@ -60,7 +63,7 @@ export interface TypeScope {
 export function readValueType(reader: ByteReader, scope: TypeScope): ValueType {
   const offset = reader.offset;
   const type = parseValueType(reader, scope);
-  if (type === 'v128') reader.unsupported('simd', 'type v128', offset);
+  requireValueType(reader, type, offset);
   return type;
 }
 
@@ -68,12 +71,17 @@ export function readRefType(reader: ByteReader, scope: TypeScope): RefType {
   const offset = reader.offset;
   const type = parseValueType(reader, scope, 'malformed reference type');
   if (typeof type === 'string') reader.fail('malformed reference type', offset);
+  // Tables of functions are as old as WebAssembly.
+  if (type !== FUNCREF) requireValueType(reader, type, offset);
   return type;
 }
 
 /** The operand of `ref.null`: the type of the null it makes. */
 export function readNullType(reader: ByteReader, scope: TypeScope): RefType {
-  return refType(true, readHeapType(reader, scope));
+  const offset = reader.offset;
+  const type = refType(true, readHeapType(reader, scope));
+  requireValueType(reader, type, offset);
+  return type;
 }
 
 function parseValueType(reader: ByteReader, scope: TypeScope, malformed = 'malformed value type'): ValueType {
@@ -94,10 +102,40 @@ export function readHeapType(reader: ByteReader, { types, typeCount = types.leng
   return types[code]?.index ?? code;
 }
 
+function requireValueType(reader: ByteReader, type: ValueType, offset: number): void {
+  const feature = featureOf(type);
+  if (feature !== 'mvp') reader.requires(feature, `type ${typeText(type)}`, offset);
+}
+
+/** The proposal that a type came with. */
+function featureOf(type: ValueType): Feature {
+  if (type === 'v128') return 'simd';
+  if (typeof type === 'string') return 'mvp';
+  const { heap, nullable } = type;
+  if (typeof heap !== 'string') return 'function-references';
+  const short = SHORTHAND_FEATURES[heap];
+  if (short === undefined) return 'gc';
+  return nullable ? short : 'function-references';
+}
+
+/** The proposals of the abstract heap types that are older than garbage collection. */
+const SHORTHAND_FEATURES: Readonly<Partial<Record<AbstractHeapType, Feature>>> = {
+  func: 'reference-types',
+  extern: 'reference-types',
+  exn: 'exception-handling',
+};
+
 /** What a type of a recursion group declares. */
 export type Declared = Pick<SubType, 'final' | 'supertypes' | 'composite'>;
 
 export function readSubType(reader: ByteReader, scope: TypeScope): Declared {
+  const offset = reader.offset;
+  const declared = parseSubType(reader, scope);
+  requireSubType(reader, declared, offset);
+  return declared;
+}
+
+function parseSubType(reader: ByteReader, scope: TypeScope): Declared {
   const code = reader.bytes[reader.offset];
   if (code !== 0x50 && code !== 0x4f) {
     return { final: true, supertypes: [], composite: parseComposite(reader, scope) };
@@ -161,6 +199,16 @@ function parseField(reader: ByteReader, scope: TypeScope): FieldType {
   return { type, mutable: readMutability(reader) };
 }
 
+function requireSubType(reader: ByteReader, type: Declared, offset: number): void {
+  const { composite, supertypes, final } = type;
+  if (composite.kind !== 'func') reader.requires('gc', `${composite.kind} type`, offset);
+  else if (composite.func.results.length > 1) {
+    reader.requires('multi-value', `function type with ${composite.func.results.length} results`, offset);
+  }
+  if (supertypes.length > 0) reader.requires('gc', 'type with supertypes', offset);
+  if (!final) reader.requires('gc', 'type that is not final', offset);
+}
+
 export function readMutability(reader: ByteReader): boolean {
   const offset = reader.offset;
   const code = reader.byte();
@@ -185,8 +233,8 @@ export function readLimits(
   if ((flags & ~known) !== 0) reader.fail('malformed limits flags', offset);
   const min = Number(reader.u64());
   const max = (flags & HAS_MAXIMUM) !== 0 ? Number(reader.u64()) : undefined;
-  if ((flags & ADDRESS_64) !== 0) reader.unsupported('memory64', `${what} with 64-bit addresses`, offset);
-  if ((flags & SHARED) !== 0) reader.unsupported('threads', 'shared memory', offset);
+  if ((flags & ADDRESS_64) !== 0) reader.requires('memory64', `${what} with 64-bit addresses`, offset);
+  if ((flags & SHARED) !== 0) reader.requires('threads', 'shared memory', offset);
   if (min > range || (max ?? 0) > range) reader.fail(tooLarge, offset);
   if (max !== undefined && min > max) {
     reader.fail(`size minimum must not be greater than maximum: ${min} > ${max}`, offset);

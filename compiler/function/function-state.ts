@@ -49,10 +49,10 @@ export class FunctionState {
     this.sink = sink;
     this.signatures = signaturesOf(module);
     this.signature = this.signatureAt(module.functions[index]!);
-    this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, () => this.#place());
-    this.stacks = new Stacks(new ModuleDefinitions(module.types), (expected, found) =>
-      this.mismatch(expected, found),
-    );
+    const place = () => this.#place();
+    this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, place, module.features);
+    const definitions = new ModuleDefinitions(module.types);
+    this.stacks = new Stacks(definitions, (expected, found) => this.mismatch(expected, found));
     this.localOperands = this.signature.params.slice();
   }
 
@@ -143,6 +143,7 @@ export class FunctionState {
     if (first > EMPTY_BLOCK && first < 0x80) return singleResult(readValueType(bytes, this.module));
     const index = bytes.s33();
     if (index < 0) this.fail('malformed block type');
+    bytes.requires('multi-value', 'block type by index', this.offset);
     const type = this.module.types[index] ?? this.fail(`unknown type ${index}`);
     return this.signatureAt(type.index);
   }

@@ -41,6 +41,7 @@ function readMemoryArgument(f: FunctionState, naturalAlignment: number): MemoryA
   const flags = bytes.u32();
   if (flags >= 0x80) f.fail('malformed memop flags');
   const align = flags & (HAS_MEMORY - 1);
+  if ((flags & HAS_MEMORY) !== 0) bytes.requires('multi-memory', 'memory index', f.offset);
   const memory = (flags & HAS_MEMORY) !== 0 ? bytes.u32() : 0;
   const offset = bytes.u64();
   f.memory(memory);
