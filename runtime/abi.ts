@@ -30,6 +30,15 @@ export const FIELD_GLOBALS = 4;
 /** Register-file cells 0 to 7 are scratch for single expressions; frames start here. */
 export const FIRST_CELL = 8;
 
+/** So many tail calls pile up on the stack before the next one goes back to the trampoline that started them. */
+export const TAIL_CALLS_IN_A_ROW = 32;
+
+/** A tail call on its way to its trampoline: `code(...args)`, its i64 arguments in the cells from `sp` on. */
+export interface PendingCall {
+  readonly code: Code;
+  readonly args: readonly unknown[];
+}
+
 /** A compiled function, or a wrapper around a host function: `code(env, …args)`. */
 // biome-ignore lint/complexity/noBannedTypes: called only by generated code, with the signature's own arity
 export type Code = Function;
@@ -50,6 +59,11 @@ export interface FunctionReference {
   readonly env: object;
   /** Patched when the function is compiled. */
   code: Code;
+  /**
+   * How a tail call enters the function: as `code`, with one argument more, the number of tail calls that may still be made as
+   * ordinary calls. Different from `code` where that is a trampoline (compiler/emit/tail-calls.ts).
+   */
+  tail: Code;
   /** The exported function, once somebody asked; ask through `hostFunctionOf`: `exports.f === table.get(0)`. */
   host: HostFunction | undefined;
   /** `code` becomes the function itself, compiled if need be. */
@@ -80,6 +94,8 @@ export interface StoreAbi {
   /** Frames in use and allowed, where a depth limit is compiled in. */
   depth: number;
   maxDepth: number;
+  /** Left by a function that returns without results: who called it makes this call instead. */
+  tail: PendingCall | null;
   readonly account: Fuel;
   /** How far this Runtime's code may grow a memory or table, whoever made it. */
   readonly limits: Pick<Limits, 'memoryPages' | 'tableElements'>;

@@ -23,6 +23,7 @@ export class Reference implements FunctionReference {
   readonly definedType: DefinedType;
   readonly env: Environment | HostEnvironment;
   code: Code;
+  tail: Code;
   host: HostFunction | undefined = undefined;
   readonly index: number;
   readonly #module: ModuleCode;
@@ -33,18 +34,20 @@ export class Reference implements FunctionReference {
     code: Code,
     index: number,
     module: ModuleCode,
+    tail: Code = code,
   ) {
     this.readyTypeId = -1;
     this.type = type.func;
     this.definedType = type;
     this.env = env;
     this.code = code;
+    this.tail = tail;
     this.index = index;
     this.#module = module;
   }
 
   makeReady(): void {
-    if (this.env instanceof Environment) this.code = this.env.compiled(this.index);
+    if (this.env instanceof Environment) this.env.compile(this.index, this);
     this.readyTypeId = this.env.S.typeId(this.definedType);
   }
 
@@ -117,13 +120,17 @@ export class Environment implements EnvironmentAbi {
     this.refs.forEach((reference, index) => {
       if (reference === undefined) return;
       reference.code = this.code.functions[index - importedFunctions]!;
+      reference.tail = this.code.tails[index - importedFunctions]!;
       reference.readyTypeId = -1;
     });
   }
 
-  /** The code of a defined function, not its stub. */
-  compiled(index: number): Code {
-    return this.code.compiled(index - this.code.description.importedFunctions);
+  /** Gives the reference of a defined function its code, in place of the stubs. */
+  compile(index: number, reference: FunctionReference): void {
+    const defined = index - this.code.description.importedFunctions;
+    this.code.compile(defined);
+    reference.code = this.code.functions[defined]!;
+    reference.tail = this.code.tails[defined]!;
   }
 
   callable(reference: FunctionReference, index: number): FunctionReference | undefined {
@@ -143,13 +150,10 @@ export class Environment implements EnvironmentAbi {
     const existing = this.refs[index] ?? this.I[index];
     if (existing !== undefined) return existing;
     const { functions, importedFunctions } = this.code.description;
-    const reference = new Reference(
-      this.defined[functions[index]!]!,
-      this,
-      this.code.functions[index - importedFunctions]!,
-      index,
-      this.code,
-    );
+    const type = this.defined[functions[index]!]!;
+    const defined = index - importedFunctions;
+    const code = this.code.functions[defined]!;
+    const reference = new Reference(type, this, code, index, this.code, this.code.tails[defined]!);
     this.refs[index] = reference;
     return reference;
   }

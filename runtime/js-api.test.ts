@@ -34,6 +34,7 @@ function ourApi(): Api {
     definedType: defineFunction({ params: [], results: [] }),
     env: {},
     code: () => undefined,
+    tail: () => undefined,
     host: undefined,
     toHost: () => () => undefined,
     index: 0,

@@ -2,7 +2,7 @@
  * What all instances of a Runtime share: the register file, the account of fuel, the depth of calls, canonical types.
  * One per Runtime and thread.
  */
-import { FIRST_CELL, type StoreAbi } from './abi.ts';
+import { FIRST_CELL, type PendingCall, type StoreAbi } from './abi.ts';
 import type { DefinedType } from './defined-types.ts';
 import { Fuel, type OnOutOfFuel } from './fuel.ts';
 import { Interrupt } from './interrupt.ts';
@@ -45,6 +45,7 @@ export class Store implements StoreAbi {
   fuel = 0;
   fuel2 = 0;
   depth = 0;
+  tail: PendingCall | null = null;
   maxDepth: number;
   readonly bulkUnit: number;
   readonly interrupt = new Interrupt();

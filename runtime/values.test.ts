@@ -13,6 +13,7 @@ function newReference(): FunctionReference & { made: number } {
     definedType: defineFunction({ params: [], results: [] }),
     env: {},
     code: () => undefined,
+    tail: () => undefined,
     host: undefined,
     index: 0,
     made: 0,

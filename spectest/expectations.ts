@@ -44,8 +44,8 @@ export const SANDGLASS: Expectations = {
       ],
     },
     {
-      reason: 'tail calls',
-      files: ['return_call*'],
+      reason: 'typed function references',
+      files: ['return_call_ref'],
     },
     {
       reason: '64-bit memories and tables',
@@ -81,12 +81,7 @@ export const SANDGLASS: Expectations = {
       files: ['proposals/wide-arithmetic/*'],
     },
   ],
-  commands: [
-    { file: 'table_init', lines: [2272], reason: 'garbage collection' },
-    { file: 'try_table', lines: [236, 245, 334, 335], reason: 'tail calls' },
-    { file: 'legacy/try_catch', lines: [152, 162, 219, 220], reason: 'tail calls' },
-    { file: 'legacy/try_delegate', lines: [120, 135, 213, 214], reason: 'tail calls' },
-  ],
+  commands: [{ file: 'table_init', lines: [2272], reason: 'garbage collection' }],
 };
 
 /** Node's own WebAssembly: what it does not have, or what the JavaScript API cannot show. */

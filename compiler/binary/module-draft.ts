@@ -16,6 +16,7 @@ import type {
 } from '../../runtime/types.ts';
 import type { FeatureSet } from '../features.ts';
 import type { CodeBody, CustomSection, ModuleInfo, SectionInfo } from './module-info.ts';
+import { TailCalls } from './tail-calls.ts';
 
 export class ModuleDraft implements ModuleInfo {
   readonly bytes: Uint8Array;
@@ -48,6 +49,7 @@ export class ModuleDraft implements ModuleInfo {
   readonly sections: SectionInfo[] = [];
   dataCount: number | undefined = undefined;
   readonly declaredFunctions: Set<number> = new Set();
+  readonly tailCalls: TailCalls = new TailCalls();
 
   constructor(bytes: Uint8Array, limits: CompileLimits, features: FeatureSet) {
     this.bytes = bytes;

@@ -149,7 +149,8 @@ export function finish(emitter: FunctionEmitter, current: Frame, closed: readonl
 // -------------------------------------------------------------------- branches
 
 export function target(emitter: FunctionEmitter, depth: number): Frame {
-  return emitter.frames[emitter.frames.length - 1 - depth]!;
+  const found = emitter.frames[emitter.frames.length - 1 - depth]!;
+  return found.isBody ? emitter.frames[0]! : found;
 }
 
 /** The statements of a branch: moves, then the jump. */

@@ -85,7 +85,7 @@ export function exportWrapperText(type: FuncType): string {
     'try {',
     `result = reference.code(${['reference.env', ...names.filter((_, i) => params[i] !== 'i64')].join(', ')});`,
     'if (S.fuel < 0) S.account.refuel();',
-    `} catch (error) { ${RESTORE} throw outgoing(error, reference); }`,
+    `} catch (error) { ${RESTORE} S.tail = null; throw outgoing(error, reference); }`,
     exportResult(results, convert),
   ];
   return `(reference, S) => (${names.join(', ')}) => {\n${lines.filter(Boolean).join('\n')}\n}`;

@@ -87,12 +87,7 @@ export const CONTROL: Readonly<Record<string, Read>> = {
     if (f.live) f.sink.call(index, signature.type, f.offset);
   },
   call_indirect(f) {
-    const typeIndex = f.readTypeIndex();
-    const table = f.readTable();
-    const { element } = f.module.tables[table]!;
-    if (!f.stacks.fits(operandOf(element), FUNC)) f.mismatch('a table of funcref', element.text);
-    const signature = f.signatureAt(typeIndex);
-    f.stacks.popOperand(I32);
+    const { typeIndex, table, signature } = readIndirect(f);
     f.stacks.popOperands(signature.params);
     f.stacks.pushOperands(signature.results);
     if (f.live) f.sink.callIndirect(typeIndex, table, signature.type, f.offset);
@@ -123,6 +118,20 @@ export const CONTROL: Readonly<Record<string, Read>> = {
     f.stacks.popOperands(labelTypes);
     f.stacks.pushOperands(labelTypes.slice(0, -1));
     if (f.live) f.sink.brOnNonNull(depth, f.offset);
+  },
+  return_call(f) {
+    const index = f.readFunction();
+    const { type } = tailCall(f, f.signatureAt(f.module.functions[index]!));
+    f.module.tailCalls.note(f.index, index);
+    if (f.live) f.sink.returnCall(index, type, f.offset);
+    f.markUnreachable();
+  },
+  return_call_indirect(f) {
+    const { typeIndex, table, signature } = readIndirect(f);
+    const { type } = tailCall(f, signature);
+    f.module.tailCalls.note(f.index, undefined);
+    if (f.live) f.sink.returnCallIndirect(typeIndex, table, type, f.offset);
+    f.markUnreachable();
   },
   throw(f) {
     const tag = f.readTag();
@@ -204,6 +213,28 @@ function requireElse(f: FunctionState, { signature }: ControlFrame): void {
   if (params.length === results.length && params.every((operand, i) => f.stacks.fits(operand, results[i]!)))
     return;
   f.mismatch('an else', 'an if whose results are not its parameters');
+}
+
+/** Type and table of an indirect call, and its last operand. */
+function readIndirect(f: FunctionState): { typeIndex: number; table: number; signature: Signature } {
+  const typeIndex = f.readTypeIndex();
+  const table = f.readTable();
+  const { element } = f.module.tables[table]!;
+  if (!f.stacks.fits(operandOf(element), FUNC)) f.mismatch('a table of funcref', element.text);
+  const signature = f.signatureAt(typeIndex);
+  f.stacks.popOperand(I32);
+  return { typeIndex, table, signature };
+}
+
+/** The callee's results are the function's. */
+function tailCall(f: FunctionState, signature: Signature): Signature {
+  const { params, results } = signature;
+  f.stacks.popOperands(params);
+  const wanted = f.signature.results;
+  if (results.length !== wanted.length) f.mismatch(`${wanted.length} results`, `${results.length}`);
+  f.stacks.pushOperands(results);
+  f.stacks.popOperands(wanted);
+  return signature;
 }
 
 /** Every target takes what lies on the stack, and all take equally much. */

@@ -23,6 +23,8 @@ export const NULL_SINK: Sink = {
   callRef: ignore,
   brOnNull: ignore,
   brOnNonNull: ignore,
+  returnCall: ignore,
+  returnCallIndirect: ignore,
   tryTable: ignore,
   try: ignore,
   catch: ignore,

@@ -38,6 +38,12 @@ const REFERENCE_TYPES = rows('reference-types', [
 ]);
 
 // biome-ignore format: a table
+const TAIL_CALLS = rows('tail-call', [
+  [0x12, 'return_call',          'call',       'custom', 'control'],
+  [0x13, 'return_call_indirect', 'type table', 'custom', 'control'],
+]);
+
+// biome-ignore format: a table
 const EXCEPTIONS = rows('exception-handling', [
   [0x08, 'throw',     'tag',       'custom', 'control'],
   [0x0a, 'throw_ref', 'none',      'custom', 'control'],
@@ -63,6 +69,7 @@ const FUNCTION_REFERENCES = rows('function-references', [
 export const CONTROL = [
   ...MVP,
   ...REFERENCE_TYPES,
+  ...TAIL_CALLS,
   ...EXCEPTIONS,
   ...LEGACY_EXCEPTIONS,
   ...FUNCTION_REFERENCES,

@@ -2,7 +2,13 @@
  * Helpers of control: indirect calls, exceptions, frames that do not fit. The emitter names them itself; they belong to
  * no row's template.
  */
-import type { EnvironmentAbi, FunctionReference, StoreAbi } from '../abi.ts';
+import {
+  type Code,
+  type EnvironmentAbi,
+  type FunctionReference,
+  type StoreAbi,
+  TAIL_CALLS_IN_A_ROW,
+} from '../abi.ts';
 import { Exception, isCatchable, Trap, trap } from '../errors.ts';
 
 /**
@@ -47,6 +53,21 @@ export function throw_(E: EnvironmentAbi, tag: number, ...payload: unknown[]): E
 export function throw_ref(exception: unknown): unknown {
   if (exception === null) trap('null-exception-reference');
   return exception;
+}
+
+/** A tail call that is not made here: the caller's trampoline makes it, when the caller has returned. */
+export function leave(E: EnvironmentAbi, code: Code, ...args: unknown[]): void {
+  E.S.tail = { code, args };
+}
+
+/** Makes the tail call that was left, and those that it leaves in turn. */
+export function bounce({ S }: EnvironmentAbi): unknown {
+  let result: unknown;
+  for (let next = S.tail; next !== null; next = S.tail) {
+    S.tail = null;
+    result = next.code(...next.args, TAIL_CALLS_IN_A_ROW);
+  }
+  return result;
 }
 
 export function unreachable(): never {
