@@ -7,7 +7,7 @@
  */
 import { FIELD_GLOBALS } from '../../runtime/abi.ts';
 import { unsignedNumber } from '../../runtime/addresses.ts';
-import { FUNCREF, type ValueType } from '../../runtime/types.ts';
+import { nonNull, type RefType, refType, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { subjectOf } from '../function/subject.ts';
 import { dependsOnSubject, givesSize, isAccess, unsignedOperands } from '../opcodes/row.ts';
@@ -337,7 +337,11 @@ const I32_RESULT: readonly ValueType[] = ['i32'];
 const CUSTOM: Readonly<Record<string, (emitter: FunctionEmitter, immediate: Immediate) => Shape>> = {
   'ref.null': (_, types) => ({ operands: 0, results: [...(types as readonly ValueType[])] }),
   'ref.is_null': () => ({ operands: 1, results: I32_RESULT }),
-  'ref.func': () => ({ operands: 0, results: [FUNCREF] }),
+  'ref.func': ({ context }, index) => ({
+    operands: 0,
+    results: [refType(false, context.module.functions[index as number]!)],
+  }),
+  'ref.as_non_null': ({ stack }) => ({ operands: 1, results: [nonNull(stack.peek().type as RefType)] }),
 };
 
 /** What follows from the immediate: from the memories or tables that it names, or else the emitter knows. */

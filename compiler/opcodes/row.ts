@@ -24,6 +24,7 @@ export type ImmediateKind =
   | 'local'
   | 'global'
   | 'function'
+  | 'type'
   | 'table'
   | 'memory'
   | 'data'
