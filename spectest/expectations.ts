@@ -55,14 +55,6 @@ export const SANDGLASS: Expectations = {
       reason: 'threads',
       files: ['proposals/threads/*'],
     },
-    {
-      reason: 'custom page sizes',
-      files: ['proposals/custom-page-sizes/custom*', 'proposals/custom-page-sizes/memory*'],
-    },
-    {
-      reason: 'wide arithmetic',
-      files: ['proposals/wide-arithmetic/*'],
-    },
   ],
   commands: [
     { file: 'table_init', lines: [2272], reason: 'garbage collection' },
