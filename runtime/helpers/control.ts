@@ -2,8 +2,9 @@
  * Helpers of control: indirect calls, exceptions, frames that do not fit. The emitter names them itself; they belong to
  * no row's template.
  */
-import type { EnvironmentAbi, FunctionReference, StoreAbi } from '../abi.ts';
+import type { EnvironmentAbi, FunctionReference } from '../abi.ts';
 import { Exception, isCatchable, Trap, trap } from '../errors.ts';
+import { RR, S } from '../registers.ts';
 
 /**
  * The function that `call_indirect` means, where the inline check fails: element `index` of a table, checked against a type index of the module.
@@ -49,13 +50,13 @@ export function exhausted(): never {
 }
 
 /** Announces a frame of references up to `end`. */
-export function reserve(S: StoreAbi, end: number): void {
-  while (S.RR.length < end) S.RR.push(null);
+export function reserve(end: number): void {
+  while (RR.length < end) RR.push(null);
   S.rp = end;
 }
 
 /** Gives a frame of references back; what it held is not kept alive. */
-export function release(S: StoreAbi, start: number, end: number): void {
-  S.RR.fill(null, start, end);
+export function release(start: number, end: number): void {
+  RR.fill(null, start, end);
   S.rp = start;
 }
