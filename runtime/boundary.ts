@@ -161,6 +161,7 @@ export function callRaw(reference: FunctionReference, raw: readonly unknown[]): 
     S.sp = sp;
     S.rp = rp;
     S.depth = depth;
+    S.tail = null;
     throw outgoing(error, reference);
   } finally {
     outer?.enter();

@@ -4,10 +4,13 @@
  *
  * Not here: the public face (src/index.ts).
  */
+
 import { BIND, type BoundInstance, FIELD_GLOBALS } from './abi.ts';
+import { unsignedNumber } from './addresses.ts';
 import { callRaw } from './boundary.ts';
 import type { ModuleCode } from './code.ts';
 import { type ConstContext, evaluate } from './const-expr.ts';
+import { resolve } from './defined-types.ts';
 import { Environment } from './environment.ts';
 import { LinkError, trap } from './errors.ts';
 import { hostFunctionOf } from './function-reference.ts';
@@ -17,14 +20,7 @@ import { Memory } from './memory.ts';
 import type { Store } from './store.ts';
 import { Table } from './table.ts';
 import { Tag } from './tag.ts';
-import {
-  type ConstExpr,
-  type ExportDescription,
-  funcTypeAt,
-  type GlobalType,
-  type SegmentMode,
-  type ValueType,
-} from './types.ts';
+import type { ConstExpr, ExportDescription, GlobalType, SegmentMode, ValueType } from './types.ts';
 
 export interface Instantiated {
   readonly environment: Environment;
@@ -84,11 +80,12 @@ class Builder {
     E.M[0]?.attach(E);
     E.tags.push(...this.#linked.tags);
     for (const type of description.tags.slice(description.importedTags)) {
-      E.tags.push(Tag.define(funcTypeAt(description.types, type)));
+      E.tags.push(Tag.define(E.defined[type]!));
     }
     this.#globals();
     E.T.push(...this.#linked.tables);
-    for (const { type, init } of description.tableDefinitions) {
+    for (const { type: declared, init } of description.tableDefinitions) {
+      const type = { ...declared, element: resolve(declared.element, description.types) };
       const value = init === undefined ? null : this.#evaluate(init);
       E.T.push(refuseAsLinkError('table', () => Table.define(type, value, limits)));
     }
@@ -114,7 +111,9 @@ class Builder {
     const E = this.#E;
     const isField =
       type.type === 'i32' && index < FIELD_GLOBALS && index >= E.code.description.importedGlobals;
-    return isField ? Global.over(type, E, `g${index}`) : Global.over(type, this.#cellsOf(type.type), index);
+    const cells = isField ? E : this.#cellsOf(type.type);
+    const resolved = { ...type, type: resolve(type.type, E.code.description.types) };
+    return Global.over(resolved, cells, isField ? `g${index}` : index);
   }
 
   #cellsOf(type: ValueType): Cells {
@@ -177,7 +176,7 @@ class Builder {
   }
 
   #offset(mode: Extract<SegmentMode, { kind: 'active' }>): number {
-    return (this.#evaluate(mode.offset) as number) >>> 0;
+    return unsignedNumber(this.#evaluate(mode.offset) as number | bigint);
   }
 }
 

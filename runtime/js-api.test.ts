@@ -5,6 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import type { FunctionReference } from './abi.ts';
+import { defineFunction } from './defined-types.ts';
 import { Exception } from './errors.ts';
 import { hostFunctionOf } from './function-reference.ts';
 import { Global } from './global.ts';
@@ -27,12 +28,13 @@ function nativeApi(): Api {
 
 function ourApi(): Api {
   const reference: FunctionReference = {
-    typeId: 0,
     readyTypeId: 0,
     makeReady: () => {},
     type: { params: [], results: [] },
+    definedType: defineFunction({ params: [], results: [] }),
     env: {},
     code: () => undefined,
+    tail: () => undefined,
     host: undefined,
     toHost: () => () => undefined,
     index: 0,
@@ -237,7 +239,7 @@ function setAndGet(table: Table, ...value: [value?: unknown]): unknown {
 
 function grown(table: Table, delta: number, ...value: [value?: unknown]): unknown {
   const previous = table.grow(delta, ...value);
-  return [previous, table.length, table.get(table.length - 1)];
+  return [previous, table.length, table.get(Number(table.length) - 1)];
 }
 
 function assigned(global: Global, value: unknown): unknown {

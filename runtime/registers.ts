@@ -22,4 +22,13 @@ export const RF: Float32Array = new Float32Array(buffer);
 /** The stack of references; cleared on pop. */
 export const RR: unknown[] = [];
 
-export const S: Registers = { sp: FIRST_CELL, rp: 0, limit: 0, fuel: 0, fuel2: 0, depth: 0, maxDepth: 0 };
+export const S: Registers = {
+  sp: FIRST_CELL,
+  rp: 0,
+  limit: 0,
+  fuel: 0,
+  fuel2: 0,
+  depth: 0,
+  maxDepth: 0,
+  tail: null,
+};

@@ -1,9 +1,11 @@
 /**
  * Exception tags: an identity, and the types of what an exception of that tag carries.
  */
+import { enforceUint32 } from './addresses.ts';
+import { type DefinedType, defineFunction } from './defined-types.ts';
 import { outOfRange, wrongPayloadLength } from './errors.ts';
 import { type FuncType, typeText } from './types.ts';
-import { enforceUint32, fromHost, parseValueType, toHost } from './values.ts';
+import { fromHost, parseValueType, toHost } from './values.ts';
 
 export interface TagDescriptor {
   /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'anyfunc'`, `'externref'`. */
@@ -11,15 +13,20 @@ export interface TagDescriptor {
 }
 
 export class Tag {
-  readonly type: FuncType;
+  readonly definedType: DefinedType;
 
   constructor(descriptor: TagDescriptor) {
-    this.type = { params: Array.from(descriptor.parameters, parseValueType), results: [] };
+    const params = Array.from(descriptor.parameters, parseValueType);
+    this.definedType = defineFunction({ params, results: [] });
   }
 
   /** A module's own tag. */
-  static define(type: FuncType): Tag {
-    return Object.assign(new Tag({ parameters: [] }), { type });
+  static define(definedType: DefinedType): Tag {
+    return Object.assign(new Tag({ parameters: [] }), { definedType });
+  }
+
+  get type(): FuncType {
+    return this.definedType.func;
   }
 
   /** An exception's payload out of the host's values. */

@@ -10,17 +10,21 @@
  *   }
  */
 
+import type { ValueType } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { readFunction } from '../function/reader.ts';
+import type { FunctionContext } from '../function/sink.ts';
 import type { Resolve } from './calls.ts';
 import { declare, fieldConstants, isField, viewVariables } from './declarations.ts';
-import { AWAY, type EmitOptions, FunctionEmitter, TooLarge } from './function-emitter.ts';
+import { AWAY, CallsItself, type EmitOptions, FunctionEmitter, TooLarge } from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
 import type { Layout } from './places.ts';
 import { completeRegions, type Part } from './regions.ts';
 import { isThreads, nameInGroup, register } from './registers.ts';
+import { tailName, trampoline } from './tail-calls.ts';
+import { WEIGHTS } from './weights.ts';
 
 export interface EmittedFunction {
   readonly name: string;
@@ -40,14 +44,20 @@ export function emitFunction(
   purse: Purse = 'fuel',
 ): EmittedFunction {
   const { start, end } = module.bodies[definedIndex]!;
-  for (let at = end - start > options.outline.giantBytes ? 1 : 0; ; at++) {
+  let at = end - start > options.outline.giantBytes ? 1 : 0;
+  let loops = false;
+  for (;;) {
     const layout = LAYOUTS[at]!;
-    const sink = new JsSink((context) => new FunctionEmitter(context, options, name, layout, purse), resolve);
+    const create = (context: FunctionContext) =>
+      new FunctionEmitter(context, options, name, layout, purse, loops);
+    const sink = new JsSink(create, resolve);
     try {
       readFunction(module, definedIndex, sink);
       return assemble(sink.emitter);
     } catch (error) {
-      if (!(error instanceof TooLarge) || layout === LAYOUTS.at(-1)) throw error;
+      if (error instanceof CallsItself) loops = true;
+      else if (error instanceof TooLarge && layout !== LAYOUTS.at(-1)) at++;
+      else throw error;
     }
   }
 }
@@ -64,15 +74,20 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   if (places.needsFrame || emitter.meter.enabled || emitter.options.countDepth) uses.add('S');
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
+  const zeroes = zeroLocals(emitter);
+  for (const restart of emitter.restarts) restart.body = zeroes;
   emitter.fillExits(exits, handlers);
   emitter.fillCrossings();
   const { statements, weight } = emitter.frame.list;
   const { regions, mirrored, reloads } = completeRegions(emitter, statements);
-  const whole = weight - saved + reloads + emitter.lateWeight(exits);
-  const parts = [mainPart(emitter, mirrored, statements, whole), ...regions];
+  const late = emitter.lateWeight(exits) + emitter.restarts.length * js.weightOfAll(zeroes);
+  const parts = [mainPart(emitter, mirrored, statements, weight - saved + reloads + late), ...regions];
+  if (emitter.hasTrampoline)
+    parts.push({ name: emitter.name, declaration: trampoline(emitter), weight: WEIGHTS.call });
   const limit = emitter.options.outline.heaviest * TOLERANCE;
   if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
+  if (emitter.hasTrampoline) uses.add('S');
   for (const use of uses) if (isThreads(use)) bound.add(nameInGroup(use));
   return { name: emitter.name, parts, uses: bound };
 }
@@ -119,8 +134,10 @@ function mainPart(
     ...initialCells(emitter, mirrored),
   ];
   const statements = [...head, ...guarded(emitter, body)];
-  const declaration = js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
-  return { name: emitter.name, declaration, weight: weight + js.weightOfAll(head) };
+  const name = emitter.hasTrampoline ? tailName(emitter.name) : emitter.name;
+  const counter = emitter.hasTrampoline ? ['n'] : [];
+  const declaration = js.functionDeclaration(name, ['E', ...places.parameters, ...counter], statements);
+  return { name, declaration, weight: weight + js.weightOfAll(head) };
 }
 
 function declarations(
@@ -144,7 +161,7 @@ function declarations(
     const first = context.type.params.length;
     for (let i = first; i < context.locals.length; i++) {
       const type = context.locals[i]!;
-      if (type !== 'i64') variables.push([`l${i}`, typeof type === 'string' ? js.number(0) : js.NULL]);
+      if (type !== 'i64') variables.push([`l${i}`, zeroOf(type)]);
     }
   }
   for (const local of mirrored) if (local >= context.type.params.length) variables.push([`l${local}`, null]);
@@ -192,13 +209,36 @@ function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js
       if (mentioned.has(i)) statements.push(js.set(js.id(`l${i}`), js.number(0)));
     } else if (i >= parameters) {
       if (emitter.mirrors?.startsAtZero(i) === false) return;
-      const zero = type === 'i64' ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
+      const zero = zeroOf(type);
       const value = mentioned.has(i) ? js.assign(js.id(`l${i}`), zero) : zero;
       statements.push(js.set(places.localCell(i), value));
     } else if (type !== 'i64') statements.push(js.set(places.localCell(i), js.id(`l${i}`)));
   });
   if (emitter.delegation !== undefined) statements.push(js.set(emitter.delegation, js.number(0)));
   return statements;
+}
+
+/** Where the body starts again: what `initialCells` and the declarations do for locals at the first time. */
+function zeroLocals({ places, context, mirrors }: FunctionEmitter): js.Statement[] {
+  const parameters = context.type.params.length;
+  const statements = places.fillsLocals ? places.fillLocals(parameters) : [];
+  for (let i = parameters; i < context.locals.length; i++) {
+    const type = context.locals[i]!;
+    const variable = places.layout === 'plain' && type !== 'i64';
+    if (!variable && places.fillsLocals) {
+      if (places.isMirrored(i)) statements.push(js.set(places.local(i), js.number(0)));
+    } else if (variable || mirrors?.startsAtZero(i) !== false) {
+      const zero = zeroOf(type);
+      const value = places.isMirrored(i) ? js.assign(places.local(i), zero) : zero;
+      statements.push(js.set(variable ? places.local(i) : places.localCell(i), value));
+    }
+  }
+  return statements;
+}
+
+function zeroOf(type: ValueType): js.Expression {
+  if (type === 'i64') return js.bigint(0n);
+  return typeof type === 'string' ? js.number(0) : js.NULL;
 }
 
 /** An error made here brings the account up to date on its way out. */

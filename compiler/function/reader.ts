@@ -6,21 +6,26 @@
  * kind of immediate, or, where the signature is 'custom', by its name from control.ts or typing.ts. No recursion: blocks
  * may nest as deep as they like.
  */
+import type { FuncType } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { readPrefixedOpcode } from '../binary/opcode.ts';
+import type { FeatureSet } from '../features.ts';
+import { dependsOnSubject, isAccess, PLAIN_SUBJECT } from '../opcodes/row.ts';
 import { OPCODES, type Opcode, signatureOf } from '../opcodes.ts';
 import { CONTROL } from './control.ts';
 import { FunctionState } from './function-state.ts';
 import { IMMEDIATES, naturalAlignmentOf } from './immediates.ts';
 import { NULL_SINK } from './null-sink.ts';
-import type { Sink } from './sink.ts';
-import { makeSignature } from './stacks.ts';
+import type { Immediate, MemoryArgument, Sink } from './sink.ts';
+import { makeSignature, type Signature } from './stacks.ts';
+import { subjectOf } from './subject.ts';
 import { TYPING } from './typing.ts';
 
 /** Decodes and validates defined function `definedIndex` (imports not counted) and reports it to the sink. */
 export function readFunction(module: ModuleInfo, definedIndex: number, sink: Sink): void {
   const f = new FunctionState(module, definedIndex, sink);
   const { bytes, stacks } = f;
+  const single = singleBytesOf(module.features);
   f.readLocals();
   const silent = sink === NULL_SINK;
   if (!silent) sink.start({ module, index: f.index, type: f.signature.type, locals: f.locals });
@@ -30,7 +35,7 @@ export function readFunction(module: ModuleInfo, definedIndex: number, sink: Sin
     if (offset >= bytes.end) missingEnd(f);
     const byte = bytes.byte();
     f.offset = offset;
-    const instruction = SINGLE[byte] ?? PREFIXED.get(readPrefixedOpcode(bytes, byte, offset))!;
+    const instruction = single[byte] ?? PREFIXED.get(readPrefixedOpcode(bytes, byte, offset))!;
     f.row = instruction.row;
     instruction.read(f);
   }
@@ -55,12 +60,25 @@ interface Instruction {
   readonly read: (f: FunctionState) => void;
 }
 
+type ByByte = readonly (Instruction | undefined)[];
 const SINGLE: (Instruction | undefined)[] = new Array(256).fill(undefined);
 const PREFIXED = new Map<Opcode, Instruction>();
 for (const row of OPCODES) {
   const instruction = { row, read: readingOf(row) };
   if (typeof row.code === 'number') SINGLE[row.code] = instruction;
   else PREFIXED.set(row, instruction);
+}
+
+const singles = new WeakMap<FeatureSet, ByByte>();
+
+/** Instructions of one byte, without those that are switched off: they are refused where the rest is looked up. */
+function singleBytesOf(features: FeatureSet): ByByte {
+  let enabled = singles.get(features);
+  if (enabled === undefined) {
+    enabled = SINGLE.map((each) => (each && features.has(each.row.feature) ? each : undefined));
+    singles.set(features, enabled);
+  }
+  return enabled;
 }
 
 /** How a row is read; a row that nothing knows how to read stops the program at load. */
@@ -85,12 +103,44 @@ function readingOf(row: Opcode): Instruction['read'] {
       if (f.live) f.sink.instruction(row, undefined, f.offset);
     };
   }
+  if (isAccess(row.immediate)) {
+    const wide = makeSignature(signatureOf(row, { ...PLAIN_SUBJECT, at: 'i64' })!);
+    return (f) => {
+      const immediate = readImmediate(f, alignment);
+      const { address } = f.module.memories[(immediate as MemoryArgument).memory]!;
+      f.stacks.popOperands(address === 'i64' ? wide.params : params);
+      f.stacks.pushOperands(results);
+      if (f.live) f.sink.instruction(row, immediate, f.offset);
+    };
+  }
+  if (dependsOnSubject(row)) {
+    return (f) => {
+      const immediate = readImmediate(f, alignment);
+      const signature = subjectSignature(f, row, immediate);
+      f.stacks.popOperands(signature.params);
+      f.stacks.pushOperands(signature.results);
+      if (f.live) f.sink.instruction(row, immediate, f.offset);
+    };
+  }
   return (f) => {
     const immediate = readImmediate(f, alignment);
     f.stacks.popOperands(params);
     f.stacks.pushOperands(results);
     if (f.live) f.sink.instruction(row, immediate, f.offset);
   };
+}
+
+const known = new Map<FuncType, Signature>();
+
+/** The signature that a row has for the memories or tables that it names. */
+function subjectSignature({ module }: FunctionState, row: Opcode, immediate: Immediate): Signature {
+  const type = signatureOf(row, subjectOf(module, row.immediate, immediate))!;
+  let signature = known.get(type);
+  if (signature === undefined) {
+    signature = makeSignature(type);
+    known.set(type, signature);
+  }
+  return signature;
 }
 
 function missing(row: Opcode, what: string): never {

@@ -39,8 +39,8 @@ interface AnyInstance {
 }
 
 export function makeEngines(request: BenchRequest, bytes: Uint8Array): Engines {
-  const { file, invoke } = request;
-  const [withMeter, without] = [true, false].map((metering) => new Runtime({ metering })) as [
+  const { file, invoke, features } = request;
+  const [withMeter, without] = [true, false].map((metering) => new Runtime({ metering, features })) as [
     Runtime,
     Runtime,
   ];

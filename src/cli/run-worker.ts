@@ -21,6 +21,7 @@ const started = performance.now();
 
 function makeRuntime(): Runtime {
   return new Runtime({
+    features: request.features,
     ...(request.fuel !== undefined && { fuel: request.fuel }),
     ...(request.maxMemory !== undefined && { limits: { memoryPages: request.maxMemory } }),
   });
