@@ -11,7 +11,6 @@ import type { Feature } from './features.ts';
 export const REASONS = {
   simd: 'v128 values need lanes in scalars; not built yet',
   'relaxed-simd': 'comes with simd',
-  'function-references': 'typed function references are decoded as types only; not built yet',
   gc: 'structs and arrays become generated classes; not built yet',
   threads: 'memories are plain ArrayBuffers of one thread; not built yet',
   'wide-arithmetic': 'a proposal, not part of WebAssembly 3.0',
@@ -21,8 +20,6 @@ export const REASONS = {
 export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>([
   'simd',
   'relaxed-simd',
-  'function-references',
-  'gc',
   'memory64',
   'threads',
   'custom-page-sizes',
@@ -161,9 +158,7 @@ function expand(
 
 /** Every instruction that we know and do not compile. */
 export const UNSUPPORTED: readonly UnsupportedOpcode[] = [
-  ...expand('function-references', undefined, [[0x14, '', 'call_ref return_call_ref']]),
   ...expand('gc', undefined, [[0xd3, 'ref', 'eq']]),
-  ...expand('function-references', undefined, [[0xd4, '', 'ref.as_non_null br_on_null br_on_non_null']]),
   ...expand('gc', 0xfb, GC),
   ...expand('wide-arithmetic', 0xfc, [[0x13, 'i64', 'add128 sub128 mul_wide_s mul_wide_u']]),
   ...expand('simd', 0xfd, SIMD),

@@ -11,6 +11,7 @@
  *  - A callee leaves `S.sp` as it found it when it returns normally; after a throw the catcher restores it.
  *  - `S.fuel` is exact at every call, return and exception.
  */
+import type { DefinedType } from './defined-types.ts';
 import type { Fuel } from './fuel.ts';
 import type { Global } from './global.ts';
 import type { Interrupt } from './interrupt.ts';
@@ -47,12 +48,11 @@ export type HostFunction = (...args: unknown[]) => unknown;
 
 /** What a funcref is: one object per function and instance (or host function), so identity holds. `null` is null. */
 export interface FunctionReference {
-  /** Canonical type: two function types of a Store are equal exactly if these numbers are. */
-  readonly typeId: number;
   readonly type: FuncType;
+  readonly definedType: DefinedType;
   /**
-   * `typeId` once `code` is the function itself; −1 while it is a stub. What generated code compares, so that a call site
-   * never sees a stub: V8 inlines, or calls directly, where it has seen one target.
+   * The number that its type has in its Store, once `code` is the function itself; −1 while it is a stub. What generated
+   * code compares, so that a call site never sees a stub: V8 inlines, or calls directly, where it has seen one target.
    */
   readyTypeId: number;
   /** First argument of `code`: the callee's Environment, or a HostFunction. */
@@ -129,9 +129,9 @@ export interface EnvironmentAbi {
   readonly refs: (FunctionReference | undefined)[];
   /** Makes the reference of a function, and keeps it in `refs`. */
   makeRef(index: number): FunctionReference;
-  /** A function of another Runtime as one of the host's, of type `index`; undefined if it is not of another, or not of that type. */
-  adopt(reference: FunctionReference, index: number): FunctionReference | undefined;
-  /** Canonical type id of each type index. */
+  /** A function to be called by type `index`, compiled; one of another Runtime as the host's. Undefined: its type does not match. */
+  callable(reference: FunctionReference, index: number): FunctionReference | undefined;
+  /** The numbers of this module's types in the Store: equal exactly for equal types. */
   readonly types: Int32Array;
   readonly tags: Tag[];
   /** Data and element segments; dropped ones are empty. */

@@ -12,6 +12,7 @@ import {
   exportWrapperText,
   importWrapperText,
   referenceTypes,
+  sharesWrapper,
   wrapperKey,
 } from '../compiler/emit/wrappers.ts';
 import { MATH, opcodeOf } from '../compiler/opcodes.ts';
@@ -249,19 +250,27 @@ function nearest(positions: readonly Position[], line: number, column: number): 
   return best?.offset;
 }
 
-const exportWrappers = new Map<string, unknown>();
-const importWrappers = new Map<string, unknown>();
+/** What makes a wrapper, and one that it made. */
+interface Wrappers {
+  readonly make: (boundary: typeof BOUNDARY, types: readonly ValueType[]) => unknown;
+  readonly first: unknown;
+}
 
-function wrapper(cache: Map<string, unknown>, type: FuncType, text: (type: FuncType) => string): unknown {
+const exportWrappers = new Map<string, Wrappers>();
+const importWrappers = new Map<string, Wrappers>();
+
+function wrapper(cache: Map<string, Wrappers>, type: FuncType, text: (type: FuncType) => string): unknown {
   const key = wrapperKey(type);
-  let made = cache.get(key);
-  if (made === undefined) {
+  let wrappers = cache.get(key);
+  if (wrappers !== undefined && !sharesWrapper(type)) return wrappers.make(BOUNDARY, referenceTypes(type));
+  if (wrappers === undefined) {
     const names = Object.keys(BOUNDARY);
     const body = `'use strict';\nconst { ${names.join(', ')} } = B;\nreturn ${text(type)};`;
-    made = evaluate(body, ['B', 'T'])(BOUNDARY, referenceTypes(type) satisfies ValueType[]);
-    cache.set(key, made);
+    const make = evaluate(body, ['B', 'T']) as Wrappers['make'];
+    wrappers = { make, first: make(BOUNDARY, referenceTypes(type)) };
+    cache.set(key, wrappers);
   }
-  return made;
+  return wrappers.first;
 }
 
 /** Text → function. */

@@ -23,6 +23,8 @@ export class ModuleDraft implements ModuleInfo {
   readonly limits: CompileLimits;
   readonly features: FeatureSet;
   readonly types: SubType[] = [];
+  /** Where each recursion group first stands, by its key. */
+  readonly recursionGroups = new Map<string, number>();
   readonly imports: ImportDescription[] = [];
   readonly functions: number[] = [];
   readonly tables: TableType[] = [];

@@ -3,22 +3,25 @@
  * far (sections come in an order that makes one pass enough) and adds it to the draft.
  */
 import { quoteName } from '../../runtime/errors.ts';
+import { ModuleDefinitions, matchesRef } from '../../runtime/subtyping.ts';
 import {
   type ExternKind,
   type ExternType,
   FUNCREF,
   funcTypeAt,
   type GlobalType,
+  isDefaultable,
   type MemoryType,
+  nonNull,
   type RefType,
   type SegmentMode,
   type TableType,
-  typeText,
 } from '../../runtime/types.ts';
 import type { ByteReader } from './bytes.ts';
 import { readConstExpr, readFunctionReference } from './const-expr.ts';
 import type { ModuleDraft } from './module-draft.ts';
-import { readLimits, readMutability, readRecursionGroup, readRefType, readValueType } from './types.ts';
+import { readRecursionGroup } from './recursion-groups.ts';
+import { readLimits, readMutability, readRefType, readValueType } from './types.ts';
 
 type ReadSection = (reader: ByteReader, draft: ModuleDraft) => void;
 
@@ -30,7 +33,7 @@ export interface SectionRow {
 
 /** Sections in the order in which a module must have them. */
 export const SECTIONS: readonly SectionRow[] = [
-  { id: 1, name: 'type', read: entries((reader, draft) => readRecursionGroup(reader, draft.types)) },
+  { id: 1, name: 'type', read: entries((reader, draft) => readRecursionGroup(reader, draft)) },
   { id: 2, name: 'import', read: entries(readImport) },
   { id: 3, name: 'function', read: entries(readFunction) },
   { id: 4, name: 'table', read: entries(readTable) },
@@ -67,7 +70,7 @@ function readExternType(reader: ByteReader, draft: ModuleDraft): ExternType {
       return { kind: 'func', typeIndex: draft.functions.at(-1)! };
     }
     case 1: {
-      const table = readTableType(reader);
+      const table = readTableType(reader, draft);
       requireSeveral(reader, draft, 'tables', offset);
       draft.importedTables = draft.tables.push(table);
       return { kind: 'table', table };
@@ -79,7 +82,7 @@ function readExternType(reader: ByteReader, draft: ModuleDraft): ExternType {
       return { kind: 'memory', memory };
     }
     case 3: {
-      const global = readGlobalType(reader);
+      const global = readGlobalType(reader, draft);
       if (global.mutable) reader.requires('mutable-globals', 'import of a mutable global', offset);
       draft.importedGlobals = draft.globals.push(global);
       return { kind: 'global', global };
@@ -106,8 +109,14 @@ function readFunction(reader: ByteReader, draft: ModuleDraft): void {
 function readFuncTypeIndex(reader: ByteReader, draft: ModuleDraft): number {
   const offset = reader.offset;
   const index = reader.u32();
-  if (index >= draft.types.length) reader.fail(`unknown type ${index}`, offset);
-  return index;
+  const type = draft.types[index] ?? reader.fail(`unknown type ${index}`, offset);
+  if (type.composite.kind !== 'func') {
+    reader.fail(
+      `type mismatch: type ${index} is a ${type.composite.kind} type, expected a function type`,
+      offset,
+    );
+  }
+  return type.index;
 }
 
 const TABLE_WITH_INIT = 0x40;
@@ -115,7 +124,10 @@ const TABLE_WITH_INIT = 0x40;
 function readTable(reader: ByteReader, draft: ModuleDraft): void {
   const offset = reader.offset;
   if (reader.bytes[offset] !== TABLE_WITH_INIT) {
-    const type = readTableType(reader);
+    const type = readTableType(reader, draft);
+    if (!isDefaultable(type.element)) {
+      reader.fail(`type mismatch: a table of ${type.element.text} needs an initial value`, offset);
+    }
     requireSeveral(reader, draft, 'tables', offset);
     draft.tables.push(type);
     draft.tableDefinitions.push({ type, init: undefined });
@@ -123,11 +135,9 @@ function readTable(reader: ByteReader, draft: ModuleDraft): void {
   }
   reader.byte();
   if (reader.byte() !== 0) reader.fail('zero byte expected', offset + 1);
-  // Built already, where the rest of its proposal may not be.
-  if (!reader.features.has('function-references'))
-    reader.requires('function-references', 'table with an initial value', offset);
+  reader.requires('function-references', 'table with an initial value', offset);
   requireSeveral(reader, draft, 'tables', offset);
-  const type = readTableType(reader);
+  const type = readTableType(reader, draft);
   draft.tableDefinitions.push({ type, init: readConstExpr(reader, draft, type.element) });
   draft.tables.push(type);
 }
@@ -151,8 +161,8 @@ function readMemory(reader: ByteReader, draft: ModuleDraft): void {
   draft.memories.push(type);
 }
 
-function readTableType(reader: ByteReader): TableType {
-  const element = readRefType(reader);
+function readTableType(reader: ByteReader, draft: ModuleDraft): TableType {
+  const element = readRefType(reader, draft);
   const { min, max, address } = readLimits(reader, 'table', 0xffff_ffff, 'table size must be at most 2^32-1');
   return { element, min, max, address };
 }
@@ -171,12 +181,12 @@ function readTag(reader: ByteReader, draft: ModuleDraft): number {
   return typeIndex;
 }
 
-function readGlobalType(reader: ByteReader): GlobalType {
-  return { type: readValueType(reader), mutable: readMutability(reader) };
+function readGlobalType(reader: ByteReader, draft: ModuleDraft): GlobalType {
+  return { type: readValueType(reader, draft), mutable: readMutability(reader) };
 }
 
 function readGlobal(reader: ByteReader, draft: ModuleDraft): void {
-  const type = readGlobalType(reader);
+  const type = readGlobalType(reader, draft);
   draft.globalDefinitions.push({ type, init: readConstExpr(reader, draft, type.type) });
   draft.globals.push(type);
 }
@@ -235,21 +245,29 @@ function readElement(reader: ByteReader, draft: ModuleDraft): void {
   if (flags !== 0) reader.requires('bulk-memory', `element segment of kind ${flags}`, offset);
   const mode = readElementMode(reader, draft, flags);
   const typed = (flags & (NOT_ACTIVE | EXPLICIT_INDEX)) !== 0;
-  const type = typed ? readElementType(reader, flags) : FUNCREF;
-  if (mode.kind === 'active' && draft.tables[mode.index]!.element !== type) {
-    const found = typeText(draft.tables[mode.index]!.element);
-    reader.fail(
-      `type mismatch: element segment of ${typeText(type)}, table ${mode.index} of ${found}`,
-      offset,
-    );
-  }
   const bare = (flags & EXPRESSIONS) === 0;
+  // Bare function indices cannot be null.
+  const untyped = bare ? nonNull(FUNCREF) : FUNCREF;
+  const type = typed ? readElementType(reader, draft, flags) : untyped;
+  if (mode.kind === 'active') requireElements(reader, draft, type, mode.index, offset);
   const items = reader.vector(() =>
     bare
       ? [{ op: 'ref.func' as const, index: readFunctionReference(reader, draft) }]
       : readConstExpr(reader, draft, type),
   );
   draft.elements.push({ type, mode, items, bare });
+}
+
+function requireElements(
+  reader: ByteReader,
+  { types, tables }: ModuleDraft,
+  type: RefType,
+  table: number,
+  offset: number,
+): void {
+  const { element } = tables[table]!;
+  if (matchesRef(type, element, new ModuleDefinitions(types))) return;
+  reader.fail(`type mismatch: element segment of ${type.text}, table ${table} of ${element.text}`, offset);
 }
 
 function readElementMode(reader: ByteReader, draft: ModuleDraft, flags: number): SegmentMode {
@@ -262,10 +280,10 @@ function readElementMode(reader: ByteReader, draft: ModuleDraft, flags: number):
   return { kind: 'active', index, offset: readConstExpr(reader, draft, 'i32') };
 }
 
-function readElementType(reader: ByteReader, flags: number): RefType {
-  if ((flags & EXPRESSIONS) !== 0) return readRefType(reader);
+function readElementType(reader: ByteReader, draft: ModuleDraft, flags: number): RefType {
+  if ((flags & EXPRESSIONS) !== 0) return readRefType(reader, draft);
   if (reader.byte() !== 0) reader.fail('malformed element kind', reader.offset - 1);
-  return FUNCREF;
+  return nonNull(FUNCREF);
 }
 
 function readDataCount(reader: ByteReader, draft: ModuleDraft): void {

@@ -78,6 +78,49 @@ export function emitCallIndirect(
   });
 }
 
+/**
+ * The same with a reference as operand. Its type is right by validation; what is compared is whether it is of this Runtime and
+ * compiled, and of the very type: subtypes go through the helper.
+ *
+ *   s0 = ((x0 = l1) !== null && x0.readyTypeId === I2 ? x0 : x0 = referenced(E, x0, 2)).code(x0.env, l0)
+ */
+export function emitCallRef(
+  emitter: FunctionEmitter,
+  typeIndex: number,
+  type: FuncType,
+  offset: number,
+): void {
+  const args = indirectOperands(emitter, type);
+  const callee = args.pop()!;
+  perform(emitter, type, args, (rest) => {
+    const { found, reference } = findReferenced(emitter, typeIndex, callee, offset);
+    return callFound(emitter, reference, found, rest, offset);
+  });
+}
+
+/** The reference that is called, ready to be: `found` finds it, and leaves it in `reference`. */
+export function findReferenced(
+  emitter: FunctionEmitter,
+  typeIndex: number,
+  callee: Value,
+  offset: number,
+): { found: js.Expression; reference: js.Expression } {
+  const reference = emitter.temporary('x', emitter.stack.height);
+  const given = js.assign(reference, callee.node);
+  const id = emitter.use(`I${typeIndex}`);
+  const isReady = (node: js.Expression) => js.binary('===', js.member(node, 'readyTypeId'), id);
+  const fits = mayBeNull(callee)
+    ? js.logical('&&', js.binary('!==', given, js.NULL), isReady(reference))
+    : isReady(given);
+  const slowly = js.call(emitter.use('referenced', offset), [E, reference, js.number(typeIndex)]);
+  return { found: js.conditional(fits, reference, js.assign(reference, slowly)), reference };
+}
+
+/** By its type. */
+function mayBeNull({ type }: Value): boolean {
+  return typeof type === 'string' || type.nullable;
+}
+
 /** The reference that an indirect call means: `found` finds it, and leaves it in `reference`, and its index in `at`. */
 export function findElement(
   emitter: FunctionEmitter,

@@ -5,10 +5,12 @@
 import type { FuncType } from '../../runtime/types.ts';
 import type { CatchClause, FunctionContext, Immediate, Sink } from '../function/sink.ts';
 import { numberOf, type Opcode } from '../opcodes.ts';
-import { emitCall, emitCallIndirect, type Resolve } from './calls.ts';
+import { emitCall, emitCallIndirect, emitCallRef, type Resolve } from './calls.ts';
 import {
   emitBr,
   emitBrIf,
+  emitBrOnNonNull,
+  emitBrOnNull,
   emitBrTable,
   emitElse,
   emitReturn,
@@ -35,7 +37,7 @@ import * as js from './js.ts';
 import { climb } from './ladder.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
 import { splitFrame } from './outline.ts';
-import { emitReturnCall, emitReturnCallIndirect, enterBody } from './tail-calls.ts';
+import { emitReturnCall, emitReturnCallIndirect, emitReturnCallRef, enterBody } from './tail-calls.ts';
 
 const BLOCK = numberOf('block');
 const LOOP = numberOf('loop');
@@ -49,7 +51,11 @@ const RETURN = numberOf('return');
 const UNREACHABLE = numberOf('unreachable');
 const CALL = numberOf('call');
 const CALL_INDIRECT = numberOf('call_indirect');
+const CALL_REF = numberOf('call_ref');
+const BR_ON_NULL = numberOf('br_on_null');
+const BR_ON_NON_NULL = numberOf('br_on_non_null');
 const RETURN_CALL = numberOf('return_call');
+const RETURN_CALL_REF = numberOf('return_call_ref');
 const RETURN_CALL_INDIRECT = numberOf('return_call_indirect');
 const TRY_TABLE = numberOf('try_table');
 const TRY = numberOf('try');
@@ -190,9 +196,29 @@ export class JsSink implements Sink {
     emitCallIndirect(this.emitter, typeIndex, table, type, offset, this.#resolve);
   }
 
+  callRef(typeIndex: number, type: FuncType, offset: number): void {
+    this.emitter.charge(CALL_REF);
+    emitCallRef(this.emitter, typeIndex, type, offset);
+  }
+
+  brOnNull(depth: number): void {
+    this.emitter.charge(BR_ON_NULL);
+    emitBrOnNull(this.emitter, depth);
+  }
+
+  brOnNonNull(depth: number): void {
+    this.emitter.charge(BR_ON_NON_NULL);
+    emitBrOnNonNull(this.emitter, depth);
+  }
+
   returnCall(index: number, type: FuncType, offset: number): void {
     this.emitter.charge(RETURN_CALL);
     emitReturnCall(this.emitter, index, type, offset, this.#resolve);
+  }
+
+  returnCallRef(typeIndex: number, type: FuncType, offset: number): void {
+    this.emitter.charge(RETURN_CALL_REF);
+    emitReturnCallRef(this.emitter, typeIndex, type, offset);
   }
 
   returnCallIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void {

@@ -6,9 +6,20 @@
  */
 import { type FuncType, typeText, type ValueType } from '../../runtime/types.ts';
 
-/** Equal for signatures that share wrappers. */
-export function wrapperKey({ params, results }: FuncType): string {
-  return `${params.map(typeText).join(' ')} -> ${results.map(typeText).join(' ')}`;
+/** Equal for signatures that share a wrapper's text. Defined types are numbered: the text takes them from `T`. */
+export function wrapperKey(type: FuncType): string {
+  const references = referenceTypes(type);
+  const text = (each: ValueType) => (isDefined(each) ? `@${references.indexOf(each)}` : typeText(each));
+  return `${type.params.map(text).join(' ')} -> ${type.results.map(text).join(' ')}`;
+}
+
+/** Whether equal keys mean equal types, so that even the wrapper can be shared. */
+export function sharesWrapper(type: FuncType): boolean {
+  return !referenceTypes(type).some(isDefined);
+}
+
+function isDefined(type: ValueType): boolean {
+  return typeof type === 'object' && typeof type.heap === 'object';
 }
 
 /** Of the types that need the generic conversions, the wrapper takes the objects as a list `T`. */

@@ -193,6 +193,19 @@ class DumpSink implements Sink {
     this.line(`return_call_indirect ${indirectText(typeIndex, table, type)}`);
     this.deadAfter(offset, 2);
   }
+  returnCallRef(typeIndex: number, _type: FuncType, offset: number): void {
+    this.line(`return_call_ref ${typeIndex}`);
+    this.deadAfter(offset, 1);
+  }
+  callRef(typeIndex: number): void {
+    this.line(`call_ref ${typeIndex}`);
+  }
+  brOnNull(depth: number): void {
+    this.line(`br_on_null ${this.label(depth)}`);
+  }
+  brOnNonNull(depth: number): void {
+    this.line(`br_on_non_null ${this.label(depth)}`);
+  }
   rethrow(depth: number, offset: number): void {
     this.line(`rethrow ${this.label(depth)}`);
     this.deadAfter(offset, 1);

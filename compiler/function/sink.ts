@@ -75,10 +75,16 @@ export interface Sink {
   return(offset: number): void;
   unreachable(offset: number): void;
   call(functionIndex: number, type: FuncType, offset: number): void;
+  callRef(typeIndex: number, type: FuncType, offset: number): void;
+  /** Where it does not branch, the reference stays, now known not to be null. */
+  brOnNull(depth: number, offset: number): void;
+  /** Carries the reference along; where it does not branch, it is dropped. */
+  brOnNonNull(depth: number, offset: number): void;
   callIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void;
   /** Calls that take the function's place; the callee's results are the function's. */
   returnCall(functionIndex: number, type: FuncType, offset: number): void;
   returnCallIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void;
+  returnCallRef(typeIndex: number, type: FuncType, offset: number): void;
   tryTable(type: FuncType, catches: readonly CatchClause[], offset: number): void;
   /** Legacy exceptions. */
   try(type: FuncType, offset: number): void;

@@ -41,6 +41,7 @@ const REFERENCE_TYPES = rows('reference-types', [
 const TAIL_CALLS = rows('tail-call', [
   [0x12, 'return_call',          'call',       'custom', 'control'],
   [0x13, 'return_call_indirect', 'type table', 'custom', 'control'],
+  [0x15, 'return_call_ref',      'type',       'custom', 'control'],
 ]);
 
 // biome-ignore format: a table
@@ -59,4 +60,18 @@ const LEGACY_EXCEPTIONS = rows('legacy-exceptions', [
   [0x19, 'catch_all', 'none',  'custom', 'control'],
 ]);
 
-export const CONTROL = [...MVP, ...REFERENCE_TYPES, ...TAIL_CALLS, ...EXCEPTIONS, ...LEGACY_EXCEPTIONS];
+// biome-ignore format: a table
+const FUNCTION_REFERENCES = rows('function-references', [
+  [0x14, 'call_ref',       'type',  'custom', 'control'],
+  [0xd5, 'br_on_null',     'label', 'custom', 'control'],
+  [0xd6, 'br_on_non_null', 'label', 'custom', 'control'],
+]);
+
+export const CONTROL = [
+  ...MVP,
+  ...REFERENCE_TYPES,
+  ...TAIL_CALLS,
+  ...EXCEPTIONS,
+  ...LEGACY_EXCEPTIONS,
+  ...FUNCTION_REFERENCES,
+];

@@ -17,6 +17,7 @@ export type ImmediateKind =
   | 'local'
   | 'global'
   | 'function'
+  | 'type'
   | 'table'
   | 'memory'
   | 'data'

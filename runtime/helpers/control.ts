@@ -21,11 +21,21 @@ export function indirect(E: EnvironmentAbi, table: number, index: number, type: 
   if (at >= elements.length) trap('undefined-element');
   const reference = elements[at] as FunctionReference | null;
   if (reference === null) trap('uninitialized-element', at);
-  if (reference.typeId === E.types[type]) {
-    if (reference.readyTypeId < 0) reference.makeReady();
-    return reference;
-  }
-  return E.adopt(reference, type) ?? trap('indirect-call-type-mismatch');
+  return E.callable(reference, type) ?? trap('indirect-call-type-mismatch');
+}
+
+/** The function that `call_ref` means, where the inline check fails. */
+export function referenced(
+  E: EnvironmentAbi,
+  reference: FunctionReference | null,
+  type: number,
+): FunctionReference {
+  if (reference === null) trap('null-function-reference');
+  return E.callable(reference, type) ?? trap('indirect-call-type-mismatch');
+}
+
+export function null_reference(): never {
+  trap('null-reference');
 }
 
 /** What a handler may look at; everything else goes on as if there were no handler. */
