@@ -20,7 +20,6 @@ export const REASONS = {
 export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>([
   'simd',
   'relaxed-simd',
-  'memory64',
   'threads',
   'custom-page-sizes',
 ]);
