@@ -41,7 +41,6 @@ const REFERENCE_TYPES = rows('reference-types', [
 const TAIL_CALLS = rows('tail-call', [
   [0x12, 'return_call',          'call',       'custom', 'control'],
   [0x13, 'return_call_indirect', 'type table', 'custom', 'control'],
-  [0x15, 'return_call_ref',      'type',       'custom', 'control'],
 ]);
 
 // biome-ignore format: a table
@@ -62,9 +61,10 @@ const LEGACY_EXCEPTIONS = rows('legacy-exceptions', [
 
 // biome-ignore format: a table
 const FUNCTION_REFERENCES = rows('function-references', [
-  [0x14, 'call_ref',       'type',  'custom', 'control'],
-  [0xd5, 'br_on_null',     'label', 'custom', 'control'],
-  [0xd6, 'br_on_non_null', 'label', 'custom', 'control'],
+  [0x14, 'call_ref',        'type',  'custom', 'control'],
+  [0x15, 'return_call_ref', 'type',  'custom', 'control'],
+  [0xd5, 'br_on_null',      'label', 'custom', 'control'],
+  [0xd6, 'br_on_non_null',  'label', 'custom', 'control'],
 ]);
 
 export const CONTROL = [
