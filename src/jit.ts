@@ -240,7 +240,7 @@ export class JitCode implements ModuleCode {
 }
 
 function isTailCall(opcode: number): boolean {
-  return opcodeOf(opcode)?.feature === 'tail-call';
+  return opcodeOf(opcode)?.name.startsWith('return_call') === true;
 }
 
 /** Lines that `new Function` puts before a body. */

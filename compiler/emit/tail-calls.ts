@@ -19,7 +19,7 @@
  */
 import { TAIL_CALLS_IN_A_ROW } from '../../runtime/abi.ts';
 import type { FuncType } from '../../runtime/types.ts';
-import { findElement, located, type Resolve } from './calls.ts';
+import { findElement, findReferenced, located, type Resolve } from './calls.ts';
 import { enter, jump } from './control.ts';
 import { isGuarding } from './frames.ts';
 import { CallsItself, type FunctionEmitter } from './function-emitter.ts';
@@ -109,6 +109,18 @@ export function emitReturnCallIndirect(
   const args = operands(emitter, type.params.length + 1);
   const selector = args.pop()!;
   const { found, reference } = findElement(emitter, typeIndex, table, selector, offset);
+  replace(emitter, type, args, calleeIn(emitter, reference, offset), js.statement(found));
+}
+
+export function emitReturnCallRef(
+  emitter: FunctionEmitter,
+  typeIndex: number,
+  type: FuncType,
+  offset: number,
+): void {
+  const args = operands(emitter, type.params.length + 1);
+  const callee = args.pop()!;
+  const { found, reference } = findReferenced(emitter, typeIndex, callee, offset);
   replace(emitter, type, args, calleeIn(emitter, reference, offset), js.statement(found));
 }
 
