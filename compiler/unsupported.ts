@@ -11,7 +11,6 @@ import type { Feature } from './features.ts';
 export const REASONS = {
   simd: 'v128 values need lanes in scalars; not built yet',
   'relaxed-simd': 'comes with simd',
-  'function-references': 'the tail call waits for the others of its kind; not built yet',
   gc: 'structs and arrays become generated classes; not built yet',
   threads: 'memories are plain ArrayBuffers of one thread; not built yet',
 } as const satisfies Partial<Record<Feature, string>>;
@@ -152,7 +151,6 @@ function expand(
 
 /** Every instruction that we know and do not compile. */
 export const UNSUPPORTED: readonly UnsupportedOpcode[] = [
-  ...expand('function-references', undefined, [[0x15, '', 'return_call_ref']]),
   ...expand('gc', undefined, [[0xd3, 'ref', 'eq']]),
   ...expand('gc', 0xfb, GC),
   ...expand('simd', 0xfd, SIMD),
