@@ -8,7 +8,7 @@
  *    order, so evaluating the template evaluates the operands once, left to right.
  *  - `x`, `y`: fresh temporaries, assigned inside the template.
  *  - `ea`, `V`: effective address of a memory access (it stands for `a`) and the memory's DataView.
- *  - `i`, `j`: first and second immediate index. `E`: the environment.
+ *  - `i`, `j`: first and second immediate index; of an atomic access, `i` is the memory. `E`: the environment.
  *  - `A`, `U`: BigInt.asIntN, asUintN. `BigInt`, `NaN`. The functions of `MATH`.
  *  - `R`, `RL`, `RD`, `RF`: views of the register file, whose first cells are scratch within a single expression.
  *  - every helper of runtime/helpers/index.ts by its name, and `POW2`.
@@ -26,12 +26,13 @@ import { I32 } from './opcodes/i32.ts';
 import { I64 } from './opcodes/i64.ts';
 import { MEMORY } from './opcodes/memory.ts';
 import { isAccess, type Opcode, PLAIN_SUBJECT, parseSignature, type Subject } from './opcodes/row.ts';
+import { THREADS } from './opcodes/threads.ts';
 import { WIDE } from './opcodes/wide.ts';
 
 export type { Effect, Feature, ImmediateKind, Opcode, Target } from './opcodes/row.ts';
 
 /** Every instruction that we compile. */
-export const OPCODES: readonly Opcode[] = [...CONTROL, ...MEMORY, ...BULK, ...I32, ...I64, ...FLOAT, ...WIDE];
+export const OPCODES: readonly Opcode[] = [...CONTROL, ...MEMORY, ...BULK, ...I32, ...I64, ...FLOAT, ...WIDE, ...THREADS];
 
 /** Functions of `Math` that templates call by their bare names. */
 export const MATH = [

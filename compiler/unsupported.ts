@@ -12,11 +12,10 @@ export const REASONS = {
   simd: 'v128 values need lanes in scalars; not built yet',
   'relaxed-simd': 'comes with simd',
   gc: 'structs and arrays become generated classes; not built yet',
-  threads: 'memories are plain ArrayBuffers of one thread; not built yet',
 } as const satisfies Partial<Record<Feature, string>>;
 
 /** Features whose types, flags and sections the decoder refuses. A feature with some of its instructions built is not among them. */
-export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>(['simd', 'relaxed-simd', 'threads']);
+export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>(['simd', 'relaxed-simd']);
 
 export type UnsupportedFeature = keyof typeof REASONS;
 export interface UnsupportedOpcode {
@@ -111,30 +110,6 @@ const GC: readonly Run[] = [
   [0x1d, 'i31',    'get_s get_u'],
 ];
 
-/** Read-modify-write: 32 and 64 bits whole, then the narrow ones. */
-const atomics = (first: number, operation: string): Run[] => [
-  [first, 'i32', `atomic.rmw.${operation}`],
-  [first + 1, 'i64', `atomic.rmw.${operation}`],
-  [first + 2, 'i32', `atomic.rmw8.${operation}_u atomic.rmw16.${operation}_u`],
-  [first + 4, 'i64', `atomic.rmw8.${operation}_u atomic.rmw16.${operation}_u atomic.rmw32.${operation}_u`],
-];
-
-// biome-ignore format: a table
-const THREADS: readonly Run[] = [
-  [0x00, 'memory', 'atomic.notify atomic.wait32 atomic.wait64'],
-  [0x03, '',       'atomic.fence'],
-  [0x10, 'i32',    'atomic.load'],
-  [0x11, 'i64',    'atomic.load'],
-  [0x12, 'i32',    'atomic.load8_u atomic.load16_u'],
-  [0x14, 'i64',    'atomic.load8_u atomic.load16_u atomic.load32_u'],
-  [0x17, 'i32',    'atomic.store'],
-  [0x18, 'i64',    'atomic.store'],
-  [0x19, 'i32',    'atomic.store8 atomic.store16'],
-  [0x1b, 'i64',    'atomic.store8 atomic.store16 atomic.store32'],
-  ...atomics(0x1e, 'add'), ...atomics(0x25, 'sub'), ...atomics(0x2c, 'and'), ...atomics(0x33, 'or'),
-  ...atomics(0x3a, 'xor'), ...atomics(0x41, 'xchg'), ...atomics(0x48, 'cmpxchg'),
-];
-
 function expand(
   feature: UnsupportedFeature,
   byte: number | undefined,
@@ -155,7 +130,6 @@ export const UNSUPPORTED: readonly UnsupportedOpcode[] = [
   ...expand('gc', 0xfb, GC),
   ...expand('simd', 0xfd, SIMD),
   ...expand('relaxed-simd', 0xfd, RELAXED_SIMD),
-  ...expand('threads', 0xfe, THREADS),
 ];
 
 const byCode = new Map(UNSUPPORTED.map((row) => [String(row.code), row]));

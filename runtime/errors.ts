@@ -58,6 +58,8 @@ export const TRAPS = {
   'null-reference': 'null reference',
   'null-function-reference': 'null function reference',
   'null-exception-reference': 'null exception reference',
+  'unaligned-atomic': 'unaligned atomic',
+  'expected-shared-memory': 'expected shared memory',
 } as const;
 export type TrapCode = keyof typeof TRAPS;
 

@@ -5,6 +5,7 @@
  * emitter use exactly these.
  */
 import { trap } from '../errors.ts';
+import * as atomics from './atomics.ts';
 import * as control from './control.ts';
 import * as float from './float.ts';
 import * as fuel from './fuel.ts';
@@ -14,6 +15,7 @@ import * as table from './table.ts';
 import * as truncate from './truncate.ts';
 import * as wide from './wide.ts';
 
+const { ACCESSES, ...waiting } = atomics;
 const { charge: _charge, ...fuelHelpers } = fuel;
 const { POW2, ...integerHelpers } = integer;
 
@@ -31,4 +33,6 @@ export const HELPERS: Readonly<Record<string, Function>> = {
   ...memory,
   ...table,
   ...wide,
+  ...ACCESSES,
+  ...waiting,
 };
