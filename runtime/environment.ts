@@ -14,6 +14,7 @@ import type { Tag } from './tag.ts';
 import { type FuncType, funcTypeAt } from './types.ts';
 
 const NO_MEMORY = new DataView(new ArrayBuffer(0));
+const NO_VECTORS = new Int32Array(0);
 
 /** One function of one instance, or one host function as imported with one type. */
 export class Reference implements FunctionReference {
@@ -77,6 +78,7 @@ export class Environment implements EnvironmentAbi {
   readonly GL: BigInt64Array;
   readonly GD: Float64Array;
   readonly GR: unknown[];
+  readonly GV: Int32Array;
   readonly G: Global[] = [];
   readonly I: FunctionReference[] = [];
   readonly refs: (FunctionReference | undefined)[];
@@ -95,6 +97,8 @@ export class Environment implements EnvironmentAbi {
     this.GL = new BigInt64Array(globals);
     this.GD = new Float64Array(globals);
     this.GR = new Array<unknown>(globals).fill(null);
+    const vectors = description.globals.some(({ type }) => type === 'v128');
+    this.GV = vectors ? new Int32Array(4 * globals) : NO_VECTORS;
     this.refs = new Array<FunctionReference | undefined>(description.functions.length).fill(undefined);
     this.types = store.typeIds(description.types);
     this.data = description.data.map((segment) => segment.bytes);

@@ -114,13 +114,15 @@ class Builder {
     const E = this.#E;
     const isField =
       type.type === 'i32' && index < FIELD_GLOBALS && index >= E.code.description.importedGlobals;
-    return isField ? Global.over(type, E, `g${index}`) : Global.over(type, this.#cellsOf(type.type), index);
+    if (isField) return Global.over(type, E, `g${index}`);
+    return Global.over(type, this.#cellsOf(type.type), type.type === 'v128' ? 4 * index : index);
   }
 
   #cellsOf(type: ValueType): Cells {
     const E = this.#E;
     if (type === 'i32') return E.GI;
     if (type === 'i64') return E.GL;
+    if (type === 'v128') return E.GV;
     return type === 'f32' || type === 'f64' ? E.GD : E.GR;
   }
 

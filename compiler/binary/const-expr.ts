@@ -7,6 +7,7 @@ import {
   type ConstInstruction,
   FUNCREF,
   type GlobalType,
+  type NumberType,
   typeText,
   type ValueType,
 } from '../../runtime/types.ts';
@@ -66,6 +67,8 @@ function readInstruction(
       return { op: row.name, bits: reader.i32Raw() };
     case 'f64.const':
       return { op: row.name, bits: reader.i64Raw() };
+    case 'v128.const':
+      return { op: row.name, words: reader.words() };
     case 'i32.add':
     case 'i32.sub':
     case 'i32.mul':
@@ -120,7 +123,7 @@ function apply(
       stack.push(context.globals[instruction.index]!.type);
       return;
   }
-  const [type, operation] = instruction.op.split('.') as ['i32' | 'i64' | 'f32' | 'f64', string];
+  const [type, operation] = instruction.op.split('.') as [NumberType | 'v128', string];
   if (operation === 'const') {
     stack.push(type);
     return;

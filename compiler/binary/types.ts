@@ -89,7 +89,6 @@ function parseHeapType(reader: ByteReader): HeapType {
 }
 
 function refuseValueType(reader: ByteReader, type: ValueType, offset: number): void {
-  if (type === 'v128') reader.unsupported('simd', 'type v128', offset);
   if (typeof type === 'string') return;
   const simple = type.heap === 'func' || type.heap === 'extern' || type.heap === 'exn';
   if (simple && type.nullable) return;

@@ -8,7 +8,7 @@ import { viewOf } from './function-emitter.ts';
 import * as js from './js.ts';
 
 const STORE_FIELDS = ['R', 'RL', 'RD', 'RF', 'RR'];
-const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR'];
+const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR', 'GV'];
 
 export function isStoreField(name: string): boolean {
   return STORE_FIELDS.includes(name);

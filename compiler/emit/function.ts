@@ -10,8 +10,10 @@
  *   }
  */
 
+import { cellsOf } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { readFunction } from '../function/reader.ts';
+import type { FunctionContext } from '../function/sink.ts';
 import type { Resolve } from './calls.ts';
 import { declare, fieldConstants, isField, isStoreField, storeField, viewVariables } from './declarations.ts';
 import { AWAY, type EmitOptions, FunctionEmitter, TooLarge } from './function-emitter.ts';
@@ -20,6 +22,8 @@ import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
 import type { Layout } from './places.ts';
 import { completeRegions, type Part } from './regions.ts';
+import type { LocalShape } from './simd/local-shapes.ts';
+import { vectorParameters, vectorVariables } from './simd/local-vectors.ts';
 
 export interface EmittedFunction {
   readonly name: string;
@@ -39,12 +43,18 @@ export function emitFunction(
   purse: Purse = 'fuel',
 ): EmittedFunction {
   const { start, end } = module.bodies[definedIndex]!;
+  const emit = (layout: Layout, shapes?: readonly (LocalShape | undefined)[]): EmittedFunction => {
+    const create = (context: FunctionContext) =>
+      new FunctionEmitter(context, options, name, layout, purse, shapes);
+    const sink = new JsSink(create, resolve);
+    readFunction(module, definedIndex, sink);
+    const wanted = sink.emitter.votes?.decide();
+    return wanted?.some(Boolean) ? emit(layout, wanted) : assemble(sink.emitter);
+  };
   for (let at = end - start > options.outline.giantBytes ? 1 : 0; ; at++) {
     const layout = LAYOUTS[at]!;
-    const sink = new JsSink((context) => new FunctionEmitter(context, options, name, layout, purse), resolve);
     try {
-      readFunction(module, definedIndex, sink);
-      return assemble(sink.emitter);
+      return emit(layout);
     } catch (error) {
       if (!(error instanceof TooLarge) || layout === LAYOUTS.at(-1)) throw error;
     }
@@ -59,7 +69,9 @@ const TOLERANCE = 1.1;
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses } = emitter;
   const saved = emitter.mirrors?.fillStores() ?? 0;
+  const vectors = vectorParameters(emitter);
   for (const bank of places.banks) uses.add(bank);
+  for (const use of places.uses) uses.add(use);
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
   emitter.fillExits(exits, handlers);
@@ -67,7 +79,7 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { statements, weight } = emitter.frame.list;
   const { regions, mirrored, reloads } = completeRegions(emitter, statements);
   const whole = weight - saved + reloads + emitter.lateWeight(exits);
-  const parts = [mainPart(emitter, mirrored, statements, whole), ...regions];
+  const parts = [mainPart(emitter, mirrored, vectors, statements, whole), ...regions];
   const limit = emitter.options.outline.heaviest * TOLERANCE;
   if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
@@ -104,6 +116,7 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
 function mainPart(
   emitter: FunctionEmitter,
   mirrored: readonly number[],
+  vectors: readonly js.Statement[],
   body: js.Statement[],
   weight: number,
 ): Part {
@@ -117,6 +130,7 @@ function mainPart(
     ...declarations(emitter, needed, frame, mirrored),
     ...checks(emitter, frame),
     ...initialCells(emitter, mirrored),
+    ...vectors,
   ];
   const statements = [...head, ...guarded(emitter, body)];
   const declaration = js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
@@ -144,17 +158,18 @@ function declarations(
     const first = context.type.params.length;
     for (let i = first; i < context.locals.length; i++) {
       const type = context.locals[i]!;
-      if (type !== 'i64') variables.push([`l${i}`, typeof type === 'string' ? js.number(0) : js.NULL]);
+      if (cellsOf(type) === 0) variables.push([`l${i}`, typeof type === 'string' ? js.number(0) : js.NULL]);
     }
   }
+  variables.push(...vectorVariables(emitter));
   for (const local of mirrored) if (local >= context.type.params.length) variables.push([`l${local}`, null]);
   for (const name of places.variables) variables.push([name, null]);
   return declare(constants, variables);
 }
 
-/** i32 cells are addressed in halves of cells. */
+/** i32 and f32 cells are addressed in halves of cells. */
 function derivedPointers(banks: ReadonlySet<string>): [string, js.Expression][] {
-  if (!banks.has('RL')) return [];
+  if (!banks.has('RL') && !banks.has('RF')) return [];
   return [
     ['p', js.binary('*', js.id('q'), js.number(2))],
     ['u', js.binary('*', js.id('w'), js.number(2))],
@@ -192,10 +207,11 @@ function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js
       if (mentioned.has(i)) statements.push(js.set(js.id(`l${i}`), js.number(0)));
     } else if (i >= parameters) {
       if (emitter.mirrors?.startsAtZero(i) === false) return;
-      const zero = type === 'i64' ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
+      const zero = cellsOf(type) > 0 ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
       const value = mentioned.has(i) ? js.assign(js.id(`l${i}`), zero) : zero;
       statements.push(js.set(places.localCell(i), value));
-    } else if (type !== 'i64') statements.push(js.set(places.localCell(i), js.id(`l${i}`)));
+      if (type === 'v128') statements.push(js.set(places.cell('i64', places.localCellNumber(i) + 1), zero));
+    } else if (cellsOf(type) === 0) statements.push(js.set(places.localCell(i), js.id(`l${i}`)));
   });
   if (emitter.delegation !== undefined) statements.push(js.set(emitter.delegation, js.number(0)));
   return statements;

@@ -9,6 +9,7 @@ import { FIELD_GLOBALS } from '../../runtime/abi.ts';
 import { FUNCREF, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
+import { address } from './effective-address.ts';
 import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
@@ -23,6 +24,13 @@ import {
   TRAPS,
   type Value,
 } from './operand-stack.ts';
+import {
+  emitVectorGlobalGet,
+  emitVectorGlobalSet,
+  emitVectorSelect,
+  vectorHandler,
+} from './simd/instructions.ts';
+import { getVectorLocal, setVectorLocal } from './simd/local-vectors.ts';
 import { ARGUMENT, type Template, TemplateArguments, template } from './template.ts';
 
 type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
@@ -80,33 +88,50 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
 
   'local.get'(emitter, _, index) {
     const local = index as number;
+    if (emitter.context.locals[local] === 'v128') {
+      getVectorLocal(emitter, local);
+      return;
+    }
     const node = localValue(emitter, local);
     emitter.push(emitter.context.locals[local]!, node, 0, readOf(local));
   },
   'local.set'(emitter, _, index) {
-    setLocal(emitter, index as number);
+    setAnyLocal(emitter, index as number);
   },
   'local.tee'(emitter, row, index, offset) {
-    setLocal(emitter, index as number);
+    setAnyLocal(emitter, index as number);
     SPECIAL['local.get']!(emitter, row, index, offset);
   },
 
   'global.get'(emitter, _, index) {
     const { type, mutable } = emitter.context.module.globals[index as number]!;
+    if (type === 'v128') {
+      emitVectorGlobalGet(emitter, index as number);
+      return;
+    }
     const effects = mutable ? READS_GLOBAL : 0;
     emitter.push(type, globalCell(emitter, index as number), effects);
   },
   'global.set'(emitter, _, index) {
     const value = emitter.stack.pop();
+    if (value.type === 'v128') {
+      emitVectorGlobalSet(emitter, index as number, value);
+      return;
+    }
     emitter.stack.settleEffects(READS_GLOBAL | TRAPS);
     emitter.stack.store(globalCell(emitter, index as number), value);
   },
 };
 
 const HANDLERS: readonly (Handler | undefined)[] = OPCODES.reduce<(Handler | undefined)[]>((all, row) => {
-  all[row.number] = SPECIAL[row.name];
+  all[row.number] = SPECIAL[row.name] ?? vectorHandler(row);
   return all;
 }, []);
+
+function setAnyLocal(emitter: FunctionEmitter, local: number): void {
+  if (emitter.context.locals[local] === 'v128') setVectorLocal(emitter, local);
+  else setLocal(emitter, local);
+}
 
 function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
@@ -140,7 +165,8 @@ function emitSelect(emitter: FunctionEmitter): void {
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
   const effects = effectsOf(values);
-  if (first.type === 'i64') {
+  if (first.vector !== undefined) emitVectorSelect(emitter, first.vector, second.vector!, condition);
+  else if (first.type === 'i64') {
     // A choice between BigInts would be an object: it becomes two stores.
     if (effects & (TRAPS | LOADS)) stack.settleEffects(TRAPS | LOADS);
     const place = stack.nextSlot('i64');
@@ -392,11 +418,4 @@ function bindIndices(row: Opcode, immediate: Immediate): void {
   const [first, second] = Array.isArray(immediate) ? (immediate as readonly number[]) : [immediate];
   if (typeof first === 'number') ARGUMENTS.all[ARGUMENT.i] = js.number(first);
   if (typeof second === 'number') ARGUMENTS.all[ARGUMENT.j] = js.number(second);
-}
-
-/** `(a >>> 0) + offset`, without wrapping. */
-function address(value: Value, { offset }: MemoryArgument): js.Expression {
-  if (typeof value.constant === 'number') return js.number((value.constant >>> 0) + Number(offset));
-  const base = js.binary('>>>', numeric(value), js.number(0));
-  return js.plus(base, Number(offset));
 }

@@ -12,6 +12,7 @@ import * as integer from './integer.ts';
 import * as memory from './memory.ts';
 import * as table from './table.ts';
 import * as truncate from './truncate.ts';
+import * as vector from './vector.ts';
 
 const { charge: _charge, ...fuelHelpers } = fuel;
 const { POW2, ...integerHelpers } = integer;
@@ -29,4 +30,5 @@ export const HELPERS: Readonly<Record<string, Function>> = {
   ...float,
   ...memory,
   ...table,
+  ...vector,
 };
