@@ -20,4 +20,5 @@ export function validateBodies(module: ModuleInfo): void {
     }
     readFunction(module, index, NULL_SINK);
   }
+  module.tailCalls.complete = true;
 }

@@ -13,6 +13,7 @@
  *  - A callee leaves `S.sp` as it found it when it returns normally; after a throw the catcher restores it.
  *  - `S.fuel` is exact at every call, return and exception.
  */
+import type { DefinedType } from './defined-types.ts';
 import type { Fuel } from './fuel.ts';
 import type { Global } from './global.ts';
 import type { Interrupt } from './interrupt.ts';
@@ -31,6 +32,15 @@ export const FIELD_GLOBALS = 4;
 /** Register-file cells 0 to 7 are scratch for single expressions; frames start here. */
 export const FIRST_CELL = 8;
 
+/** So many tail calls pile up on the stack before the next one goes back to the trampoline that started them. */
+export const TAIL_CALLS_IN_A_ROW = 32;
+
+/** A tail call on its way to its trampoline: `code(...args)`, its i64 arguments in the cells from `sp` on. */
+export interface PendingCall {
+  readonly code: Code;
+  readonly args: readonly unknown[];
+}
+
 /** A compiled function, or a wrapper around a host function: `code(env, …args)`. */
 // biome-ignore lint/complexity/noBannedTypes: called only by generated code, with the signature's own arity
 export type Code = Function;
@@ -40,18 +50,22 @@ export type HostFunction = (...args: unknown[]) => unknown;
 
 /** What a funcref is: one object per function and instance (or host function), so identity holds. `null` is null. */
 export interface FunctionReference {
-  /** Canonical type: two function types of a Store are equal exactly if these numbers are. */
-  readonly typeId: number;
   readonly type: FuncType;
+  readonly definedType: DefinedType;
   /**
-   * `typeId` once `code` is the function itself; −1 while it is a stub. What generated code compares, so that a call site
-   * never sees a stub: V8 inlines, or calls directly, where it has seen one target.
+   * The number that its type has in its Store, once `code` is the function itself; −1 while it is a stub. What generated
+   * code compares, so that a call site never sees a stub: V8 inlines, or calls directly, where it has seen one target.
    */
   readyTypeId: number;
   /** First argument of `code`: the callee's Environment, or a HostFunction. */
   readonly env: object;
   /** Patched when the function is compiled. */
   code: Code;
+  /**
+   * How a tail call enters the function: as `code`, with one argument more, the number of tail calls that may still be made as
+   * ordinary calls. Different from `code` where that is a trampoline (compiler/emit/tail-calls.ts).
+   */
+  tail: Code;
   /** The exported function, once somebody asked; ask through `hostFunctionOf`: `exports.f === table.get(0)`. */
   host: HostFunction | undefined;
   /** `code` becomes the function itself, compiled if need be. */
@@ -82,6 +96,8 @@ export interface StoreAbi {
   /** Frames in use and allowed, where a depth limit is compiled in. */
   depth: number;
   maxDepth: number;
+  /** Left by a function that returns without results: who called it makes this call instead. */
+  tail: PendingCall | null;
   readonly account: Fuel;
   /** How far this Runtime's code may grow a memory or table, whoever made it. */
   readonly limits: Pick<Limits, 'memoryPages' | 'tableElements'>;
@@ -117,9 +133,9 @@ export interface EnvironmentAbi {
   readonly refs: (FunctionReference | undefined)[];
   /** Makes the reference of a function, and keeps it in `refs`. */
   makeRef(index: number): FunctionReference;
-  /** A function of another Runtime as one of the host's, of type `index`; undefined if it is not of another, or not of that type. */
-  adopt(reference: FunctionReference, index: number): FunctionReference | undefined;
-  /** Canonical type id of each type index. */
+  /** A function to be called by type `index`, compiled; one of another Runtime as the host's. Undefined: its type does not match. */
+  callable(reference: FunctionReference, index: number): FunctionReference | undefined;
+  /** The numbers of this module's types in the Store: equal exactly for equal types. */
   readonly types: Int32Array;
   readonly tags: Tag[];
   /** Data and element segments; dropped ones are empty. */

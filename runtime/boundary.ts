@@ -151,6 +151,7 @@ export function callRaw(reference: FunctionReference, raw: readonly unknown[]): 
     store.sp = sp;
     store.rp = rp;
     store.depth = depth;
+    store.tail = null;
     throw outgoing(error, reference);
   }
 }

@@ -13,8 +13,10 @@ export interface ModuleCode {
   readonly description: ModuleDescription;
   /** Defined functions, called as `code(E, …)`: compiled ones, or stubs that compile at their first call. */
   readonly functions: readonly Code[];
-  /** A defined function's code, made now if it is still a stub. */
-  compiled(defined: number): Code;
+  /** The same functions as tail calls enter them, see `FunctionReference.tail`. */
+  readonly tails: readonly Code[];
+  /** Compiles a defined function now if it is still a stub, so that it stands in `functions` and `tails`. */
+  compile(defined: number): void;
   exportWrapper(type: FuncType): ExportWrapper;
   /** Code whose environment is a `HostEnvironment`. */
   importWrapper(type: FuncType): Code;

@@ -5,47 +5,51 @@
  */
 import type { Code, EnvironmentAbi, FunctionReference, HostFunction } from './abi.ts';
 import type { ModuleCode } from './code.ts';
+import { type DefinedType, defineTypes } from './defined-types.ts';
 import { hostFunctionOf } from './function-reference.ts';
 import type { Global } from './global.ts';
 import type { Memory } from './memory.ts';
 import type { Store } from './store.ts';
 import type { Table } from './table.ts';
 import type { Tag } from './tag.ts';
-import { type FuncType, funcTypeAt } from './types.ts';
+import type { FuncType } from './types.ts';
 
 const NO_MEMORY = new DataView(new ArrayBuffer(0));
 const NO_VECTORS = new Int32Array(0);
 
 /** One function of one instance, or one host function as imported with one type. */
 export class Reference implements FunctionReference {
-  readonly typeId: number;
   readyTypeId: number;
   readonly type: FuncType;
+  readonly definedType: DefinedType;
   readonly env: Environment | HostEnvironment;
   code: Code;
+  tail: Code;
   host: HostFunction | undefined = undefined;
   readonly index: number;
   readonly #module: ModuleCode;
 
   constructor(
-    type: FuncType,
+    type: DefinedType,
     env: Environment | HostEnvironment,
     code: Code,
     index: number,
     module: ModuleCode,
+    tail: Code = code,
   ) {
-    this.typeId = env.S.typeId(type);
     this.readyTypeId = -1;
-    this.type = type;
+    this.type = type.func;
+    this.definedType = type;
     this.env = env;
     this.code = code;
+    this.tail = tail;
     this.index = index;
     this.#module = module;
   }
 
   makeReady(): void {
-    if (this.env instanceof Environment) this.code = this.env.compiled(this.index);
-    this.readyTypeId = this.typeId;
+    if (this.env instanceof Environment) this.env.compile(this.index, this);
+    this.readyTypeId = this.env.S.typeId(this.definedType);
   }
 
   toHost(): HostFunction {
@@ -83,6 +87,8 @@ export class Environment implements EnvironmentAbi {
   readonly I: FunctionReference[] = [];
   readonly refs: (FunctionReference | undefined)[];
   readonly types: Int32Array;
+  /** What the module's type indices mean. */
+  readonly defined: readonly DefinedType[];
   readonly tags: Tag[] = [];
   readonly data: Uint8Array[];
   readonly elements: (readonly unknown[])[] = [];
@@ -100,7 +106,8 @@ export class Environment implements EnvironmentAbi {
     const vectors = description.globals.some(({ type }) => type === 'v128');
     this.GV = vectors ? new Int32Array(4 * globals) : NO_VECTORS;
     this.refs = new Array<FunctionReference | undefined>(description.functions.length).fill(undefined);
-    this.types = store.typeIds(description.types);
+    this.defined = defineTypes(description.types);
+    this.types = Int32Array.from(this.defined, (type) => store.typeId(type));
     this.data = description.data.map((segment) => segment.bytes);
     store.register(this);
   }
@@ -117,36 +124,40 @@ export class Environment implements EnvironmentAbi {
     this.refs.forEach((reference, index) => {
       if (reference === undefined) return;
       reference.code = this.code.functions[index - importedFunctions]!;
+      reference.tail = this.code.tails[index - importedFunctions]!;
       reference.readyTypeId = -1;
     });
   }
 
-  /** The code of a defined function, not its stub. */
-  compiled(index: number): Code {
-    return this.code.compiled(index - this.code.description.importedFunctions);
+  /** Gives the reference of a defined function its code, in place of the stubs. */
+  compile(index: number, reference: FunctionReference): void {
+    const defined = index - this.code.description.importedFunctions;
+    this.code.compile(defined);
+    reference.code = this.code.functions[defined]!;
+    reference.tail = this.code.tails[defined]!;
   }
 
-  /** Tables and references may come from another Runtime; its functions run on registers and fuel of their own. */
-  adopt(reference: FunctionReference, index: number): FunctionReference | undefined {
+  callable(reference: FunctionReference, index: number): FunctionReference | undefined {
+    const { definedType } = reference;
+    if (!definedType.extends(this.defined[index]!)) return undefined;
     const { S, code } = this;
-    const { type, env } = reference as Reference;
-    if (env.S === S || S.typeId(type) !== this.types[index]) return undefined;
+    if ((reference as Reference).env.S === S) {
+      if (reference.readyTypeId < 0) reference.makeReady();
+      return reference;
+    }
+    // Tables and references may come from another Runtime; its functions run on registers and fuel of their own.
     const host = new HostEnvironment(S, hostFunctionOf(reference));
-    return new Reference(type, host, code.importWrapper(type), reference.index, code);
+    return new Reference(definedType, host, code.importWrapper(reference.type), reference.index, code);
   }
 
   makeRef(index: number): FunctionReference {
     const existing = this.refs[index] ?? this.I[index];
     if (existing !== undefined) return existing;
-    const { functions, types, importedFunctions } = this.code.description;
-    const type = funcTypeAt(types, functions[index]!);
-    const reference = new Reference(
-      type,
-      this,
-      this.code.functions[index - importedFunctions]!,
-      index,
-      this.code,
-    );
+    const { functions, importedFunctions } = this.code.description;
+    const type = this.defined[functions[index]!]!;
+    const defined = index - importedFunctions;
+    const code = this.code.functions[defined]!;
+    const reference = new Reference(type, this, code, index, this.code, this.code.tails[defined]!);
     this.refs[index] = reference;
     return reference;
   }

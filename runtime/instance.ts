@@ -8,6 +8,7 @@ import { BIND, type BoundInstance, FIELD_GLOBALS } from './abi.ts';
 import { callRaw } from './boundary.ts';
 import type { ModuleCode } from './code.ts';
 import { type ConstContext, evaluate } from './const-expr.ts';
+import { resolve } from './defined-types.ts';
 import { Environment } from './environment.ts';
 import { LinkError, trap } from './errors.ts';
 import { hostFunctionOf } from './function-reference.ts';
@@ -17,14 +18,7 @@ import { Memory } from './memory.ts';
 import type { Store } from './store.ts';
 import { Table } from './table.ts';
 import { Tag } from './tag.ts';
-import {
-  type ConstExpr,
-  type ExportDescription,
-  funcTypeAt,
-  type GlobalType,
-  type SegmentMode,
-  type ValueType,
-} from './types.ts';
+import type { ConstExpr, ExportDescription, GlobalType, SegmentMode, ValueType } from './types.ts';
 
 export interface Instantiated {
   readonly environment: Environment;
@@ -84,11 +78,12 @@ class Builder {
     E.M[0]?.attach(E);
     E.tags.push(...this.#linked.tags);
     for (const type of description.tags.slice(description.importedTags)) {
-      E.tags.push(Tag.define(funcTypeAt(description.types, type)));
+      E.tags.push(Tag.define(E.defined[type]!));
     }
     this.#globals();
     E.T.push(...this.#linked.tables);
-    for (const { type, init } of description.tableDefinitions) {
+    for (const { type: declared, init } of description.tableDefinitions) {
+      const type = { ...declared, element: resolve(declared.element, description.types) };
       const value = init === undefined ? null : this.#evaluate(init);
       E.T.push(refuseAsLinkError('table', () => Table.define(type, value, limits)));
     }
@@ -114,8 +109,10 @@ class Builder {
     const E = this.#E;
     const isField =
       type.type === 'i32' && index < FIELD_GLOBALS && index >= E.code.description.importedGlobals;
-    if (isField) return Global.over(type, E, `g${index}`);
-    return Global.over(type, this.#cellsOf(type.type), type.type === 'v128' ? 4 * index : index);
+    const cells = isField ? E : this.#cellsOf(type.type);
+    const resolved = { ...type, type: resolve(type.type, E.code.description.types) };
+    const cell = type.type === 'v128' ? 4 * index : index;
+    return Global.over(resolved, cells, isField ? `g${index}` : cell);
   }
 
   #cellsOf(type: ValueType): Cells {

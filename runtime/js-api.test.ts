@@ -5,6 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import type { FunctionReference } from './abi.ts';
+import { defineFunction } from './defined-types.ts';
 import { Exception } from './errors.ts';
 import { hostFunctionOf } from './function-reference.ts';
 import { Global } from './global.ts';
@@ -27,12 +28,13 @@ function nativeApi(): Api {
 
 function ourApi(): Api {
   const reference: FunctionReference = {
-    typeId: 0,
     readyTypeId: 0,
     makeReady: () => {},
     type: { params: [], results: [] },
+    definedType: defineFunction({ params: [], results: [] }),
     env: {},
     code: () => undefined,
+    tail: () => undefined,
     host: undefined,
     toHost: () => () => undefined,
     index: 0,

@@ -6,6 +6,7 @@
  */
 import type { FunctionReference, HostFunction } from './abi.ts';
 import type { ModuleCode } from './code.ts';
+import { type DefinedType, defineTypes, matches, resolve } from './defined-types.ts';
 import { HostEnvironment, Reference } from './environment.ts';
 import { LinkError, quoteName } from './errors.ts';
 import { referenceOf } from './function-reference.ts';
@@ -17,11 +18,10 @@ import { Tag } from './tag.ts';
 import {
   type ExternKind,
   type FuncType,
-  funcTypeAt,
   type GlobalType,
   type ImportDescription,
   type Limits,
-  sameTypes,
+  type TableType,
   typeText,
 } from './types.ts';
 import { fromHost } from './values.ts';
@@ -100,8 +100,8 @@ class Import {
     else linked.globals.push(this.#global(type.global));
   }
 
-  #typeAt(index: number): FuncType {
-    return funcTypeAt(this.#code.description.types, index);
+  #typeAt(index: number): DefinedType {
+    return defineTypes(this.#code.description.types)[index]!;
   }
 
   #refuse(expected: string, found: string): never {
@@ -111,25 +111,24 @@ class Import {
   }
 
   /** A function of this store is linked as it is; any other is called as the host's. */
-  #function(type: FuncType, linked: Linked): FunctionReference {
+  #function(type: DefinedType, linked: Linked): FunctionReference {
     const value = this.#value;
     if (typeof value !== 'function') this.#refuse('a function', kindOf(value));
     const reference = referenceOf(value);
     if (reference !== undefined && (reference.env as HostEnvironment).S === this.#store) {
-      if (reference.typeId !== this.#store.typeId(type)) {
-        this.#refuse(`a function ${signature(type)}`, `a function ${signature(reference.type)}`);
-      }
+      const { definedType } = reference;
+      if (!definedType.extends(type)) this.#refuse(functionText(type), functionText(definedType));
       return reference;
     }
     const environment = new HostEnvironment(this.#store, value as HostFunction);
     const index = linked.functions.length;
-    return new Reference(type, environment, this.#code.importWrapper(type), index, this.#code);
+    return new Reference(type, environment, this.#code.importWrapper(type.func), index, this.#code);
   }
 
-  #tag(type: FuncType): Tag {
+  #tag(type: DefinedType): Tag {
     const tag = this.#value;
     if (!(tag instanceof Tag)) this.#refuse('a tag', kindOf(tag));
-    if (!sameTypes(tag.type.params, type.params)) this.#refuse(`a tag ${signature(type)}`, `a tag ${tag}`);
+    if (tag.definedType !== type) this.#refuse(`a tag ${signature(type.func)}`, `a tag ${tag}`);
     return tag;
   }
 
@@ -140,12 +139,13 @@ class Import {
     return memory;
   }
 
-  #table(type: Limits & { readonly element: { readonly text: string } }): Table {
+  #table(type: TableType): Table {
     const table = this.#value;
     if (!(table instanceof Table)) this.#refuse('a table', kindOf(table));
     const { element } = table.type;
-    if (element !== type.element)
-      this.#refuse(`a table of ${type.element.text}`, `a table of ${element.text}`);
+    const wanted = resolve(type.element, this.#code.description.types);
+    if (!matches(element, wanted) || !matches(wanted, element))
+      this.#refuse(`a table of ${wanted.text}`, `a table of ${element.text}`);
     this.#checkLimits('a table', type, table.type);
     return table;
   }
@@ -156,11 +156,11 @@ class Import {
     if (!fits) this.#refuse(`${what} ${range(wanted)}`, `${what} ${range(given)}`);
   }
 
-  #global(type: GlobalType): Global {
+  #global(declared: GlobalType): Global {
     const value = this.#value;
+    const type = { ...declared, type: resolve(declared.type, this.#code.description.types) };
     if (value instanceof Global) {
-      const same = value.type.mutable === type.mutable && value.type.type === type.type;
-      if (!same) this.#refuse(globalText(type), globalText(value.type));
+      if (!globalMatches(value.type, type)) this.#refuse(globalText(type), globalText(value.type));
       return value;
     }
     // A plain number or bigint stands for an immutable global, as in the JavaScript API.
@@ -180,6 +180,17 @@ class Import {
     }
     return shared;
   }
+}
+
+/** A mutable global must have the very type: it is read and written. */
+function globalMatches(found: GlobalType, wanted: GlobalType): boolean {
+  if (found.mutable !== wanted.mutable || !matches(found.type, wanted.type)) return false;
+  return !wanted.mutable || matches(wanted.type, found.type);
+}
+
+function functionText(type: DefinedType): string {
+  const declared = type.final && type.chain.length === 1 ? '' : ' of a declared subtype';
+  return `a function ${signature(type.func)}${declared}`;
 }
 
 function kindOf(value: unknown): string {

@@ -2,11 +2,11 @@
  * What all instances of a Runtime share: the register file, the account of fuel, the depth of calls, canonical types.
  * One per Runtime and thread.
  */
-import { FIRST_CELL, type StoreAbi } from './abi.ts';
+import { FIRST_CELL, type PendingCall, type StoreAbi } from './abi.ts';
+import type { DefinedType } from './defined-types.ts';
 import { Fuel, type OnOutOfFuel } from './fuel.ts';
 import { Interrupt } from './interrupt.ts';
 import type { Limits } from './limits.ts';
-import { type FuncType, type SubType, typeText } from './types.ts';
 import { WeakList } from './weak-list.ts';
 
 /** Cells between the limit and the end: arguments written before a callee finds that its frame does not fit. */
@@ -14,7 +14,7 @@ const SLACK = 1024;
 /** Cells that may be in use above `sp`: a leaf's frame (`LEAF_FRAME` in compiler/emit/function.ts), results (1,000). */
 const LEAF_CELLS = 1024;
 
-/** Numbers of function types: functions of another Runtime never seem to have the right type. */
+/** Functions of another Runtime never seem to have the right type. */
 let nextTypeId = 0;
 
 export interface StoreOptions {
@@ -45,6 +45,7 @@ export class Store implements StoreAbi {
   fuel = 0;
   fuel2 = 0;
   depth = 0;
+  tail: PendingCall | null = null;
   maxDepth: number;
   readonly bulkUnit: number;
   readonly interrupt = new Interrupt();
@@ -55,7 +56,7 @@ export class Store implements StoreAbi {
   /** Code looks at the account in every region, since fuel is limited; see compiler/emit/metering.ts. */
   checksEveryRegion: boolean;
   readonly #environments = new WeakList<Limitable>();
-  readonly #typeIds = new Map<string, number>();
+  readonly #typeIds = new WeakMap<DefinedType, number>();
 
   constructor({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering }: StoreOptions) {
     const buffer = new ArrayBuffer((registerCells + SLACK) * 8);
@@ -98,21 +99,13 @@ export class Store implements StoreAbi {
     }
   }
 
-  /** A number that is the same for equal function types, and that no other Store has. */
-  typeId(type: FuncType): number {
-    const key = `${type.params.map(typeText).join(' ')} -> ${type.results.map(typeText).join(' ')}`;
-    let id = this.#typeIds.get(key);
+  /** A number for a type that no other type, and no other Store, has. */
+  typeId(type: DefinedType): number {
+    let id = this.#typeIds.get(type);
     if (id === undefined) {
       id = nextTypeId++;
-      this.#typeIds.set(key, id);
+      this.#typeIds.set(type, id);
     }
     return id;
-  }
-
-  /** Canonical numbers of a module's types; −1 for what is no function type. */
-  typeIds(types: readonly SubType[]): Int32Array {
-    return Int32Array.from(types, ({ composite }) =>
-      composite.kind === 'func' ? this.typeId(composite.func) : -1,
-    );
   }
 }

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
+import { defineFunction } from './defined-types.ts';
 import { Exception } from './errors.ts';
 import { Tag } from './tag.ts';
 import { EXNREF, FUNCREF } from './types.ts';
 
 test('a defined tag has its type', () => {
   const type = { params: ['i32', FUNCREF], results: [] } as const;
-  expect(Tag.define(type).type).toBe(type);
-  expect(`${Tag.define(type)}`).toBe('(i32 funcref)');
+  const tag = Tag.define(defineFunction(type));
+  expect(tag.type).toEqual(type);
+  expect(`${tag}`).toBe('(i32 funcref)');
 });
 
 test.each([[[]], [[1, 2]]])('a payload of the wrong length is refused: %j', (payload) => {
@@ -22,6 +24,6 @@ test('an internal payload is taken as it is, a host one is converted', () => {
 });
 
 test('an exnref argument stays inside', () => {
-  const tag = Tag.define({ params: [EXNREF], results: [] });
+  const tag = Tag.define(defineFunction({ params: [EXNREF], results: [] }));
   expect(() => Exception.of(tag, [null]).getArg(tag, 0)).toThrow(TypeError);
 });

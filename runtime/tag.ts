@@ -1,6 +1,7 @@
 /**
  * Exception tags: an identity, and the types of what an exception of that tag carries.
  */
+import { type DefinedType, defineFunction } from './defined-types.ts';
 import { outOfRange, wrongPayloadLength } from './errors.ts';
 import { type FuncType, typeText } from './types.ts';
 import { enforceUint32, fromHost, parseValueType, toHost } from './values.ts';
@@ -11,15 +12,20 @@ export interface TagDescriptor {
 }
 
 export class Tag {
-  readonly type: FuncType;
+  readonly definedType: DefinedType;
 
   constructor(descriptor: TagDescriptor) {
-    this.type = { params: Array.from(descriptor.parameters, parseValueType), results: [] };
+    const params = Array.from(descriptor.parameters, parseValueType);
+    this.definedType = defineFunction({ params, results: [] });
   }
 
   /** A module's own tag. */
-  static define(type: FuncType): Tag {
-    return Object.assign(new Tag({ parameters: [] }), { type });
+  static define(definedType: DefinedType): Tag {
+    return Object.assign(new Tag({ parameters: [] }), { definedType });
+  }
+
+  get type(): FuncType {
+    return this.definedType.func;
   }
 
   /** An exception's payload out of the host's values. */

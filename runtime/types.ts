@@ -1,10 +1,11 @@
 /**
  * WebAssembly's types and the description of a module, as the runtime needs them to instantiate it.
  *
- * Pure data, no behaviour beyond equality and subtyping. The compiler's decoder fills these in; precompiled output
- * carries them as JSON-like literals. They are shaped for WebAssembly 3.0 (heap types with nullability, recursion
- * groups, a memory index and an address type on every memory), even where nothing emits those yet.
+ * Pure data; matching is in subtyping.ts. The compiler's decoder fills these in; precompiled output carries them as
+ * JSON-like literals. In a module's description a type of the module is its index; what outlives the module's own view
+ * (a table, a global, a function) has its `DefinedType` instead, see defined-types.ts.
  */
+import type { DefinedType } from './defined-types.ts';
 
 export type NumberType = 'i32' | 'i64' | 'f32' | 'f64';
 export type AbstractHeapType =
@@ -20,8 +21,8 @@ export type AbstractHeapType =
   | 'array'
   | 'exn'
   | 'noexn';
-/** An abstract heap type, or a type index of the module. */
-export type HeapType = AbstractHeapType | number;
+/** An abstract heap type, a type index of the module (the first of those equal to it), or, at run time, what that means. */
+export type HeapType = AbstractHeapType | number | DefinedType;
 
 /** Interned by `refType`: two equal reference types are the same object. */
 export interface RefType {
@@ -42,6 +43,7 @@ const interned = new Map<string, RefType>();
 
 /** The one object for a reference type. */
 export function refType(nullable: boolean, heap: HeapType): RefType {
+  if (typeof heap === 'object') return nullable ? heap.nullable : heap.nonNull;
   const shorthand = nullable && typeof heap === 'string' ? SHORTHANDS[heap] : undefined;
   const text = shorthand ?? `(ref ${nullable ? 'null ' : ''}${heap})`;
   let type = interned.get(text);
@@ -52,7 +54,7 @@ export function refType(nullable: boolean, heap: HeapType): RefType {
   return type;
 }
 
-const SHORTHANDS: Readonly<Record<AbstractHeapType, string>> = {
+export const SHORTHANDS: Readonly<Record<AbstractHeapType, string>> = {
   func: 'funcref',
   nofunc: 'nullfuncref',
   extern: 'externref',
@@ -70,6 +72,11 @@ const SHORTHANDS: Readonly<Record<AbstractHeapType, string>> = {
 export const FUNCREF = refType(true, 'func');
 export const EXTERNREF = refType(true, 'extern');
 export const EXNREF = refType(true, 'exn');
+
+/** Without null. */
+export function nonNull(type: RefType): RefType {
+  return type.nullable ? refType(false, type.heap) : type;
+}
 
 /** `i32`, `funcref`, `(ref null 3)`: the text format's spelling, for messages. */
 export function typeText(type: ValueType): string {
@@ -90,13 +97,22 @@ export type CompositeType =
   | { readonly kind: 'func'; readonly func: FuncType }
   | { readonly kind: 'struct'; readonly fields: readonly FieldType[] }
   | { readonly kind: 'array'; readonly field: FieldType };
-/** One entry of the type index space. `group` is the index of the first type of its recursion group. */
+/**
+ * One entry of the type index space. Types that are equal are the same object, at all their indices: a recursion group
+ * equal to an earlier one is that one.
+ */
 export interface SubType {
   readonly final: boolean;
+  /** At most one. */
   readonly supertypes: readonly number[];
   readonly composite: CompositeType;
+  /** Its first index. */
+  readonly index: number;
+  /** The first index of the first type of its recursion group. */
   readonly group: number;
   readonly groupSize: number;
+  /** Its supertypes from the root on, then itself: `a` is a subtype of `b` if `a.chain[b.chain.length - 1]` is `b`. */
+  readonly chain: readonly number[];
 }
 
 /** `min`/`max` in pages or elements; bigint-sized 64-bit limits are held as numbers (beyond 2^53 they saturate). */
@@ -216,6 +232,7 @@ export function funcTypeAt(types: readonly SubType[], index: number): FuncType {
   return composite.func;
 }
 
-export function sameTypes(a: readonly ValueType[], b: readonly ValueType[]): boolean {
-  return a.length === b.length && a.every((type, i) => type === b[i]);
+/** Whether locals of the type, and elements of tables, have a value to begin with. */
+export function isDefaultable(type: ValueType): boolean {
+  return typeof type === 'string' || type.nullable;
 }

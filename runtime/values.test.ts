@@ -1,17 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { FunctionReference, HostFunction } from './abi.ts';
+import { defineFunction } from './defined-types.ts';
 import { hostFunctionOf, referenceOf } from './function-reference.ts';
 import { EXNREF, EXTERNREF, FUNCREF, refType, type ValueType } from './types.ts';
 import { defaultValue, enforceUint32, fromHost, fromRaw, parseValueType, toHost, toRaw } from './values.ts';
 
 function newReference(): FunctionReference & { made: number } {
   return {
-    typeId: 0,
     readyTypeId: 0,
     makeReady: () => {},
     type: { params: [], results: [] },
+    definedType: defineFunction({ params: [], results: [] }),
     env: {},
     code: () => undefined,
+    tail: () => undefined,
     host: undefined,
     index: 0,
     made: 0,
@@ -55,7 +57,12 @@ test.each([null, undefined, 0, 'text', 5n, Symbol.iterator, {}])('externref pass
 
 test.each([EXNREF, 'v128'] as const)('%s does not pass', (type) => {
   for (const convert of [toHost, fromHost, toRaw, fromRaw])
-    expect(() => convert(null, type)).toThrow(TypeError);
+    expect(() => convert({}, type)).toThrow(TypeError);
+});
+
+test('a null exnref passes as raw bits only', () => {
+  expect(() => toHost(null, EXNREF)).toThrow(TypeError);
+  expect(toRaw(null, EXNREF)).toBeNull();
 });
 
 describe('raw bits', () => {

@@ -5,6 +5,7 @@
  * Not here: the wrappers around functions (`boundary.ts`), which inline the number cases.
  */
 import type { FunctionReference } from './abi.ts';
+import { matches } from './defined-types.ts';
 import { notConvertible, notVisibleToHost, wrongType } from './errors.ts';
 import { hostFunctionOf, referenceOf } from './function-reference.ts';
 import { f32_from_bits, f32_to_bits, f64_from_bits, f64_to_bits } from './helpers/float.ts';
@@ -42,14 +43,17 @@ function referenceFromHost(value: unknown, type: RefType): unknown {
   if (type.heap === 'exn' || type.heap === 'noexn') throw notVisibleToHost(type.text);
   if (value === null && type.nullable) return null;
   if (type.heap === 'extern' && value !== null) return value;
-  const reference = type.heap === 'func' ? referenceOf(value) : undefined;
-  if (reference === undefined) throw notConvertible(value, type.text);
+  const reference = isFunctionType(type) ? referenceOf(value) : undefined;
+  if (reference === undefined || !matches(reference.definedType.nonNull, type)) {
+    throw notConvertible(value, type.text);
+  }
   return reference;
 }
 
-/** Whether values of the type are `FunctionReference`s: `func`, `nofunc`, and type indices (the only ones emitted yet). */
+/** Whether values of the type are `FunctionReference`s. */
 function isFunctionType(type: RefType): boolean {
-  return type.heap === 'func' || type.heap === 'nofunc' || typeof type.heap === 'number';
+  const { heap } = type;
+  return heap === 'func' || heap === 'nofunc' || (typeof heap === 'object' && heap.kind === 'func');
 }
 
 /** DefaultValue of the JavaScript API: what a missing argument stands for. */
@@ -72,7 +76,8 @@ export function toRaw(value: unknown, type: ValueType): unknown {
     case 'f64':
       return BigInt.asUintN(64, f64_to_bits(value as number));
     default:
-      return toHost(value, type);
+      // A null has no value that could not be shown, whatever its type.
+      return value === null ? null : toHost(value, type);
   }
 }
 

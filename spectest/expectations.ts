@@ -32,25 +32,12 @@ export const SANDGLASS: Expectations = {
         'ref_eq',
         'ref_test',
         'struct',
-        'type-rec',
         'type-subtyping',
       ],
     },
     {
       reason: 'typed function references',
-      files: [
-        'br_on_non_null',
-        'br_on_null',
-        'call_ref',
-        'ref',
-        'ref_as_non_null',
-        'type-equivalence',
-        'type-canon',
-      ],
-    },
-    {
-      reason: 'tail calls',
-      files: ['return_call*'],
+      files: ['return_call_ref'],
     },
     {
       reason: '64-bit memories and tables',
@@ -86,55 +73,7 @@ export const SANDGLASS: Expectations = {
       files: ['proposals/wide-arithmetic/*'],
     },
   ],
-  commands: [
-    { file: 'br_if', lines: [667], reason: 'typed function references' },
-    {
-      file: 'br_table',
-      lines: [
-        1019, 1020, 1027, 1034, 1041, 1049, 1057, 1253, 1254, 1255, 1256, 1257, 1258, 1259, 1260, 1261, 1262,
-        1263, 1264,
-      ],
-      reason: 'typed function references',
-    },
-    {
-      file: 'elem',
-      lines: [87, 315, 448, 453, 465, 470, 482, 487, 499, 504, 516, 524, 539, 544, 556, 561, 573, 578],
-      reason: 'typed function references',
-    },
-    { file: 'func', lines: [659], reason: 'typed function references' },
-    {
-      file: 'linking',
-      lines: [
-        100, 101, 102, 105, 106, 107, 115, 116, 117, 118, 119, 120, 121, 122, 126, 127, 128, 137, 141, 145,
-        150, 154, 158, 163, 167, 171, 175, 181, 185, 189, 198, 202, 206, 210, 215, 219, 223, 227, 232, 236,
-        240, 244, 253, 257, 261, 429, 437, 441, 450, 454, 463,
-      ],
-      reason: 'typed function references',
-    },
-    { file: 'local_init', lines: [3, 25, 29, 39, 52, 66], reason: 'typed function references' },
-    { file: 'local_tee', lines: [612], reason: 'typed function references' },
-    {
-      file: 'ref_is_null',
-      lines: [11, 14, 20, 22, 27, 39, 46, 54, 58, 60, 64, 66, 67, 68, 71],
-      reason: 'typed function references',
-    },
-    { file: 'ref_null', lines: [1, 23], reason: 'garbage collection' },
-    { file: 'select', lines: [383], reason: 'typed function references' },
-    { file: 'table-sub', lines: [1], reason: 'typed function references' },
-    {
-      file: 'table',
-      lines: [14, 58, 62, 66, 70, 74, 78, 86, 94, 101, 102, 103, 107, 108, 109, 114, 115, 116, 119, 127, 135],
-      reason: 'typed function references',
-    },
-    { file: 'table_init', lines: [2272], reason: 'garbage collection' },
-    { file: 'tag', lines: [30, 40, 48, 59], reason: 'garbage collection' },
-    { file: 'try_table', lines: [236, 245, 334, 335], reason: 'tail calls' },
-    { file: 'try_table', lines: [420, 470, 483], reason: 'typed function references' },
-    { file: 'unreached-invalid', lines: [697, 763, 773], reason: 'typed function references' },
-    { file: 'unreached-valid', lines: [42, 58, 82], reason: 'typed function references' },
-    { file: 'legacy/try_catch', lines: [152, 162, 219, 220], reason: 'tail calls' },
-    { file: 'legacy/try_delegate', lines: [120, 135, 213, 214], reason: 'tail calls' },
-  ],
+  commands: [{ file: 'table_init', lines: [2272], reason: 'garbage collection' }],
 };
 
 /** Node's own WebAssembly: what it does not have, or what the JavaScript API cannot show. */

@@ -1,6 +1,7 @@
 /** The ways to run the suite: what `--mode` chooses from. */
 
 import { SPLIT_ALL } from '../compiler/emit/outline.ts';
+import { type FeatureOptions, isFeatureName } from '../compiler/features.ts';
 import type { Convert } from './convert.ts';
 import type { Engine } from './engine.ts';
 import type { SandglassOptions } from './engines/sandglass.ts';
@@ -9,8 +10,8 @@ import { type Expectations, NATIVE, SANDGLASS } from './expectations.ts';
 export interface Mode {
   readonly summary: string;
   readonly expectations: Expectations;
-  /** Loads what the mode needs; the engine that it gives serves one file. */
-  load(convert: Convert): Promise<() => Engine>;
+  /** Loads what the mode needs; the engine that it gives serves one file, by its name in the suite. */
+  load(convert: Convert): Promise<(file: string) => Engine>;
 }
 
 export const MODES: Readonly<Record<string, Mode>> = {
@@ -39,7 +40,13 @@ export const MODES: Readonly<Record<string, Mode>> = {
   },
 };
 
-async function loadSandglass(options: SandglassOptions): Promise<() => Engine> {
+async function loadSandglass(options: SandglassOptions): Promise<(file: string) => Engine> {
   const { SandglassEngine } = await import('./engines/sandglass.ts');
-  return () => new SandglassEngine(options) as Engine;
+  return (file) => new SandglassEngine({ ...options, features: featuresOf(file) }) as Engine;
+}
+
+/** A proposal's folder is about its proposal, which may be off by default. */
+function featuresOf(file: string): FeatureOptions {
+  const [, proposal] = /^proposals\/([^/]+)\//.exec(file) ?? [];
+  return proposal !== undefined && isFeatureName(proposal) ? { [proposal]: true } : {};
 }

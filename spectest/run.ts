@@ -28,7 +28,8 @@ async function main(): Promise<number> {
   const startEngine = await options.mode.load(convert);
   const results: FileResult[] = [];
   for (const file of options.files) {
-    const task: FileTask = { path: join(options.suite, file), file, convert, startEngine };
+    const path = join(options.suite, file);
+    const task: FileTask = { path, file, convert, startEngine: () => startEngine(file) };
     const result = await runOrSkip(task, options.mode);
     print(result);
     results.push(result);

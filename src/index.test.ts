@@ -87,3 +87,15 @@ test('close stops what is running', () => {
   expect(() => exports.spin()).toThrow(AbortError);
   expect(() => exports.add(1, 2)).toThrow('closed');
 });
+
+test('features are switched on and off by name', () => {
+  const m = new ModuleBuilder();
+  m.memory(1);
+  m.memory(1);
+  const wasm = m.build();
+  expect(() => new Runtime().compileSync(wasm)).not.toThrow();
+  const single = new Runtime({ features: { 'multi-memory': false } });
+  expect(() => single.compileSync(wasm)).toThrow(/^multi-memory is disabled: several memories; /);
+  expect([Runtime.validate(wasm), Runtime.validate(wasm, { 'multi-memory': false })]).toEqual([true, false]);
+  expect(() => new Runtime({ features: 'simd' as never })).toThrow('expected features to be an object');
+});

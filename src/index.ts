@@ -7,6 +7,7 @@
  */
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { OUTLINE } from '../compiler/emit/outline.ts';
+import { type FeatureOptions, type FeatureSet, resolveFeatures } from '../compiler/features.ts';
 import { OPCODES } from '../compiler/opcodes.ts';
 import { resolveCosts } from '../runtime/costs.ts';
 import { CompileError, wrongType } from '../runtime/errors.ts';
@@ -19,6 +20,7 @@ import { checkKeys, type Exports, Instance, type InvokeOptions } from './instanc
 import { Module } from './module.ts';
 import { TARGET } from './target.ts';
 
+export type { FeatureName, FeatureOptions } from '../compiler/features.ts';
 export {
   AbortError,
   CompileError,
@@ -59,6 +61,11 @@ export interface RuntimeOptions {
   readonly metering?: boolean | undefined;
   /** Fuel per instruction, by the specification's names; `default` and `bulkUnit` besides. */
   readonly costs?: Readonly<Record<string, number>> | undefined;
+  /**
+   * Proposals by name, switched on or off: `{ 'multi-memory': false, 'wide-arithmetic': true }`. By default all that are
+   * part of the standard are on. A module that uses one that is off is refused by a `CompileError`.
+   */
+  readonly features?: FeatureOptions | undefined;
   /** Whether bodies are validated when a module is compiled (default) or when a function is first called. */
   readonly validate?: 'eager' | 'lazy' | undefined;
   /** Cells of the register file, 8 bytes each (default 262,144): what deep recursion through i64 values needs. */
@@ -71,6 +78,7 @@ const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'limits',
   'metering',
   'costs',
+  'features',
   'validate',
   'registerCells',
 ];
@@ -90,6 +98,7 @@ export class Runtime {
   readonly #store: Store;
   readonly #emit: EmitOptions;
   readonly #validate: 'eager' | 'lazy';
+  readonly #features: FeatureSet;
 
   /** `emit`: for tests, code in other shapes than a program of this size gets. */
   constructor(options: RuntimeOptions = {}, emit: Partial<EmitOptions> = {}) {
@@ -101,6 +110,7 @@ export class Runtime {
     if (!Number.isInteger(registerCells) || registerCells < 64 || registerCells > 2 ** 28) {
       throw wrongType('registerCells to be an integer from 64 to 2^28', registerCells);
     }
+    this.#features = resolveFeatures(options.features);
     const limits = resolveLimits(options.limits);
     const costs = resolveCosts(options.costs, (name) => INSTRUCTIONS.has(name));
     const bulkUnit = metering ? costs.bulkUnit : 0;
@@ -117,10 +127,11 @@ export class Runtime {
     this.#validate = options.validate ?? 'eager';
   }
 
-  /** Whether the bytes are a valid module that Sandglass can run. */
-  static validate(bytes: Bytes): boolean {
+  /** Whether the bytes are a valid module that Sandglass can run, with these features. */
+  static validate(bytes: Bytes, features?: FeatureOptions): boolean {
+    const enabled = resolveFeatures(features);
     try {
-      void new Module(bytesOf(bytes), VALIDATE_ONLY, DEFAULT_LIMITS, 'eager');
+      void new Module(bytesOf(bytes), VALIDATE_ONLY, DEFAULT_LIMITS, 'eager', enabled);
       return true;
     } catch (error) {
       if (error instanceof CompileError) return false;
@@ -129,7 +140,7 @@ export class Runtime {
   }
 
   compileSync(bytes: Bytes): Module {
-    return new Module(bytesOf(bytes), this.#emit, this.#store.limits, this.#validate);
+    return new Module(bytesOf(bytes), this.#emit, this.#store.limits, this.#validate, this.#features);
   }
 
   async compile(bytes: Bytes): Promise<Module> {
@@ -192,7 +203,7 @@ function isObject(value: unknown): boolean {
 /** What the store does not check itself. */
 function checkOptions(options: RuntimeOptions): void {
   checkKeys('option of Runtime', options, RUNTIME_OPTIONS);
-  const { metering, validate, onOutOfFuel, limits, costs } = options;
+  const { metering, validate, onOutOfFuel, limits, costs, features } = options;
   if (metering !== undefined && typeof metering !== 'boolean')
     throw wrongType('metering to be a boolean', metering);
   if (validate !== undefined && validate !== 'eager' && validate !== 'lazy')
@@ -201,4 +212,5 @@ function checkOptions(options: RuntimeOptions): void {
     throw wrongType('onOutOfFuel to be a function', onOutOfFuel);
   if (limits !== undefined && !isObject(limits)) throw wrongType('limits to be an object', limits);
   if (costs !== undefined && !isObject(costs)) throw wrongType('costs to be an object', costs);
+  if (features !== undefined && !isObject(features)) throw wrongType('features to be an object', features);
 }

@@ -12,9 +12,10 @@ import {
   exportWrapperText,
   importWrapperText,
   referenceTypes,
+  sharesWrapper,
   wrapperKey,
 } from '../compiler/emit/wrappers.ts';
-import { MATH } from '../compiler/opcodes.ts';
+import { MATH, opcodeOf } from '../compiler/opcodes.ts';
 import type { Code, EnvironmentAbi } from '../runtime/abi.ts';
 import { BOUNDARY } from '../runtime/boundary.ts';
 import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
@@ -40,7 +41,7 @@ const GROUP_BYTES = 6000;
 
 interface Group {
   readonly members: readonly number[];
-  readonly patch: (index: number, code: Code) => void;
+  readonly patch: (index: number, code: Code, tail: Code) => void;
 }
 
 let modules = 0;
@@ -50,11 +51,14 @@ export class JitCode implements ModuleCode {
   readonly #number = modules++;
   readonly description: ModuleInfo;
   readonly functions: Code[];
+  readonly tails: Code[];
   readonly #options: EmitOptions;
   readonly #groups: Group[] = [];
   /** Groups that call a function they do not contain, by its index. */
   readonly #callers = new Map<number, Group[]>();
   readonly #groupOf = new Map<number, number>();
+  /** Functions whose body is a tail form: under their own name stands something that is no frame of wasm. */
+  readonly #trampolines = new Set<number>();
   #bytesOfText = 0;
 
   readonly #variant: (options: EmitOptions) => JitCode;
@@ -64,7 +68,8 @@ export class JitCode implements ModuleCode {
     this.description = module;
     this.#options = options;
     this.#variant = variant;
-    this.functions = module.bodies.map((_, defined) => this.#stub(defined));
+    this.functions = module.bodies.map((_, defined) => this.#stub(defined, () => this.functions));
+    this.tails = module.bodies.map((_, defined) => this.#stub(defined, () => this.tails));
   }
 
   get stats(): { functions: number; compiled: number; groups: number; bytes: number } {
@@ -77,32 +82,43 @@ export class JitCode implements ModuleCode {
   }
 
   /** Stands for a function until it is first called, and wherever an instance still holds it. */
-  #stub(defined: number): Code {
+  #stub(defined: number, list: () => readonly Code[]): Code {
     const stub: Code = (E: EnvironmentAbi, ...args: unknown[]) => {
-      const code = this.compiled(defined);
+      this.compile(defined);
+      const code = list()[defined]!;
       const reference = E.refs[defined + this.description.importedFunctions];
-      if (reference?.code === stub) reference.code = code;
+      if (reference?.code === stub || reference?.tail === stub) {
+        reference.code = this.functions[defined]!;
+        reference.tail = this.tails[defined]!;
+      }
       return code(E, ...args);
     };
     return stub;
   }
 
-  compiled(defined: number): Code {
+  compile(defined: number): void {
     if (!this.#groupOf.has(defined)) this.#compile(defined);
-    return this.functions[defined]!;
   }
 
   /** All state changes come last: if the stack overflows in here, the stub stays and a later call tries again. */
   #compile(defined: number): void {
     const members = [defined];
-    const { text, callees } = groupText(this.description, members, this.#options, this.#admission(defined));
+    const { text, callees, trampolines } = groupText(
+      this.description,
+      members,
+      this.#options,
+      this.#admission(defined),
+    );
     const number = this.#groups.length;
-    const [codes, patch] = evaluate(`${text}\n//# sourceURL=sandglass-${this.#number}-group-${number}`, [
-      'H',
-      'F',
-    ])(LIBRARY, this.functions) as [Code[], Group['patch']];
+    const body = `${text}\n//# sourceURL=sandglass-${this.#number}-group-${number}`;
+    const [codes, patch, tails] = evaluate(body, ['H', 'F', 'T'])(LIBRARY, this.functions, this.tails) as [
+      Code[],
+      Group['patch'],
+      Code[],
+    ];
     this.#groups.push({ members, patch });
     this.#bytesOfText += text.length;
+    for (const index of trampolines) this.#trampolines.add(index);
     for (const callee of callees) {
       const callers = this.#callers.get(callee);
       if (callers === undefined) this.#callers.set(callee, [{ members, patch }]);
@@ -111,9 +127,10 @@ export class JitCode implements ModuleCode {
     members.forEach((member, i) => {
       this.#groupOf.set(member, number);
       this.functions[member] = codes[i]!;
+      this.tails[member] = tails[i]!;
     });
     members.forEach((member, i) => {
-      for (const caller of this.#callers.get(member) ?? []) caller.patch(member, codes[i]!);
+      for (const caller of this.#callers.get(member) ?? []) caller.patch(member, codes[i]!, tails[i]!);
       this.#callers.delete(member);
     });
   }
@@ -159,6 +176,7 @@ export class JitCode implements ModuleCode {
     const frames: WasmFrame[] = [];
     const positions = new Map<number, Position[]>();
     let inRegion = false;
+    const { bytes } = this.description;
     for (const line of stack.split('\n')) {
       const found = this.#frameOf(line);
       if (found === undefined) continue;
@@ -171,10 +189,13 @@ export class JitCode implements ModuleCode {
         mapped = this.#positions(found.group);
         positions.set(found.group, mapped);
       }
+      const offset = nearest(mapped, found.line, found.column);
+      // Another function has taken its place.
+      if (frames.length > 0 && isTailCall(bytes[offset ?? 0]!)) continue;
       frames.push({
         functionIndex: found.index,
         functionName: functionName(this.description, found.index),
-        offset: nearest(mapped, found.line, found.column),
+        offset,
       });
     }
     return frames;
@@ -183,14 +204,15 @@ export class JitCode implements ModuleCode {
   /** A line of an engine's stack trace, if it is one of this module's functions. */
   #frameOf(line: string) {
     const match =
-      /\b(f\d+\w*)(?:\$twin)?(\$\d+)? (?:\[as code\] )?\(.*sandglass-(\d+)-group-(\d+):(\d+):(\d+)\)$/.exec(
+      /\b(f\d+\w*)(?:\$twin)?(?:\$(tail|\d+))? (?:\[as code\] )?\(.*sandglass-(\d+)-group-(\d+):(\d+):(\d+)\)$/.exec(
         line,
       );
     const index = functionIndexOf(match?.[1] ?? '');
     if (match === null || index === undefined || Number(match[3]) !== this.#number) return undefined;
     const group = Number(match[4]);
     if (this.#groupOf.get(index - this.description.importedFunctions) !== group) return undefined;
-    const isRegion = match[2] !== undefined;
+    const isRegion = /^\d/.test(match[2] ?? '');
+    if (match[2] === undefined && this.#trampolines.has(index)) return undefined;
     return { index, isRegion, group, line: Number(match[5]) - HEADER_LINES, column: Number(match[6]) - 1 };
   }
 
@@ -212,6 +234,10 @@ export class JitCode implements ModuleCode {
   }
 }
 
+function isTailCall(opcode: number): boolean {
+  return opcodeOf(opcode)?.feature === 'tail-call';
+}
+
 /** Lines that `new Function` puts before a body. */
 const HEADER_LINES = 2;
 
@@ -224,19 +250,27 @@ function nearest(positions: readonly Position[], line: number, column: number): 
   return best?.offset;
 }
 
-const exportWrappers = new Map<string, unknown>();
-const importWrappers = new Map<string, unknown>();
+/** What makes a wrapper, and one that it made. */
+interface Wrappers {
+  readonly make: (boundary: typeof BOUNDARY, types: readonly ValueType[]) => unknown;
+  readonly first: unknown;
+}
 
-function wrapper(cache: Map<string, unknown>, type: FuncType, text: (type: FuncType) => string): unknown {
+const exportWrappers = new Map<string, Wrappers>();
+const importWrappers = new Map<string, Wrappers>();
+
+function wrapper(cache: Map<string, Wrappers>, type: FuncType, text: (type: FuncType) => string): unknown {
   const key = wrapperKey(type);
-  let made = cache.get(key);
-  if (made === undefined) {
+  let wrappers = cache.get(key);
+  if (wrappers !== undefined && !sharesWrapper(type)) return wrappers.make(BOUNDARY, referenceTypes(type));
+  if (wrappers === undefined) {
     const names = Object.keys(BOUNDARY);
     const body = `'use strict';\nconst { ${names.join(', ')} } = B;\nreturn ${text(type)};`;
-    made = evaluate(body, ['B', 'T'])(BOUNDARY, referenceTypes(type) satisfies ValueType[]);
-    cache.set(key, made);
+    const make = evaluate(body, ['B', 'T']) as Wrappers['make'];
+    wrappers = { make, first: make(BOUNDARY, referenceTypes(type)) };
+    cache.set(key, wrappers);
   }
-  return made;
+  return wrappers.first;
 }
 
 /** Text → function. */

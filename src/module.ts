@@ -6,6 +6,7 @@ import { decodeModule } from '../compiler/binary/module.ts';
 import type { ModuleInfo } from '../compiler/binary/module-info.ts';
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import type { EmittedGroup } from '../compiler/emit/module.ts';
+import type { FeatureSet } from '../compiler/features.ts';
 import { validateBodies } from '../compiler/validate.ts';
 import type { CompileLimits } from '../runtime/limits.ts';
 import { type ExternKind, type ExternType, funcTypeAt, typeText } from '../runtime/types.ts';
@@ -44,8 +45,14 @@ export class Module {
   #latest: JitCode | undefined;
 
   /** Use `runtime.compile`. */
-  constructor(bytes: Uint8Array, options: EmitOptions, limits: CompileLimits, validate: 'eager' | 'lazy') {
-    this.info = decodeModule(bytes, limits);
+  constructor(
+    bytes: Uint8Array,
+    options: EmitOptions,
+    limits: CompileLimits,
+    validate: 'eager' | 'lazy',
+    features: FeatureSet,
+  ) {
+    this.info = decodeModule(bytes, limits, features);
     if (validate === 'eager') validateBodies(this.info);
     this.#options = options;
   }

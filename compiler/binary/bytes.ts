@@ -6,7 +6,8 @@
  * Not here: what the bytes mean (types.ts, sections.ts, ../function/reader.ts).
  */
 import { CompileError, type Place } from '../../runtime/errors.ts';
-import type { Feature } from '../opcodes.ts';
+import { DEFAULT_FEATURES, type Feature, type FeatureSet } from '../features.ts';
+import { NOT_BUILT } from '../unsupported.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 export class ByteReader {
@@ -21,6 +22,8 @@ export class ByteReader {
   private readonly container: string;
   /** The function that errors speak of. */
   private readonly place: (() => Place) | undefined;
+  /** What the bytes may use. */
+  readonly features: FeatureSet;
 
   constructor(
     bytes: Uint8Array,
@@ -28,12 +31,14 @@ export class ByteReader {
     end = bytes.length,
     container = ' of section or function',
     place?: () => Place,
+    features: FeatureSet = DEFAULT_FEATURES,
   ) {
     this.bytes = bytes;
     this.offset = start;
     this.end = end;
     this.container = container;
     this.place = place;
+    this.features = features;
   }
 
   /** Throws a `CompileError` for the given place, by default the cursor. */
@@ -44,6 +49,18 @@ export class ByteReader {
   /** Refuses what WebAssembly has and we do not emit. `what` names the construct. */
   unsupported(feature: Feature, what: string, offset: number): never {
     throw new CompileError(`${feature} is not supported: ${what}`, { ...this.place?.(), offset, feature });
+  }
+
+  /** THE GATE: refuses `what` where the feature that it belongs to is switched off, or not built yet. */
+  requires(feature: Feature, what: string, offset: number): void {
+    if (NOT_BUILT.has(feature)) this.unsupported(feature, what, offset);
+    if (this.features.has(feature)) return;
+    const hint = `features: { '${feature}': true }, or --features=+${feature}, enables it`;
+    throw new CompileError(`${feature} is disabled: ${what}; ${hint}`, {
+      ...this.place?.(),
+      offset,
+      feature,
+    });
   }
 
   byte(): number {
@@ -202,7 +219,7 @@ export class ByteReader {
   /** A reader of the next `length` bytes, which this one steps over. */
   slice(length: number): ByteReader {
     const start = this.skip(length);
-    return new ByteReader(this.bytes, start, start + length, undefined, this.place);
+    return new ByteReader(this.bytes, start, start + length, undefined, this.place, this.features);
   }
 
   /** A count, then that many things: nothing is reserved by the count alone, it may be a lie. */

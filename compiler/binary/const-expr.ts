@@ -2,12 +2,15 @@
  * Constant expressions: what initialises globals, tables and segments. Decoded and type-checked in one go; evaluated by
  * runtime/const-expr.ts at instantiation.
  */
+
+import { ModuleDefinitions, matchesValue } from '../../runtime/subtyping.ts';
 import {
   type ConstExpr,
   type ConstInstruction,
-  FUNCREF,
   type GlobalType,
   type NumberType,
+  refType,
+  type SubType,
   typeText,
   type ValueType,
 } from '../../runtime/types.ts';
@@ -21,6 +24,7 @@ export interface ConstContext {
   /** Those defined so far: an initialiser sees only earlier globals. */
   readonly globals: readonly GlobalType[];
   readonly functions: readonly number[];
+  readonly types: readonly SubType[];
   readonly declaredFunctions: Set<number>;
 }
 
@@ -42,7 +46,7 @@ export function readConstExpr(reader: ByteReader, context: ConstContext, expecte
     const offset = reader.offset;
     const row = readOpcode(reader);
     if (row.name === 'end') {
-      if (stack.length !== 1 || stack[0] !== expected)
+      if (stack.length !== 1 || !fits(stack[0]!, expected, context))
         mismatch(reader, offset, 'constant expression', [expected], stack);
       return expr;
     }
@@ -75,9 +79,10 @@ function readInstruction(
     case 'i64.add':
     case 'i64.sub':
     case 'i64.mul':
+      reader.requires('extended-const', `${row.name} in a constant expression`, offset);
       return { op: row.name };
     case 'ref.null':
-      return { op: row.name, type: readNullType(reader) };
+      return { op: row.name, type: readNullType(reader, context) };
     case 'ref.func':
       return { op: row.name, index: readFunctionReference(reader, context) };
     case 'global.get':
@@ -117,7 +122,7 @@ function apply(
       stack.push(instruction.type);
       return;
     case 'ref.func':
-      stack.push(FUNCREF);
+      stack.push(refType(false, context.functions[instruction.index]!));
       return;
     case 'global.get':
       stack.push(context.globals[instruction.index]!.type);
@@ -131,6 +136,10 @@ function apply(
   if (stack.at(-1) !== type || stack.at(-2) !== type)
     mismatch(reader, offset, instruction.op, [type, type], stack);
   stack.pop();
+}
+
+function fits(found: ValueType, expected: ValueType, { types }: ConstContext): boolean {
+  return found === expected || matchesValue(found, expected, new ModuleDefinitions(types));
 }
 
 function mismatch(

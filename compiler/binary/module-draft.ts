@@ -14,12 +14,17 @@ import type {
   TableDefinition,
   TableType,
 } from '../../runtime/types.ts';
+import type { FeatureSet } from '../features.ts';
 import type { CodeBody, CustomSection, ModuleInfo, SectionInfo } from './module-info.ts';
+import { TailCalls } from './tail-calls.ts';
 
 export class ModuleDraft implements ModuleInfo {
   readonly bytes: Uint8Array;
   readonly limits: CompileLimits;
+  readonly features: FeatureSet;
   readonly types: SubType[] = [];
+  /** Where each recursion group first stands, by its key. */
+  readonly recursionGroups = new Map<string, number>();
   readonly imports: ImportDescription[] = [];
   readonly functions: number[] = [];
   readonly tables: TableType[] = [];
@@ -44,9 +49,11 @@ export class ModuleDraft implements ModuleInfo {
   readonly sections: SectionInfo[] = [];
   dataCount: number | undefined = undefined;
   readonly declaredFunctions: Set<number> = new Set();
+  readonly tailCalls: TailCalls = new TailCalls();
 
-  constructor(bytes: Uint8Array, limits: CompileLimits) {
+  constructor(bytes: Uint8Array, limits: CompileLimits, features: FeatureSet) {
     this.bytes = bytes;
     this.limits = limits;
+    this.features = features;
   }
 }

@@ -3,6 +3,8 @@
  */
 import type { CompileLimits } from '../../runtime/limits.ts';
 import type { ModuleDescription } from '../../runtime/types.ts';
+import type { FeatureSet } from '../features.ts';
+import type { TailCalls } from './tail-calls.ts';
 
 export interface CodeBody {
   /** Offset of the first byte after the size field (the locals vector). */
@@ -29,6 +31,7 @@ export interface ModuleInfo extends ModuleDescription {
   readonly bytes: Uint8Array;
   /** What the module was decoded under; bodies are read under the same. */
   readonly limits: CompileLimits;
+  readonly features: FeatureSet;
   /** Bodies of defined functions: entry 0 is function `importedFunctions`. */
   readonly bodies: readonly CodeBody[];
   readonly customSections: readonly CustomSection[];
@@ -37,6 +40,7 @@ export interface ModuleInfo extends ModuleDescription {
   readonly dataCount: number | undefined;
   /** Functions that `ref.func` may name inside bodies (C.refs of the spec). */
   readonly declaredFunctions: ReadonlySet<number>;
+  readonly tailCalls: TailCalls;
 }
 
 /** A function's name, from the name section or else from its first export. */

@@ -4,6 +4,7 @@
  */
 import { quoteName } from '../../runtime/errors.ts';
 import type { CompileLimits } from '../../runtime/limits.ts';
+import { DEFAULT_FEATURES, type FeatureSet } from '../features.ts';
 import { ByteReader } from './bytes.ts';
 import { ModuleDraft } from './module-draft.ts';
 import type { ModuleInfo } from './module-info.ts';
@@ -14,10 +15,14 @@ const MAGIC = 0x6d736100;
 const VERSION = 1;
 const CUSTOM = 0;
 
-export function decodeModule(bytes: Uint8Array, limits: CompileLimits): ModuleInfo {
-  const reader = new ByteReader(bytes, 0, bytes.length, '');
+export function decodeModule(
+  bytes: Uint8Array,
+  limits: CompileLimits,
+  features: FeatureSet = DEFAULT_FEATURES,
+): ModuleInfo {
+  const reader = new ByteReader(bytes, 0, bytes.length, '', undefined, features);
   readHeader(reader, limits);
-  const draft = new ModuleDraft(bytes, limits);
+  const draft = new ModuleDraft(bytes, limits, features);
   let position = -1;
   while (reader.offset < reader.end) {
     const offset = reader.offset;

@@ -12,14 +12,20 @@ const LAST_PREFIX = 0xfe;
 export function readOpcode(reader: ByteReader): Opcode {
   const offset = reader.offset;
   const byte = reader.byte();
-  return opcodeOf(byte) ?? readPrefixedOpcode(reader, byte, offset);
+  const row = opcodeOf(byte);
+  return row !== undefined && reader.features.has(row.feature)
+    ? row
+    : readPrefixedOpcode(reader, byte, offset);
 }
 
-/** The rest of `readOpcode`, when the first byte is read and no instruction by itself. */
+/** The rest of `readOpcode`, when the first byte is read and no instruction by itself, or one that is switched off. */
 export function readPrefixedOpcode(reader: ByteReader, byte: number, offset: number): Opcode {
   const sub = byte >= FIRST_PREFIX && byte <= LAST_PREFIX ? reader.u32() : undefined;
-  const row = sub === undefined ? undefined : opcodeOf(byte, sub);
-  if (row !== undefined) return row;
+  const row = opcodeOf(byte, sub);
+  if (row !== undefined) {
+    if (!reader.features.has(row.feature)) reader.requires(row.feature, row.name, offset);
+    return row;
+  }
   const unsupported = unsupportedOpcode(byte, sub);
   if (unsupported !== undefined) reader.unsupported(unsupported.feature, unsupported.name, offset);
   const code = sub === undefined ? hex(byte) : `${hex(byte)} ${hex(sub)}`;

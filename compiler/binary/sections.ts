@@ -3,22 +3,25 @@
  * far (sections come in an order that makes one pass enough) and adds it to the draft.
  */
 import { quoteName } from '../../runtime/errors.ts';
+import { ModuleDefinitions, matchesRef } from '../../runtime/subtyping.ts';
 import {
   type ExternKind,
   type ExternType,
   FUNCREF,
   funcTypeAt,
   type GlobalType,
+  isDefaultable,
   type MemoryType,
+  nonNull,
   type RefType,
   type SegmentMode,
   type TableType,
-  typeText,
 } from '../../runtime/types.ts';
 import type { ByteReader } from './bytes.ts';
 import { readConstExpr, readFunctionReference } from './const-expr.ts';
 import type { ModuleDraft } from './module-draft.ts';
-import { readLimits, readMutability, readRecursionGroup, readRefType, readValueType } from './types.ts';
+import { readRecursionGroup } from './recursion-groups.ts';
+import { readLimits, readMutability, readRefType, readValueType } from './types.ts';
 
 type ReadSection = (reader: ByteReader, draft: ModuleDraft) => void;
 
@@ -30,11 +33,11 @@ export interface SectionRow {
 
 /** Sections in the order in which a module must have them. */
 export const SECTIONS: readonly SectionRow[] = [
-  { id: 1, name: 'type', read: entries((reader, draft) => readRecursionGroup(reader, draft.types)) },
+  { id: 1, name: 'type', read: entries((reader, draft) => readRecursionGroup(reader, draft)) },
   { id: 2, name: 'import', read: entries(readImport) },
   { id: 3, name: 'function', read: entries(readFunction) },
   { id: 4, name: 'table', read: entries(readTable) },
-  { id: 5, name: 'memory', read: entries((reader, draft) => draft.memories.push(readMemoryType(reader))) },
+  { id: 5, name: 'memory', read: entries(readMemory) },
   { id: 13, name: 'tag', read: entries((reader, draft) => draft.tags.push(readTag(reader, draft))) },
   { id: 6, name: 'global', read: entries(readGlobal) },
   { id: 7, name: 'export', read: readExports },
@@ -67,17 +70,20 @@ function readExternType(reader: ByteReader, draft: ModuleDraft): ExternType {
       return { kind: 'func', typeIndex: draft.functions.at(-1)! };
     }
     case 1: {
-      const table = readTableType(reader);
+      const table = readTableType(reader, draft);
+      requireSeveral(reader, draft, 'tables', offset);
       draft.importedTables = draft.tables.push(table);
       return { kind: 'table', table };
     }
     case 2: {
       const memory = readMemoryType(reader);
+      requireSeveral(reader, draft, 'memories', offset);
       draft.importedMemories = draft.memories.push(memory);
       return { kind: 'memory', memory };
     }
     case 3: {
-      const global = readGlobalType(reader);
+      const global = readGlobalType(reader, draft);
+      if (global.mutable) reader.requires('mutable-globals', 'import of a mutable global', offset);
       draft.importedGlobals = draft.globals.push(global);
       return { kind: 'global', global };
     }
@@ -103,8 +109,14 @@ function readFunction(reader: ByteReader, draft: ModuleDraft): void {
 function readFuncTypeIndex(reader: ByteReader, draft: ModuleDraft): number {
   const offset = reader.offset;
   const index = reader.u32();
-  if (index >= draft.types.length) reader.fail(`unknown type ${index}`, offset);
-  return index;
+  const type = draft.types[index] ?? reader.fail(`unknown type ${index}`, offset);
+  if (type.composite.kind !== 'func') {
+    reader.fail(
+      `type mismatch: type ${index} is a ${type.composite.kind} type, expected a function type`,
+      offset,
+    );
+  }
+  return type.index;
 }
 
 const TABLE_WITH_INIT = 0x40;
@@ -112,20 +124,45 @@ const TABLE_WITH_INIT = 0x40;
 function readTable(reader: ByteReader, draft: ModuleDraft): void {
   const offset = reader.offset;
   if (reader.bytes[offset] !== TABLE_WITH_INIT) {
-    const type = readTableType(reader);
+    const type = readTableType(reader, draft);
+    if (!isDefaultable(type.element)) {
+      reader.fail(`type mismatch: a table of ${type.element.text} needs an initial value`, offset);
+    }
+    requireSeveral(reader, draft, 'tables', offset);
     draft.tables.push(type);
     draft.tableDefinitions.push({ type, init: undefined });
     return;
   }
   reader.byte();
   if (reader.byte() !== 0) reader.fail('zero byte expected', offset + 1);
-  const type = readTableType(reader);
+  reader.requires('function-references', 'table with an initial value', offset);
+  requireSeveral(reader, draft, 'tables', offset);
+  const type = readTableType(reader, draft);
   draft.tableDefinitions.push({ type, init: readConstExpr(reader, draft, type.element) });
   draft.tables.push(type);
 }
 
-function readTableType(reader: ByteReader): TableType {
-  const element = readRefType(reader);
+const SEVERAL = { tables: 'reference-types', memories: 'multi-memory' } as const;
+
+/** More than one table, or memory, came with a proposal of its own. */
+function requireSeveral(
+  reader: ByteReader,
+  draft: ModuleDraft,
+  space: 'tables' | 'memories',
+  offset: number,
+): void {
+  if (draft[space].length > 0) reader.requires(SEVERAL[space], `several ${space}`, offset);
+}
+
+function readMemory(reader: ByteReader, draft: ModuleDraft): void {
+  const { offset } = reader;
+  const type = readMemoryType(reader);
+  requireSeveral(reader, draft, 'memories', offset);
+  draft.memories.push(type);
+}
+
+function readTableType(reader: ByteReader, draft: ModuleDraft): TableType {
+  const element = readRefType(reader, draft);
   const { min, max, address } = readLimits(reader, 'table', 0xffff_ffff, 'table size must be at most 2^32-1');
   return { element, min, max, address };
 }
@@ -136,18 +173,20 @@ function readMemoryType(reader: ByteReader): MemoryType {
 
 function readTag(reader: ByteReader, draft: ModuleDraft): number {
   const offset = reader.offset;
+  // The legacy instructions have the same tags.
+  if (!reader.features.has('legacy-exceptions')) reader.requires('exception-handling', 'tag', offset);
   if (reader.byte() !== 0) reader.fail('malformed tag attribute', offset);
   const typeIndex = readFuncTypeIndex(reader, draft);
   if (funcTypeAt(draft.types, typeIndex).results.length > 0) reader.fail('non-empty tag result type', offset);
   return typeIndex;
 }
 
-function readGlobalType(reader: ByteReader): GlobalType {
-  return { type: readValueType(reader), mutable: readMutability(reader) };
+function readGlobalType(reader: ByteReader, draft: ModuleDraft): GlobalType {
+  return { type: readValueType(reader, draft), mutable: readMutability(reader) };
 }
 
 function readGlobal(reader: ByteReader, draft: ModuleDraft): void {
-  const type = readGlobalType(reader);
+  const type = readGlobalType(reader, draft);
   draft.globalDefinitions.push({ type, init: readConstExpr(reader, draft, type.type) });
   draft.globals.push(type);
 }
@@ -177,6 +216,8 @@ function readExports(reader: ByteReader, draft: ModuleDraft): void {
     if (names.has(name)) reader.fail(`duplicate export name ${quoteName(name)}`, offset);
     names.add(name);
     if (row.kind === 'func') draft.declaredFunctions.add(index);
+    if (row.kind === 'global' && draft.globals[index]!.mutable)
+      reader.requires('mutable-globals', `export of mutable global ${index}`, offset);
     draft.exports.push({ name, kind: row.kind, index });
   }
 }
@@ -201,23 +242,32 @@ function readElement(reader: ByteReader, draft: ModuleDraft): void {
   const offset = reader.offset;
   const flags = reader.u32();
   if (flags > 7) reader.fail('malformed elements segment kind', offset);
+  if (flags !== 0) reader.requires('bulk-memory', `element segment of kind ${flags}`, offset);
   const mode = readElementMode(reader, draft, flags);
   const typed = (flags & (NOT_ACTIVE | EXPLICIT_INDEX)) !== 0;
-  const type = typed ? readElementType(reader, flags) : FUNCREF;
-  if (mode.kind === 'active' && draft.tables[mode.index]!.element !== type) {
-    const found = typeText(draft.tables[mode.index]!.element);
-    reader.fail(
-      `type mismatch: element segment of ${typeText(type)}, table ${mode.index} of ${found}`,
-      offset,
-    );
-  }
   const bare = (flags & EXPRESSIONS) === 0;
+  // Bare function indices cannot be null.
+  const untyped = bare ? nonNull(FUNCREF) : FUNCREF;
+  const type = typed ? readElementType(reader, draft, flags) : untyped;
+  if (mode.kind === 'active') requireElements(reader, draft, type, mode.index, offset);
   const items = reader.vector(() =>
     bare
       ? [{ op: 'ref.func' as const, index: readFunctionReference(reader, draft) }]
       : readConstExpr(reader, draft, type),
   );
   draft.elements.push({ type, mode, items, bare });
+}
+
+function requireElements(
+  reader: ByteReader,
+  { types, tables }: ModuleDraft,
+  type: RefType,
+  table: number,
+  offset: number,
+): void {
+  const { element } = tables[table]!;
+  if (matchesRef(type, element, new ModuleDefinitions(types))) return;
+  reader.fail(`type mismatch: element segment of ${type.text}, table ${table} of ${element.text}`, offset);
 }
 
 function readElementMode(reader: ByteReader, draft: ModuleDraft, flags: number): SegmentMode {
@@ -230,13 +280,14 @@ function readElementMode(reader: ByteReader, draft: ModuleDraft, flags: number):
   return { kind: 'active', index, offset: readConstExpr(reader, draft, 'i32') };
 }
 
-function readElementType(reader: ByteReader, flags: number): RefType {
-  if ((flags & EXPRESSIONS) !== 0) return readRefType(reader);
+function readElementType(reader: ByteReader, draft: ModuleDraft, flags: number): RefType {
+  if ((flags & EXPRESSIONS) !== 0) return readRefType(reader, draft);
   if (reader.byte() !== 0) reader.fail('malformed element kind', reader.offset - 1);
-  return FUNCREF;
+  return nonNull(FUNCREF);
 }
 
 function readDataCount(reader: ByteReader, draft: ModuleDraft): void {
+  reader.requires('bulk-memory', 'data count section', reader.offset);
   draft.dataCount = reader.u32();
 }
 
@@ -261,6 +312,7 @@ function readDataMode(reader: ByteReader, draft: ModuleDraft): SegmentMode {
   const offset = reader.offset;
   const kind = reader.u32();
   if (kind > 2) reader.fail('malformed data segment kind', offset);
+  if (kind !== 0) reader.requires('bulk-memory', `data segment of kind ${kind}`, offset);
   if (kind === 1) return { kind: 'passive' };
   const index = kind === 2 ? reader.u32() : 0;
   if (index >= draft.memories.length) reader.fail(`unknown memory ${index}`, offset);

@@ -1,13 +1,15 @@
 /**
- * Types in the binary format: value, reference and heap types, limits, recursion groups.
+ * Types in the binary format: value, reference and heap types, what a type definition declares, limits.
  *
- * All of WebAssembly 3.0's types are parsed; those that we do not emit yet are then refused by the name of their
- * proposal (`refuse…`), which is the place to open when one becomes supported.
+ * All of WebAssembly 3.0's types are parsed; those of a proposal that is switched off or not built are then refused by
+ * its name (`require…`). Not here: recursion groups as wholes, and whether subtypes fit their supertypes
+ * (recursion-groups.ts).
  */
 import {
   type AbstractHeapType,
   type CompositeType,
   type FieldType,
+  FUNCREF,
   type FuncType,
   type HeapType,
   type Limits,
@@ -18,6 +20,7 @@ import {
   typeText,
   type ValueType,
 } from '../../runtime/types.ts';
+import type { Feature } from '../features.ts';
 import type { ByteReader } from './bytes.ts';
 
 const ABSTRACT_HEAP_TYPES: Readonly<Record<number, AbstractHeapType>> = {
@@ -48,126 +51,162 @@ SHORT_TYPES[0x7b] = 'v128';
 for (const [code, heap] of Object.entries(ABSTRACT_HEAP_TYPES))
   SHORT_TYPES[Number(code)] = refType(true, heap);
 
+/** The types that a type index may mean. Within a recursion group also those of the group that are still to come. */
+export interface TypeScope {
+  /** Equal types are one object. */
+  readonly types: readonly SubType[];
+  /** How many there are, counting those still to come; by default none. */
+  readonly typeCount?: number;
+}
+
 /** A value type that we support, or an error. */
-export function readValueType(reader: ByteReader): ValueType {
+export function readValueType(reader: ByteReader, scope: TypeScope): ValueType {
   const offset = reader.offset;
-  const type = parseValueType(reader);
-  refuseValueType(reader, type, offset);
+  const type = parseValueType(reader, scope);
+  requireValueType(reader, type, offset);
   return type;
 }
 
-export function readRefType(reader: ByteReader): RefType {
+export function readRefType(reader: ByteReader, scope: TypeScope): RefType {
   const offset = reader.offset;
-  const type = parseValueType(reader, 'malformed reference type');
+  const type = parseValueType(reader, scope, 'malformed reference type');
   if (typeof type === 'string') reader.fail('malformed reference type', offset);
-  refuseValueType(reader, type, offset);
+  // Tables of functions are as old as WebAssembly.
+  if (type !== FUNCREF) requireValueType(reader, type, offset);
   return type;
 }
 
 /** The operand of `ref.null`: the type of the null it makes. */
-export function readNullType(reader: ByteReader): RefType {
+export function readNullType(reader: ByteReader, scope: TypeScope): RefType {
   const offset = reader.offset;
-  const type = refType(true, parseHeapType(reader));
-  refuseValueType(reader, type, offset);
+  const type = refType(true, readHeapType(reader, scope));
+  requireValueType(reader, type, offset);
   return type;
 }
 
-function parseValueType(reader: ByteReader, malformed = 'malformed value type'): ValueType {
+function parseValueType(reader: ByteReader, scope: TypeScope, malformed = 'malformed value type'): ValueType {
   const offset = reader.offset;
   const code = reader.typeCode();
   const short = SHORT_TYPES[code];
   if (short !== undefined) return short;
-  if (code === REF || code === REF_NULL) return refType(code === REF_NULL, parseHeapType(reader));
+  if (code === REF || code === REF_NULL) return refType(code === REF_NULL, readHeapType(reader, scope));
   return reader.fail(malformed, offset);
 }
 
-function parseHeapType(reader: ByteReader): HeapType {
+/** Of equal types, the index of the first. */
+export function readHeapType(reader: ByteReader, { types, typeCount = types.length }: TypeScope): HeapType {
   const offset = reader.offset;
   const code = reader.s33();
-  if (code >= 0) return code;
-  return ABSTRACT_HEAP_TYPES[code + 0x80] ?? reader.fail('malformed heap type', offset);
+  if (code < 0) return ABSTRACT_HEAP_TYPES[code + 0x80] ?? reader.fail('malformed heap type', offset);
+  if (code >= typeCount) reader.fail(`unknown type ${code}`, offset);
+  return types[code]?.index ?? code;
 }
 
-function refuseValueType(reader: ByteReader, type: ValueType, offset: number): void {
-  if (typeof type === 'string') return;
-  const simple = type.heap === 'func' || type.heap === 'extern' || type.heap === 'exn';
-  if (simple && type.nullable) return;
-  reader.unsupported(
-    simple || typeof type.heap === 'number' ? 'function-references' : 'gc',
-    `type ${typeText(type)}`,
-    offset,
-  );
+function requireValueType(reader: ByteReader, type: ValueType, offset: number): void {
+  const feature = featureOf(type);
+  if (feature !== 'mvp') reader.requires(feature, `type ${typeText(type)}`, offset);
 }
 
-/** `types` grows by one recursion group. */
-export function readRecursionGroup(reader: ByteReader, types: SubType[]): void {
+/** The proposal that a type came with. */
+function featureOf(type: ValueType): Feature {
+  if (type === 'v128') return 'simd';
+  if (typeof type === 'string') return 'mvp';
+  const { heap, nullable } = type;
+  if (typeof heap !== 'string') return 'function-references';
+  const short = SHORTHAND_FEATURES[heap];
+  if (short === undefined) return 'gc';
+  return nullable ? short : 'function-references';
+}
+
+/** The proposals of the abstract heap types that are older than garbage collection. */
+const SHORTHAND_FEATURES: Readonly<Partial<Record<AbstractHeapType, Feature>>> = {
+  func: 'reference-types',
+  extern: 'reference-types',
+  exn: 'exception-handling',
+};
+
+/** What a type of a recursion group declares. */
+export type Declared = Pick<SubType, 'final' | 'supertypes' | 'composite'>;
+
+export function readSubType(reader: ByteReader, scope: TypeScope): Declared {
   const offset = reader.offset;
-  const group = types.length;
-  let parsed: ParsedType[];
-  if (reader.bytes[offset] === 0x4e) {
-    reader.byte();
-    parsed = reader.vector(() => parseSubType(reader));
-  } else parsed = [parseSubType(reader)];
-  if (parsed.length > 1) reader.unsupported('gc', `recursion group of ${parsed.length} types`, offset);
-  for (const type of parsed) {
-    refuseSubType(reader, type, offset);
-    types.push({ ...type, group, groupSize: parsed.length });
-  }
+  const declared = parseSubType(reader, scope);
+  requireSubType(reader, declared, offset);
+  return declared;
 }
 
-type ParsedType = Omit<SubType, 'group' | 'groupSize'>;
-
-function parseSubType(reader: ByteReader): ParsedType {
+function parseSubType(reader: ByteReader, scope: TypeScope): Declared {
   const code = reader.bytes[reader.offset];
-  if (code !== 0x50 && code !== 0x4f)
-    return { final: true, supertypes: [], composite: parseComposite(reader) };
+  if (code !== 0x50 && code !== 0x4f) {
+    return { final: true, supertypes: [], composite: parseComposite(reader, scope) };
+  }
   reader.byte();
-  const supertypes = reader.vector(() => reader.u32());
-  return { final: code === 0x4f, supertypes, composite: parseComposite(reader) };
+  const { types } = scope;
+  const supertypes = reader.vector(() => {
+    const index = reader.u32();
+    return types[index]?.index ?? index;
+  });
+  return { final: code === 0x4f, supertypes, composite: parseComposite(reader, scope) };
 }
 
-function parseComposite(reader: ByteReader): CompositeType {
+function parseComposite(reader: ByteReader, scope: TypeScope): CompositeType {
   const offset = reader.offset;
   switch (reader.typeCode()) {
     case 0x60:
-      return { kind: 'func', func: parseFuncType(reader) };
+      return { kind: 'func', func: parseFuncType(reader, scope) };
     case 0x5f:
-      return { kind: 'struct', fields: reader.vector(() => parseField(reader)) };
+      return { kind: 'struct', fields: parseFields(reader, scope) };
     case 0x5e:
-      return { kind: 'array', field: parseField(reader) };
+      return { kind: 'array', field: parseField(reader, scope) };
     default:
       return reader.fail('malformed definition type', offset);
   }
 }
 
-/** The JavaScript interface's implementation limit, for parameters and for results. */
+/** The JavaScript interface's implementation limits: for parameters and for results, and for fields. */
 const MAX_ARITY = 1000;
+const MAX_FIELDS = 10_000;
 
-function parseFuncType(reader: ByteReader): FuncType {
-  return { params: parseTypes(reader, 'parameters'), results: parseTypes(reader, 'results') };
+function parseFuncType(reader: ByteReader, scope: TypeScope): FuncType {
+  return {
+    params: parseTypes(reader, scope, 'parameters'),
+    results: parseTypes(reader, scope, 'results'),
+  };
 }
 
-function parseTypes(reader: ByteReader, what: string): ValueType[] {
+function parseTypes(reader: ByteReader, scope: TypeScope, what: string): ValueType[] {
   const offset = reader.offset;
-  const types = reader.vector(() => readValueType(reader));
+  const types = reader.vector(() => readValueType(reader, scope));
   if (types.length > MAX_ARITY)
     reader.fail(`too many ${what}: ${types.length}, the limit is ${MAX_ARITY}`, offset);
   return types;
 }
 
+function parseFields(reader: ByteReader, scope: TypeScope): FieldType[] {
+  const offset = reader.offset;
+  const fields = reader.vector(() => parseField(reader, scope));
+  if (fields.length > MAX_FIELDS)
+    reader.fail(`too many fields: ${fields.length}, the limit is ${MAX_FIELDS}`, offset);
+  return fields;
+}
+
 const PACKED_TYPES: Readonly<Record<number, PackedType>> = { 120: 'i8', 119: 'i16' };
 
-function parseField(reader: ByteReader): FieldType {
+function parseField(reader: ByteReader, scope: TypeScope): FieldType {
   const packed = PACKED_TYPES[reader.bytes[reader.offset] ?? 0];
   if (packed !== undefined) reader.byte();
-  const type = packed ?? parseValueType(reader);
+  const type = packed ?? readValueType(reader, scope);
   return { type, mutable: readMutability(reader) };
 }
 
-function refuseSubType(reader: ByteReader, type: ParsedType, offset: number): void {
-  if (type.composite.kind !== 'func') reader.unsupported('gc', `${type.composite.kind} type`, offset);
-  if (type.supertypes.length > 0) reader.unsupported('gc', 'type with supertypes', offset);
-  if (!type.final) reader.unsupported('gc', 'type that is not final', offset);
+function requireSubType(reader: ByteReader, type: Declared, offset: number): void {
+  const { composite, supertypes, final } = type;
+  if (composite.kind !== 'func') reader.requires('gc', `${composite.kind} type`, offset);
+  else if (composite.func.results.length > 1) {
+    reader.requires('multi-value', `function type with ${composite.func.results.length} results`, offset);
+  }
+  if (supertypes.length > 0) reader.requires('gc', 'type with supertypes', offset);
+  if (!final) reader.requires('gc', 'type that is not final', offset);
 }
 
 export function readMutability(reader: ByteReader): boolean {
@@ -194,8 +233,8 @@ export function readLimits(
   if ((flags & ~known) !== 0) reader.fail('malformed limits flags', offset);
   const min = Number(reader.u64());
   const max = (flags & HAS_MAXIMUM) !== 0 ? Number(reader.u64()) : undefined;
-  if ((flags & ADDRESS_64) !== 0) reader.unsupported('memory64', `${what} with 64-bit addresses`, offset);
-  if ((flags & SHARED) !== 0) reader.unsupported('threads', 'shared memory', offset);
+  if ((flags & ADDRESS_64) !== 0) reader.requires('memory64', `${what} with 64-bit addresses`, offset);
+  if ((flags & SHARED) !== 0) reader.requires('threads', 'shared memory', offset);
   if (min > range || (max ?? 0) > range) reader.fail(tooLarge, offset);
   if (max !== undefined && min > max) {
     reader.fail(`size minimum must not be greater than maximum: ${min} > ${max}`, offset);

@@ -17,8 +17,8 @@ import { cellVector } from './simd/vector.ts';
 
 const E = js.id('E');
 
-/** How a function of this module is called: the callee expression for a defined function's index. */
-export type Resolve = (functionIndex: number) => js.Expression;
+/** How a function of this module is called: the callee expression for a defined function's index; `tail`: its tail form. */
+export type Resolve = (functionIndex: number, tail?: boolean) => js.Expression;
 
 export function emitCall(
   emitter: FunctionEmitter,
@@ -62,21 +62,8 @@ export function emitCallIndirect(
 ): void {
   const args = indirectOperands(emitter, type);
   const selector = args.pop()!;
-  const reference = emitter.temporary('x', emitter.stack.height);
-  const at = emitter.temporary('y', emitter.stack.height);
+  const { found, reference, at } = findElement(emitter, typeIndex, table, selector, offset);
   perform(emitter, type, args, (rest) => {
-    const element = js.assign(
-      reference,
-      js.index(emitter.use(`T${table}`), js.assign(at, numeric(selector))),
-    );
-    const exists = js.logical(
-      '&&',
-      js.binary('!==', element, js.NULL),
-      js.binary('!==', reference, js.UNDEFINED),
-    );
-    const fits = js.binary('===', js.member(reference, 'readyTypeId'), emitter.use(`I${typeIndex}`));
-    const slowly = js.call(emitter.use('indirect', offset), [E, js.number(table), at, js.number(typeIndex)]);
-    const found = js.conditional(js.logical('&&', exists, fits), reference, js.assign(reference, slowly));
     const targets = indirectTargets(emitter.context.module, type);
     if (targets.length === 0) return callFound(emitter, reference, found, rest, offset);
     const { bindings, args } = bind(emitter, rest);
@@ -91,6 +78,71 @@ export function emitCallIndirect(
     const choice = js.conditional(isOurs, js.sequence([which, call]), other);
     return js.sequence([...bindings, choice]);
   });
+}
+
+/**
+ * The same with a reference as operand. Its type is right by validation; what is compared is whether it is of this Runtime and
+ * compiled, and of the very type: subtypes go through the helper.
+ *
+ *   s0 = ((x0 = l1) !== null && x0.readyTypeId === I2 ? x0 : x0 = referenced(E, x0, 2)).code(x0.env, l0)
+ */
+export function emitCallRef(
+  emitter: FunctionEmitter,
+  typeIndex: number,
+  type: FuncType,
+  offset: number,
+): void {
+  const args = indirectOperands(emitter, type);
+  const callee = args.pop()!;
+  perform(emitter, type, args, (rest) => {
+    const { found, reference } = findReferenced(emitter, typeIndex, callee, offset);
+    return callFound(emitter, reference, found, rest, offset);
+  });
+}
+
+/** The reference that is called, ready to be: `found` finds it, and leaves it in `reference`. */
+export function findReferenced(
+  emitter: FunctionEmitter,
+  typeIndex: number,
+  callee: Value,
+  offset: number,
+): { found: js.Expression; reference: js.Expression } {
+  const reference = emitter.temporary('x', emitter.stack.height);
+  const given = js.assign(reference, callee.node);
+  const id = emitter.use(`I${typeIndex}`);
+  const isReady = (node: js.Expression) => js.binary('===', js.member(node, 'readyTypeId'), id);
+  const fits = mayBeNull(callee)
+    ? js.logical('&&', js.binary('!==', given, js.NULL), isReady(reference))
+    : isReady(given);
+  const slowly = js.call(emitter.use('referenced', offset), [E, reference, js.number(typeIndex)]);
+  return { found: js.conditional(fits, reference, js.assign(reference, slowly)), reference };
+}
+
+/** By its type. */
+function mayBeNull({ type }: Value): boolean {
+  return typeof type === 'string' || type.nullable;
+}
+
+/** The reference that an indirect call means: `found` finds it, and leaves it in `reference`, and its index in `at`. */
+export function findElement(
+  emitter: FunctionEmitter,
+  typeIndex: number,
+  table: number,
+  selector: Value,
+  offset: number,
+): { found: js.Expression; reference: js.Expression; at: js.Expression } {
+  const reference = emitter.temporary('x', emitter.stack.height);
+  const at = emitter.temporary('y', emitter.stack.height);
+  const element = js.assign(reference, js.index(emitter.use(`T${table}`), js.assign(at, numeric(selector))));
+  const exists = js.logical(
+    '&&',
+    js.binary('!==', element, js.NULL),
+    js.binary('!==', reference, js.UNDEFINED),
+  );
+  const fits = js.binary('===', js.member(reference, 'readyTypeId'), emitter.use(`I${typeIndex}`));
+  const slowly = js.call(emitter.use('indirect', offset), [E, js.number(table), at, js.number(typeIndex)]);
+  const found = js.conditional(js.logical('&&', exists, fits), reference, js.assign(reference, slowly));
+  return { found, reference, at };
 }
 
 /** Arguments that may be written more than once: computed first where they are more than a name. */
@@ -133,7 +185,7 @@ function callFound(
   return js.call(code, [js.member(place, 'env'), ...rest]);
 }
 
-function located(emitter: FunctionEmitter, callee: js.Expression, offset: number): js.Expression {
+export function located(emitter: FunctionEmitter, callee: js.Expression, offset: number): js.Expression {
   const at = emitter.at(offset);
   return at === undefined ? callee : js.idAt(callee.text, at);
 }

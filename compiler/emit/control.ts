@@ -6,7 +6,7 @@
  *
  *   br 1 with one i32 on the stack     →     s0 = l3; break L2;
  */
-import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
+import { cellsOf, type FuncType, nonNull, type RefType, type ValueType } from '../../runtime/types.ts';
 import {
   type Closed,
   closeBlock,
@@ -20,7 +20,7 @@ import {
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, newRung, type Rung, rungOf } from './ladder.ts';
-import { numeric, TRAPS } from './operand-stack.ts';
+import { numeric, TRAPS, type Value } from './operand-stack.ts';
 import { balance, splitFrame } from './outline.ts';
 import { switchWeight } from './weights.ts';
 
@@ -149,7 +149,8 @@ export function finish(emitter: FunctionEmitter, current: Frame, closed: readonl
 // -------------------------------------------------------------------- branches
 
 export function target(emitter: FunctionEmitter, depth: number): Frame {
-  return emitter.frames[emitter.frames.length - 1 - depth]!;
+  const found = emitter.frames[emitter.frames.length - 1 - depth]!;
+  return found.isBody ? emitter.frames[0]! : found;
 }
 
 /** The statements of a branch: moves, then the jump. */
@@ -206,6 +207,38 @@ export function emitBrIf(emitter: FunctionEmitter, depth: number): void {
   settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
   flushBefore(emitter, depth);
   emitter.emit(js.ifElse(condition.node, branch(emitter, depth)), 2);
+  emitter.meter.endRegion();
+}
+
+/** The reference, settled, is looked at by whatever follows. */
+function popReference({ stack }: FunctionEmitter): Value {
+  stack.settleEffects(TRAPS);
+  stack.settle(stack.height - 1);
+  return stack.pop();
+}
+
+/** `br_on_null`: a branch without the reference; behind it, the reference is not null. */
+export function emitBrOnNull(emitter: FunctionEmitter, depth: number): void {
+  const reference = popReference(emitter);
+  const { stack } = emitter;
+  settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
+  flushBefore(emitter, depth);
+  const isNull = js.binary('===', reference.node, js.NULL);
+  emitter.emit(js.ifElse(isNull, branch(emitter, depth)), 2);
+  stack.pushSettled(nonNull(reference.type as RefType));
+  emitter.meter.endRegion();
+}
+
+/** `br_on_non_null`: the reference goes along with the branch, and is dropped behind it. */
+export function emitBrOnNonNull(emitter: FunctionEmitter, depth: number): void {
+  const reference = popReference(emitter);
+  const { stack } = emitter;
+  stack.pushSettled(nonNull(reference.type as RefType));
+  settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
+  flushBefore(emitter, depth);
+  const isSome = js.binary('!==', reference.node, js.NULL);
+  emitter.emit(js.ifElse(isSome, branch(emitter, depth)), 2);
+  stack.pop();
   emitter.meter.endRegion();
 }
 

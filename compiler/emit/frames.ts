@@ -77,6 +77,8 @@ export interface Frame {
   /** Operand-stack height below the parameters: where results go. */
   readonly height: number;
   list: StatementList;
+  /** The function's body as a loop, for a function that calls itself in its place; no label of wasm means it. */
+  isBody: boolean;
   /** Some `break` (or, in a loop, `continue`) names the label. */
   targeted: boolean;
   /** `if`: the condition; the then-branch once `else` is reached. */
@@ -117,6 +119,7 @@ export function frame(kind: FrameKind, label: string, type: FuncType, height: nu
     type,
     height,
     list: new StatementList(),
+    isBody: false,
     targeted: false,
     continues: 0,
     jumps: 0,

@@ -10,7 +10,7 @@ import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
-import { type Frame, frame } from './frames.ts';
+import { type Frame, frame, StatementList } from './frames.ts';
 import * as js from './js.ts';
 import { Meter, type Purse } from './metering.ts';
 import { Mirrors } from './mirrors.ts';
@@ -39,6 +39,9 @@ export interface EmitOptions {
 /** Thrown when a function comes out too deep or too long: it is emitted again in the next layout. */
 export class TooLarge extends Error {}
 
+/** Thrown when a function turns out to call itself in its place: it is emitted again, as a loop. */
+export class CallsItself extends Error {}
+
 /** While control is in a callee, `fl` holds this: the exit handler then knows that `S.fuel` is the truth. */
 export const AWAY = js.raw('1 << 31');
 
@@ -65,12 +68,16 @@ interface Exit {
   readonly node: js.BlockStatement;
   readonly result: js.Expression | undefined;
   readonly references: js.Statement[];
+  /** The result is that of a call in our place, made when all is given back. */
+  readonly isCall: boolean;
 }
 
 export class FunctionEmitter {
   readonly context: FunctionContext;
   readonly options: EmitOptions;
   readonly name: string;
+  /** The function calls itself in its place. */
+  readonly bodyIsLoop: boolean;
   readonly places: Places;
   readonly stack: OperandStack;
   /** In which shapes locals would rather be; undefined once that is decided. */
@@ -86,6 +93,13 @@ export class FunctionEmitter {
   /** Parts that moved into functions of their own. */
   readonly regions: Region[] = [];
   makesCalls = false;
+  /** Some tail call does not stay in the function. */
+  makesTailCalls = false;
+  /** The function has a tail form: some tail call may be left to a trampoline. */
+  hasTrampoline = false;
+  #tailExit: string | undefined;
+  /** Where the body starts again: declared locals are to be zero there. Filled in at the end. */
+  readonly restarts: js.BlockStatement[] = [];
   /** Calls so far, to tell loops that make none. */
   calls = 0;
   /** Loops that are closed, not counting those that never go round. */
@@ -113,11 +127,13 @@ export class FunctionEmitter {
     name: string,
     layout: Layout,
     purse: Purse = 'fuel',
+    bodyIsLoop = false,
     shapes?: readonly (LocalShape | undefined)[],
   ) {
     this.context = context;
     this.options = options;
     this.name = name;
+    this.bodyIsLoop = bodyIsLoop;
     this.places = new Places(layout, context.locals, context.type.params.length, shapes);
     this.votes = shapes === undefined && layout === 'plain' ? new ShapeVotes(context.type.params) : undefined;
     this.places.vectors.votes = this.votes;
@@ -255,8 +271,30 @@ export class FunctionEmitter {
    */
   exit(result: js.Expression | undefined, references: js.Statement[]): js.Statement {
     const node = js.block([js.returns(result)]);
-    this.#exits.push({ node, result, references });
+    this.#exits.push({ node, result, references, isCall: false });
     return node;
+  }
+
+  /** The way out into a function that takes this one's place. */
+  exitInto(call: js.Expression): js.Statement {
+    const node = js.block([js.returns(call)]);
+    this.#exits.push({ node, result: call, references: [], isCall: true });
+    return node;
+  }
+
+  /** The label, around all of a split function, behind which it returns because a tail call has been left. */
+  tailExit(): string {
+    this.#tailExit ??= this.newLabel();
+    return this.#tailExit;
+  }
+
+  /** Puts that label around what has been emitted. */
+  closeTailExit(): void {
+    if (this.#tailExit === undefined) return;
+    const { list } = this.frame;
+    this.frame.list = new StatementList();
+    this.emit(js.labeled(this.#tailExit, js.block(list.statements)), list.nesting + 2, list.weight);
+    this.emit(this.exit(undefined, []));
   }
 
   /** What every exception handler does first: put the frame pointers back. Filled in like the exits. */
@@ -271,9 +309,15 @@ export class FunctionEmitter {
     for (const handler of this.handlers) handler.body = [...handlers];
   }
 
-  #fillExit({ node, result, references }: Exit, giveBack: js.Statement[]): void {
+  #fillExit({ node, result, references, isCall }: Exit, giveBack: js.Statement[]): void {
     if (giveBack.length === 0 && references.length === 0) {
       js.become(node, js.returns(result));
+      return;
+    }
+    if (isCall) {
+      // An error from there must not bring our account up to date.
+      const away = this.countsLocally ? [js.set(js.id('fl'), AWAY)] : [];
+      node.body = [...giveBack, ...away, js.returns(result)];
       return;
     }
     node.body = [];
@@ -295,7 +339,7 @@ export class FunctionEmitter {
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
   settleMetering(): void {
     this.meter.settle(this.hasCalllessLoop && this.places.layout === 'plain');
-    if (this.closedLoops > 0 || this.makesCalls) return;
+    if (this.closedLoops > 0 || this.makesCalls || this.makesTailCalls) return;
     const dropped = this.meter.dropEntryCheck();
     this.#crossings = this.#crossings.filter(({ node }) => node !== dropped);
   }

@@ -10,20 +10,22 @@
  *   }
  */
 
-import { cellsOf } from '../../runtime/types.ts';
+import { cellsOf, type ValueType } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { readFunction } from '../function/reader.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Resolve } from './calls.ts';
 import { declare, fieldConstants, isField, isStoreField, storeField, viewVariables } from './declarations.ts';
-import { AWAY, type EmitOptions, FunctionEmitter, TooLarge } from './function-emitter.ts';
+import { AWAY, CallsItself, type EmitOptions, FunctionEmitter, TooLarge } from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
 import type { Layout } from './places.ts';
 import { completeRegions, type Part } from './regions.ts';
 import type { LocalShape } from './simd/local-shapes.ts';
-import { vectorParameters, vectorVariables } from './simd/local-vectors.ts';
+import { vectorParameters, vectorVariables, zeroVector } from './simd/local-vectors.ts';
+import { tailName, trampoline } from './tail-calls.ts';
+import { WEIGHTS } from './weights.ts';
 
 export interface EmittedFunction {
   readonly name: string;
@@ -43,20 +45,23 @@ export function emitFunction(
   purse: Purse = 'fuel',
 ): EmittedFunction {
   const { start, end } = module.bodies[definedIndex]!;
-  const emit = (layout: Layout, shapes?: readonly (LocalShape | undefined)[]): EmittedFunction => {
+  let at = end - start > options.outline.giantBytes ? 1 : 0;
+  let loops = false;
+  const emit = (shapes?: readonly (LocalShape | undefined)[]): EmittedFunction => {
     const create = (context: FunctionContext) =>
-      new FunctionEmitter(context, options, name, layout, purse, shapes);
+      new FunctionEmitter(context, options, name, LAYOUTS[at]!, purse, loops, shapes);
     const sink = new JsSink(create, resolve);
     readFunction(module, definedIndex, sink);
     const wanted = sink.emitter.votes?.decide();
-    return wanted?.some(Boolean) ? emit(layout, wanted) : assemble(sink.emitter);
+    return wanted?.some(Boolean) ? emit(wanted) : assemble(sink.emitter);
   };
-  for (let at = end - start > options.outline.giantBytes ? 1 : 0; ; at++) {
-    const layout = LAYOUTS[at]!;
+  for (;;) {
     try {
-      return emit(layout);
+      return emit();
     } catch (error) {
-      if (!(error instanceof TooLarge) || layout === LAYOUTS.at(-1)) throw error;
+      if (error instanceof CallsItself) loops = true;
+      else if (error instanceof TooLarge && at < LAYOUTS.length - 1) at++;
+      else throw error;
     }
   }
 }
@@ -74,12 +79,17 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   for (const use of places.uses) uses.add(use);
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
+  const zeroes = zeroLocals(emitter);
+  for (const restart of emitter.restarts) restart.body = zeroes;
   emitter.fillExits(exits, handlers);
   emitter.fillCrossings();
   const { statements, weight } = emitter.frame.list;
   const { regions, mirrored, reloads } = completeRegions(emitter, statements);
-  const whole = weight - saved + reloads + emitter.lateWeight(exits);
+  const late = emitter.lateWeight(exits) + emitter.restarts.length * js.weightOfAll(zeroes);
+  const whole = weight - saved + reloads + late;
   const parts = [mainPart(emitter, mirrored, vectors, statements, whole), ...regions];
+  if (emitter.hasTrampoline)
+    parts.push({ name: emitter.name, declaration: trampoline(emitter), weight: WEIGHTS.call });
   const limit = emitter.options.outline.heaviest * TOLERANCE;
   if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
@@ -133,8 +143,10 @@ function mainPart(
     ...vectors,
   ];
   const statements = [...head, ...guarded(emitter, body)];
-  const declaration = js.functionDeclaration(emitter.name, ['E', ...places.parameters], statements);
-  return { name: emitter.name, declaration, weight: weight + js.weightOfAll(head) };
+  const name = emitter.hasTrampoline ? tailName(emitter.name) : emitter.name;
+  const counter = emitter.hasTrampoline ? ['n'] : [];
+  const declaration = js.functionDeclaration(name, ['E', ...places.parameters, ...counter], statements);
+  return { name, declaration, weight: weight + js.weightOfAll(head) };
 }
 
 function declarations(
@@ -158,7 +170,7 @@ function declarations(
     const first = context.type.params.length;
     for (let i = first; i < context.locals.length; i++) {
       const type = context.locals[i]!;
-      if (cellsOf(type) === 0) variables.push([`l${i}`, typeof type === 'string' ? js.number(0) : js.NULL]);
+      if (cellsOf(type) === 0) variables.push([`l${i}`, zeroOf(type)]);
     }
   }
   variables.push(...vectorVariables(emitter));
@@ -207,14 +219,41 @@ function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js
       if (mentioned.has(i)) statements.push(js.set(js.id(`l${i}`), js.number(0)));
     } else if (i >= parameters) {
       if (emitter.mirrors?.startsAtZero(i) === false) return;
-      const zero = cellsOf(type) > 0 ? js.bigint(0n) : typeof type === 'string' ? js.number(0) : js.NULL;
+      if (type === 'v128') {
+        statements.push(...zeroVector(places, i));
+        return;
+      }
+      const zero = zeroOf(type);
       const value = mentioned.has(i) ? js.assign(js.id(`l${i}`), zero) : zero;
       statements.push(js.set(places.localCell(i), value));
-      if (type === 'v128') statements.push(js.set(places.cell('i64', places.localCellNumber(i) + 1), zero));
     } else if (cellsOf(type) === 0) statements.push(js.set(places.localCell(i), js.id(`l${i}`)));
   });
   if (emitter.delegation !== undefined) statements.push(js.set(emitter.delegation, js.number(0)));
   return statements;
+}
+
+/** Where the body starts again: what `initialCells` and the declarations do for locals at the first time. */
+function zeroLocals({ places, context, mirrors }: FunctionEmitter): js.Statement[] {
+  const parameters = context.type.params.length;
+  const statements = places.fillsLocals ? places.fillLocals(parameters) : [];
+  for (let i = parameters; i < context.locals.length; i++) {
+    const type = context.locals[i]!;
+    const variable = places.layout === 'plain' && type !== 'i64';
+    if (type === 'v128' && (variable || !places.fillsLocals)) statements.push(...zeroVector(places, i));
+    else if (!variable && places.fillsLocals) {
+      if (places.isMirrored(i)) statements.push(js.set(places.local(i), js.number(0)));
+    } else if (variable || mirrors?.startsAtZero(i) !== false) {
+      const zero = zeroOf(type);
+      const value = places.isMirrored(i) ? js.assign(places.local(i), zero) : zero;
+      statements.push(js.set(variable ? places.local(i) : places.localCell(i), value));
+    }
+  }
+  return statements;
+}
+
+function zeroOf(type: ValueType): js.Expression {
+  if (type === 'i64') return js.bigint(0n);
+  return typeof type === 'string' ? js.number(0) : js.NULL;
 }
 
 /** An error made here brings the account up to date on its way out. */

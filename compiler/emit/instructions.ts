@@ -6,7 +6,7 @@
  *   i32.store offset=8               →   V.setInt32((l0 >>> 0) + 8, l1, true);
  */
 import { FIELD_GLOBALS } from '../../runtime/abi.ts';
-import { FUNCREF, type ValueType } from '../../runtime/types.ts';
+import { nonNull, type RefType, refType, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
 import { address } from './effective-address.ts';
@@ -358,7 +358,11 @@ const CUSTOM: Readonly<Record<string, (emitter: FunctionEmitter, immediate: Imme
   'table.fill': () => ({ operands: 3, results: [] }),
   'ref.null': (_, types) => ({ operands: 0, results: [...(types as readonly ValueType[])] }),
   'ref.is_null': () => ({ operands: 1, results: I32_RESULT }),
-  'ref.func': () => ({ operands: 0, results: [FUNCREF] }),
+  'ref.func': ({ context }, index) => ({
+    operands: 0,
+    results: [refType(false, context.module.functions[index as number]!)],
+  }),
+  'ref.as_non_null': ({ stack }) => ({ operands: 1, results: [nonNull(stack.peek().type as RefType)] }),
 };
 
 function customShape(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): Shape {

@@ -5,10 +5,12 @@
 import type { FuncType } from '../../runtime/types.ts';
 import type { CatchClause, FunctionContext, Immediate, Sink } from '../function/sink.ts';
 import { numberOf, type Opcode } from '../opcodes.ts';
-import { emitCall, emitCallIndirect, type Resolve } from './calls.ts';
+import { emitCall, emitCallIndirect, emitCallRef, type Resolve } from './calls.ts';
 import {
   emitBr,
   emitBrIf,
+  emitBrOnNonNull,
+  emitBrOnNull,
   emitBrTable,
   emitElse,
   emitReturn,
@@ -35,6 +37,7 @@ import * as js from './js.ts';
 import { climb } from './ladder.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
 import { splitFrame } from './outline.ts';
+import { emitReturnCall, emitReturnCallIndirect, enterBody } from './tail-calls.ts';
 
 const BLOCK = numberOf('block');
 const LOOP = numberOf('loop');
@@ -48,6 +51,11 @@ const RETURN = numberOf('return');
 const UNREACHABLE = numberOf('unreachable');
 const CALL = numberOf('call');
 const CALL_INDIRECT = numberOf('call_indirect');
+const CALL_REF = numberOf('call_ref');
+const BR_ON_NULL = numberOf('br_on_null');
+const BR_ON_NON_NULL = numberOf('br_on_non_null');
+const RETURN_CALL = numberOf('return_call');
+const RETURN_CALL_INDIRECT = numberOf('return_call_indirect');
 const TRY_TABLE = numberOf('try_table');
 const TRY = numberOf('try');
 const CATCH = numberOf('catch');
@@ -72,6 +80,7 @@ export class JsSink implements Sink {
 
   start(context: FunctionContext): void {
     this.emitter = this.#create(context);
+    if (this.emitter.bodyIsLoop) enterBody(this.emitter);
   }
 
   instruction(row: Opcode, immediate: Immediate, offset: number): void {
@@ -102,8 +111,8 @@ export class JsSink implements Sink {
 
   end(reachable: boolean): void {
     const { emitter } = this;
-    const { kind } = emitter.frame;
-    if (kind === 'function') {
+    const { kind, isBody } = emitter.frame;
+    if (kind === 'function' || isBody) {
       this.#finish(reachable);
       return;
     }
@@ -124,20 +133,20 @@ export class JsSink implements Sink {
 
   #finish(reachable: boolean): void {
     const { emitter } = this;
-    const { frame, places } = emitter;
-    if (places.layout === 'plain') {
+    if (emitter.places.layout === 'plain') {
       if (reachable) {
         emitter.charge(END);
         emitter.stack.settleEffects(ANY_EFFECT);
         for (const statement of returnStatements(emitter)) emitter.emit(statement);
       }
-      climb(frame, false);
+      if (emitter.frame.isBody) leave(emitter, false);
+      climb(emitter.frame, false);
       return;
     }
-    if (reachable) {
-      emitter.charge(END);
-      fallOut(emitter, frame);
-    }
+    if (reachable) emitter.charge(END);
+    if (emitter.frame.isBody) leave(emitter, reachable);
+    const { frame } = emitter;
+    if (reachable) fallOut(emitter, frame);
     splitFrame(emitter, frame, reachable);
     const { statement, weight, nesting } = closeBlock(frame);
     frame.list = new StatementList();
@@ -145,6 +154,7 @@ export class JsSink implements Sink {
     emitter.stack.truncate(0);
     for (const type of frame.type.results) emitter.stack.pushSettled(type);
     for (const last of returnStatements(emitter)) emitter.emit(last);
+    emitter.closeTailExit();
   }
 
   br(depth: number): void {
@@ -183,6 +193,31 @@ export class JsSink implements Sink {
   callIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void {
     this.emitter.charge(CALL_INDIRECT);
     emitCallIndirect(this.emitter, typeIndex, table, type, offset, this.#resolve);
+  }
+
+  callRef(typeIndex: number, type: FuncType, offset: number): void {
+    this.emitter.charge(CALL_REF);
+    emitCallRef(this.emitter, typeIndex, type, offset);
+  }
+
+  brOnNull(depth: number): void {
+    this.emitter.charge(BR_ON_NULL);
+    emitBrOnNull(this.emitter, depth);
+  }
+
+  brOnNonNull(depth: number): void {
+    this.emitter.charge(BR_ON_NON_NULL);
+    emitBrOnNonNull(this.emitter, depth);
+  }
+
+  returnCall(index: number, type: FuncType, offset: number): void {
+    this.emitter.charge(RETURN_CALL);
+    emitReturnCall(this.emitter, index, type, offset, this.#resolve);
+  }
+
+  returnCallIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void {
+    this.emitter.charge(RETURN_CALL_INDIRECT);
+    emitReturnCallIndirect(this.emitter, typeIndex, table, type, offset);
   }
 
   tryTable(type: FuncType, catches: readonly CatchClause[]): void {

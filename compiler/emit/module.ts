@@ -4,9 +4,11 @@
  *
  *   const { exhausted } = H;
  *   let f3_g = F[3];
- *   function patch(index, code) { switch (index) { case 3: f3_g = code; break; } }
+ *   function patch(index, code, tail) { switch (index) { case 3: f3_g = code; break; } }
  *   function f12_f(E, l0) { … f3_g(E, l0) … }
- *   return [[f12_f], patch];
+ *   return [[f12_f], patch, [f12_f]];
+ *
+ * The last list holds the tail forms (tail-calls.ts): `f12_f$tail`, or the function itself. Those of functions outside come from `T`.
  *
  * Names of a module enter as at most 40 characters of [A-Za-z0-9_] behind the function's index.
  */
@@ -17,12 +19,15 @@ import type { EmitOptions } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Position, print } from './print.ts';
 import type { Part } from './regions.ts';
+import { tailName } from './tail-calls.ts';
 
 export interface EmittedGroup {
-  /** Body of a function with the parameters `H` and `F`. */
+  /** Body of a function with the parameters `H`, `F` and `T`. */
   readonly text: string;
   /** Defined functions outside that the group calls. */
   readonly callees: readonly number[];
+  /** Functions, by index, that stand under their names as trampolines of their tail forms. */
+  readonly trampolines: readonly number[];
   /** Every JavaScript function in it, with its estimated bytecode, in bytes. */
   readonly parts: readonly Pick<Part, 'name' | 'weight'>[];
 }
@@ -50,12 +55,13 @@ function emitGroup(
   members: number[],
   options: EmitOptions,
   admit: (definedIndex: number) => boolean,
-): { parts: Part[]; uses: Set<string>; callees: Set<number> } {
+): { parts: Part[]; uses: Set<string>; callees: Set<number>; tails: Set<number> } {
   const group = new Set(members);
   const callees = new Set<number>();
+  const tails = new Set<number>();
   const uses = new Set<string>();
   const parts: Part[] = [];
-  const resolve = (index: number): js.Expression => {
+  const resolve: Resolve = (index, tail = false) => {
     const defined = index - module.importedFunctions;
     if (!group.has(defined) && !callees.has(defined)) {
       if (admit(defined)) {
@@ -63,7 +69,10 @@ function emitGroup(
         members.push(defined);
       } else callees.add(defined);
     }
-    return js.id(functionName(module, index));
+    const name = functionName(module, index);
+    if (!tail) return js.id(name);
+    tails.add(defined);
+    return js.id(tailName(name));
   };
   for (let i = 0; i < members.length; i++) {
     for (const emitted of emitWithTwin(module, members[i]!, options, resolve)) {
@@ -71,7 +80,7 @@ function emitGroup(
       for (const use of emitted.uses) uses.add(use);
     }
   }
-  return { parts, uses, callees };
+  return { parts, uses, callees, tails };
 }
 
 /** A recursive function with no more bytes than this gets a twin: two levels of it are still small enough to be inlined. */
@@ -94,8 +103,8 @@ function emitWithTwin(
   const twin = `${name}$twin`;
   let recursive = false;
   const calling = (itself: string): Resolve => {
-    return (index) => {
-      if (index !== own) return resolve(index);
+    return (index, tail) => {
+      if (index !== own) return resolve(index, tail);
       recursive = true;
       return js.id(itself);
     };
@@ -113,30 +122,54 @@ export function groupText(
   admit: (definedIndex: number) => boolean,
   layout: { indent?: boolean; positions?: Position[] } = {},
 ): EmittedGroup {
-  const { parts, uses, callees } = emitGroup(module, members, options, admit);
+  const { parts, uses, callees, tails } = emitGroup(module, members, options, admit);
   const name = (defined: number) => functionName(module, defined + module.importedFunctions);
   const outer = [...callees];
   const statements: js.Statement[] = [js.statement(js.string('use strict'))];
   if (uses.size > 0) statements.push(js.destructure([...uses], js.id('H')));
-  if (outer.length > 0) {
-    statements.push(
-      js.declare(
-        'let',
-        outer.map((defined) => [name(defined), js.index(js.id('F'), js.number(defined))] as const),
-      ),
-    );
-  }
-  const exported = js.array(members.map((defined) => js.id(name(defined))));
+  if (outer.length > 0) statements.push(outside(outer, name, tails));
   const declarations = parts.map(({ declaration }) => declaration);
   // The group exists because its first function is being called.
   declarations[0] = js.eagerFunction(declarations[0]!);
-  statements.push(patcher(outer, name), ...declarations, js.returns(js.array([exported, js.id('patch')])));
-  return { text: print(statements, layout.indent, layout.positions), callees: outer, parts };
+  statements.push(patcher(outer, name, tails), ...declarations);
+  const forms = new Set(parts.map((part) => part.name));
+  const hasForm = (defined: number) => forms.has(tailName(name(defined)));
+  const aliases = members
+    .filter((defined) => tails.has(defined) && !hasForm(defined))
+    .map((defined) => [tailName(name(defined)), js.id(name(defined))] as const);
+  if (aliases.length > 0) statements.push(js.declare('const', aliases));
+  const entries = members.map((defined) => js.id(name(defined)));
+  const tailEntries = members.map((defined) =>
+    js.id(hasForm(defined) ? tailName(name(defined)) : name(defined)),
+  );
+  statements.push(js.returns(js.array([js.array(entries), js.id('patch'), js.array(tailEntries)])));
+  const trampolines = members.filter(hasForm).map((defined) => defined + module.importedFunctions);
+  return { text: print(statements, layout.indent, layout.positions), callees: outer, trampolines, parts };
 }
 
-function patcher(outer: readonly number[], name: (defined: number) => string): js.Statement {
-  const cases = outer.map((defined) =>
-    js.switchCase(defined, [js.set(js.id(name(defined)), js.id('code')), js.breakOut()]),
-  );
-  return js.functionDeclaration('patch', ['index', 'code'], [js.switchOn(js.id('index'), cases)]);
+/** Variables for functions outside of the group, and for the tail forms that are called. */
+function outside(
+  outer: readonly number[],
+  name: (defined: number) => string,
+  tails: ReadonlySet<number>,
+): js.Statement {
+  const at = (list: string, defined: number) => js.index(js.id(list), js.number(defined));
+  const imported = outer.map((defined) => [name(defined), at('F', defined)] as const);
+  const entered = outer
+    .filter((defined) => tails.has(defined))
+    .map((defined) => [tailName(name(defined)), at('T', defined)] as const);
+  return js.declare('let', [...imported, ...entered]);
+}
+
+function patcher(
+  outer: readonly number[],
+  name: (defined: number) => string,
+  tails: ReadonlySet<number>,
+): js.Statement {
+  const cases = outer.map((defined) => {
+    const set = [js.set(js.id(name(defined)), js.id('code'))];
+    if (tails.has(defined)) set.push(js.set(js.id(tailName(name(defined))), js.id('tail')));
+    return js.switchCase(defined, [...set, js.breakOut()]);
+  });
+  return js.functionDeclaration('patch', ['index', 'code', 'tail'], [js.switchOn(js.id('index'), cases)]);
 }

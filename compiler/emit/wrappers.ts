@@ -6,9 +6,20 @@
  */
 import { cellsOf, type FuncType, typeText, type ValueType } from '../../runtime/types.ts';
 
-/** Equal for signatures that share wrappers. */
-export function wrapperKey({ params, results }: FuncType): string {
-  return `${params.map(typeText).join(' ')} -> ${results.map(typeText).join(' ')}`;
+/** Equal for signatures that share a wrapper's text. Defined types are numbered: the text takes them from `T`. */
+export function wrapperKey(type: FuncType): string {
+  const references = referenceTypes(type);
+  const text = (each: ValueType) => (isDefined(each) ? `@${references.indexOf(each)}` : typeText(each));
+  return `${type.params.map(text).join(' ')} -> ${type.results.map(text).join(' ')}`;
+}
+
+/** Whether equal keys mean equal types, so that even the wrapper can be shared. */
+export function sharesWrapper(type: FuncType): boolean {
+  return !referenceTypes(type).some(isDefined);
+}
+
+function isDefined(type: ValueType): boolean {
+  return typeof type === 'object' && typeof type.heap === 'object';
 }
 
 /** Of the types that need the generic conversions, the wrapper takes the objects as a list `T`. */
@@ -98,7 +109,7 @@ export function exportWrapperText(type: FuncType): string {
     'try {',
     `result = reference.code(${['reference.env', ...names.filter((_, i) => cellsOf(params[i]!) === 0)].join(', ')});`,
     'if (S.fuel < 0) S.account.refuel();',
-    `} catch (error) { ${RESTORE} throw outgoing(error, reference); }`,
+    `} catch (error) { ${RESTORE} S.tail = null; throw outgoing(error, reference); }`,
     exportResult(results, convert),
   ];
   return `(reference, S) => (${names.join(', ')}) => {\n${lines.filter(Boolean).join('\n')}\n}`;

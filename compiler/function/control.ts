@@ -2,10 +2,18 @@
  * Validation of control instructions, one function per instruction, by the specification's text name. Each reads its
  * immediate, moves the stacks, and tells the sink if the code is reachable.
  */
-import { EXNREF } from '../../runtime/types.ts';
+import { EXNREF, FUNCREF, nonNull, refType } from '../../runtime/types.ts';
 import type { FunctionState } from './function-state.ts';
 import type { CatchClause } from './sink.ts';
-import { type BlockKind, type ControlFrame, I32, type Operand, operandOf, type Signature } from './stacks.ts';
+import {
+  type BlockKind,
+  type ControlFrame,
+  I32,
+  type Operand,
+  operandOf,
+  type Signature,
+  withoutNull,
+} from './stacks.ts';
 
 type Read = (f: FunctionState) => void;
 
@@ -30,7 +38,9 @@ export const CONTROL: Readonly<Record<string, Read>> = {
   },
   else(f) {
     if (f.stacks.top.kind !== 'if') f.fail('END opcode expected: else without if');
-    const { signature, reported } = f.stacks.popControl();
+    const frame = f.stacks.popControl();
+    const { signature, reported } = frame;
+    f.resetLocals(frame);
     f.stacks.pushControl('else', signature, reported);
     if (reported) f.sink.else(f.live, f.offset);
     f.live = reported;
@@ -77,15 +87,51 @@ export const CONTROL: Readonly<Record<string, Read>> = {
     if (f.live) f.sink.call(index, signature.type, f.offset);
   },
   call_indirect(f) {
-    const typeIndex = f.readTypeIndex();
-    const table = f.readTable();
-    const { element } = f.module.tables[table]!;
-    if (element.heap !== 'func') f.mismatch('a table of funcref', element.text);
-    const signature = f.signatureAt(typeIndex);
-    f.stacks.popOperand(I32);
+    const { typeIndex, table, signature } = readIndirect(f);
     f.stacks.popOperands(signature.params);
     f.stacks.pushOperands(signature.results);
     if (f.live) f.sink.callIndirect(typeIndex, table, signature.type, f.offset);
+  },
+  call_ref(f) {
+    const typeIndex = f.readTypeIndex();
+    const signature = f.signatureAt(typeIndex);
+    f.stacks.popOperand(operandOf(refType(true, typeIndex)));
+    f.stacks.popOperands(signature.params);
+    f.stacks.pushOperands(signature.results);
+    if (f.live) f.sink.callRef(typeIndex, signature.type, f.offset);
+  },
+  br_on_null(f) {
+    const depth = f.readLabel();
+    const { labelTypes } = f.label(depth);
+    const reference = f.stacks.popReference();
+    f.stacks.popOperands(labelTypes);
+    f.stacks.pushOperands(labelTypes);
+    f.stacks.pushOperand(withoutNull(reference));
+    if (f.live) f.sink.brOnNull(depth, f.offset);
+  },
+  br_on_non_null(f) {
+    const depth = f.readLabel();
+    const { labelTypes } = f.label(depth);
+    const reference = f.stacks.popReference();
+    f.stacks.pushOperand(withoutNull(reference));
+    if (labelTypes.length === 0) f.mismatch(`label ${depth} to take a reference`, 'nothing');
+    f.stacks.popOperands(labelTypes);
+    f.stacks.pushOperands(labelTypes.slice(0, -1));
+    if (f.live) f.sink.brOnNonNull(depth, f.offset);
+  },
+  return_call(f) {
+    const index = f.readFunction();
+    const { type } = tailCall(f, f.signatureAt(f.module.functions[index]!));
+    f.module.tailCalls.note(f.index, index);
+    if (f.live) f.sink.returnCall(index, type, f.offset);
+    f.markUnreachable();
+  },
+  return_call_indirect(f) {
+    const { typeIndex, table, signature } = readIndirect(f);
+    const { type } = tailCall(f, signature);
+    f.module.tailCalls.note(f.index, undefined);
+    if (f.live) f.sink.returnCallIndirect(typeIndex, table, type, f.offset);
+    f.markUnreachable();
   },
   throw(f) {
     const tag = f.readTag();
@@ -139,7 +185,10 @@ export const CONTROL: Readonly<Record<string, Read>> = {
   },
 };
 
+/** What a catch clause gives: an exception, never null. */
+const CAUGHT: Operand = operandOf(nonNull(EXNREF));
 const EXN: Operand = operandOf(EXNREF);
+const FUNC: Operand = operandOf(FUNCREF);
 
 function openBlock(f: FunctionState, kind: BlockKind): Signature {
   const signature = f.readBlockType();
@@ -154,14 +203,38 @@ function open(f: FunctionState, kind: BlockKind, signature: Signature): void {
 
 /** What a closed block leaves for the enclosing one; the function itself has none. */
 function close(f: FunctionState, frame: ControlFrame): void {
+  f.resetLocals(frame);
   if (frame.kind !== 'function') f.stacks.pushOperands(frame.signature.results);
 }
 
 /** Without `else`, a false `if` passes its parameters on: they must be its results. */
 function requireElse(f: FunctionState, { signature }: ControlFrame): void {
   const { params, results } = signature;
-  if (params.length === results.length && params.every((operand, i) => operand === results[i])) return;
+  if (params.length === results.length && params.every((operand, i) => f.stacks.fits(operand, results[i]!)))
+    return;
   f.mismatch('an else', 'an if whose results are not its parameters');
+}
+
+/** Type and table of an indirect call, and its last operand. */
+function readIndirect(f: FunctionState): { typeIndex: number; table: number; signature: Signature } {
+  const typeIndex = f.readTypeIndex();
+  const table = f.readTable();
+  const { element } = f.module.tables[table]!;
+  if (!f.stacks.fits(operandOf(element), FUNC)) f.mismatch('a table of funcref', element.text);
+  const signature = f.signatureAt(typeIndex);
+  f.stacks.popOperand(I32);
+  return { typeIndex, table, signature };
+}
+
+/** The callee's results are the function's. */
+function tailCall(f: FunctionState, signature: Signature): Signature {
+  const { params, results } = signature;
+  f.stacks.popOperands(params);
+  const wanted = f.signature.results;
+  if (results.length !== wanted.length) f.mismatch(`${wanted.length} results`, `${results.length}`);
+  f.stacks.pushOperands(results);
+  f.stacks.popOperands(wanted);
+  return signature;
 }
 
 /** Every target takes what lies on the stack, and all take equally much. */
@@ -191,9 +264,12 @@ function readCatchClause(f: FunctionState): CatchClause {
   const tag = kind === 'catch' || kind === 'catch_ref' ? f.readTag() : undefined;
   const depth = f.readLabel();
   const values = tag === undefined ? [] : [...tagSignature(f, tag).params];
-  if (kind === 'catch_ref' || kind === 'catch_all_ref') values.push(EXN);
+  if (kind === 'catch_ref' || kind === 'catch_all_ref') values.push(CAUGHT);
   const { labelTypes } = f.label(depth);
-  if (values.length !== labelTypes.length || values.some((operand, i) => operand !== labelTypes[i])) {
+  if (
+    values.length !== labelTypes.length ||
+    !values.every((each, i) => f.stacks.fits(each, labelTypes[i]!))
+  ) {
     f.mismatch(`label ${depth} to take what ${kind} gives`, 'other types');
   }
   return { kind, tag, depth };
@@ -203,7 +279,9 @@ function readCatchClause(f: FunctionState): CatchClause {
 function openCatch(f: FunctionState, kind: 'catch' | 'catch_all', values: readonly Operand[]): boolean {
   const { kind: before } = f.stacks.top;
   if (before !== 'try' && before !== 'catch') f.fail(`END opcode expected: ${kind} without try`);
-  const { signature, reported } = f.stacks.popControl();
+  const frame = f.stacks.popControl();
+  const { signature, reported } = frame;
+  f.resetLocals(frame);
   f.stacks.pushCatch(kind, signature, values, reported);
   return reported;
 }

@@ -191,7 +191,24 @@ class DumpSink implements Sink {
     this.line(`call ${this.functions(functionIndex)}`);
   }
   callIndirect(typeIndex: number, table: number, type: FuncType): void {
-    this.line(`call_indirect ${table === 0 ? '' : `${table} `}(type ${typeIndex})${signatureText(type)}`);
+    this.line(`call_indirect ${indirectText(typeIndex, table, type)}`);
+  }
+  returnCall(functionIndex: number, _type: FuncType, offset: number): void {
+    this.line(`return_call ${this.functions(functionIndex)}`);
+    this.deadAfter(offset, 1);
+  }
+  returnCallIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void {
+    this.line(`return_call_indirect ${indirectText(typeIndex, table, type)}`);
+    this.deadAfter(offset, 2);
+  }
+  callRef(typeIndex: number): void {
+    this.line(`call_ref ${typeIndex}`);
+  }
+  brOnNull(depth: number): void {
+    this.line(`br_on_null ${this.label(depth)}`);
+  }
+  brOnNonNull(depth: number): void {
+    this.line(`br_on_non_null ${this.label(depth)}`);
   }
   rethrow(depth: number, offset: number): void {
     this.line(`rethrow ${this.label(depth)}`);
@@ -239,6 +256,10 @@ class DumpSink implements Sink {
   private noteDeadCode(reachable: boolean, offset: number): void {
     if (!reachable && offset > this.deadFrom) this.line(';; unreachable');
   }
+}
+
+function indirectText(typeIndex: number, table: number, type: FuncType): string {
+  return `${table === 0 ? '' : `${table} `}(type ${typeIndex})${signatureText(type)}`;
 }
 
 function memoryText(row: Opcode, { memory, align, offset }: MemoryArgument): string {

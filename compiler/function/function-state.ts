@@ -4,7 +4,8 @@
  *
  * The loop is in reader.ts, the instructions in control.ts, typing.ts and immediates.ts.
  */
-import { type FuncType, funcTypeAt, type ValueType } from '../../runtime/types.ts';
+import { ModuleDefinitions } from '../../runtime/subtyping.ts';
+import { type FuncType, isDefaultable, type ValueType } from '../../runtime/types.ts';
 import { ByteReader } from '../binary/bytes.ts';
 import { functionName, type ModuleInfo } from '../binary/module-info.ts';
 import { readValueType } from '../binary/types.ts';
@@ -29,6 +30,8 @@ export class FunctionState {
   readonly stacks: Stacks;
   /** Parameters, then declared locals. */
   readonly localOperands: Operand[];
+  /** Locals that have no value yet, and no default: true at their index. Undefined: the function has none of that kind. */
+  private unset: boolean[] | undefined = undefined;
   /** Signatures by type index, shared by all functions of the module. */
   private readonly signatures: (Signature | undefined)[];
   /** Code at this point can be reached, so the sink is told. */
@@ -46,8 +49,10 @@ export class FunctionState {
     this.sink = sink;
     this.signatures = signaturesOf(module);
     this.signature = this.signatureAt(module.functions[index]!);
-    this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, () => this.#place());
-    this.stacks = new Stacks((expected, found) => this.mismatch(expected, found));
+    const place = () => this.#place();
+    this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, place, module.features);
+    const definitions = new ModuleDefinitions(module.types);
+    this.stacks = new Stacks(definitions, (expected, found) => this.mismatch(expected, found));
     this.localOperands = this.signature.params.slice();
   }
 
@@ -81,24 +86,50 @@ export class FunctionState {
       if (localOperands.length + count > limit) {
         bytes.fail(`too many locals: ${localOperands.length + count}, the limit is ${limit}`, offset);
       }
-      const operand = operandOf(readValueType(bytes));
+      const type = readValueType(bytes, this.module);
+      const operand = operandOf(type);
+      if (!isDefaultable(type)) {
+        this.unset ??= [];
+        for (let k = 0; k < count; k++) this.unset[localOperands.length + k] = true;
+      }
       for (let k = 0; k < count; k++) localOperands.push(operand);
     }
   }
 
-  /** The signature of a type index that validation has seen. */
+  /** Before a local is read. */
+  requireInitialised(local: number): void {
+    if (this.unset?.[local]) this.fail(`uninitialized local ${local}`);
+  }
+
+  /** A local is written. */
+  initialise(local: number): void {
+    if (!this.unset?.[local]) return;
+    this.unset[local] = false;
+    this.stacks.initialised.push(local);
+  }
+
+  /** At the end of a block, or of a part of it: what was initialised in there counts as unset again. */
+  resetLocals(frame: ControlFrame): void {
+    const { initialised } = this.stacks;
+    while (initialised.length > frame.initialised) this.unset![initialised.pop()!] = true;
+  }
+
+  /** The signature of a type index; fails if it is no function type. */
   signatureAt(typeIndex: number): Signature {
     const known = this.signatures[typeIndex];
     if (known !== undefined) return known;
-    const made = makeSignature(funcTypeAt(this.module.types, typeIndex));
+    const { composite } = this.module.types[typeIndex]!;
+    if (composite.kind !== 'func')
+      this.mismatch('a function type', `type ${typeIndex}, a ${composite.kind} type`);
+    const made = makeSignature(composite.func);
     this.signatures[typeIndex] = made;
     return made;
   }
 
   readTypeIndex(): number {
     const index = this.bytes.u32();
-    if (index >= this.module.types.length) this.fail(`unknown type ${index}`);
-    return index;
+    const type = this.module.types[index] ?? this.fail(`unknown type ${index}`);
+    return type.index;
   }
 
   /** Empty, one value type, or (as a non-negative s33) a type index. */
@@ -109,11 +140,12 @@ export class FunctionState {
       bytes.byte();
       return EMPTY;
     }
-    if (first > EMPTY_BLOCK && first < 0x80) return singleResult(readValueType(bytes));
+    if (first > EMPTY_BLOCK && first < 0x80) return singleResult(readValueType(bytes, this.module));
     const index = bytes.s33();
     if (index < 0) this.fail('malformed block type');
-    if (index >= this.module.types.length) this.fail(`unknown type ${index}`);
-    return this.signatureAt(index);
+    bytes.requires('multi-value', 'block type by index', this.offset);
+    const type = this.module.types[index] ?? this.fail(`unknown type ${index}`);
+    return this.signatureAt(type.index);
   }
 
   readLabel(): number {

@@ -2,10 +2,10 @@
  * Immediates of the instructions with a fixed signature, one function per kind of the table's `immediate` column: each
  * decodes, checks what it refers to, and answers the immediate as the sink gets it.
  */
-import { typeText } from '../../runtime/types.ts';
 import type { ImmediateKind, Opcode } from '../opcodes.ts';
 import type { FunctionState } from './function-state.ts';
 import type { Immediate, MemoryArgument } from './sink.ts';
+import { operandOf } from './stacks.ts';
 
 export type ReadImmediate = (f: FunctionState, naturalAlignment: number) => Immediate;
 
@@ -46,6 +46,7 @@ function readMemoryArgument(f: FunctionState, naturalAlignment: number): MemoryA
   const flags = bytes.u32();
   if (flags >= 0x80) f.fail('malformed memop flags');
   const align = flags & (HAS_MEMORY - 1);
+  if ((flags & HAS_MEMORY) !== 0) bytes.requires('multi-memory', 'memory index', f.offset);
   const memory = (flags & HAS_MEMORY) !== 0 ? bytes.u32() : 0;
   const offset = bytes.u64();
   f.memory(memory);
@@ -101,7 +102,7 @@ function readElementTable(f: FunctionState): [number, number] {
   const element = f.element(index);
   const from = f.module.elements[element]!.type;
   const to = f.module.tables[table]!.element;
-  if (from !== to) f.mismatch(typeText(to), `elements of ${typeText(from)}`);
+  if (!f.stacks.fits(operandOf(from), operandOf(to))) f.mismatch(to.text, `elements of ${from.text}`);
   return [element, table];
 }
 
@@ -109,8 +110,9 @@ function readTables(f: FunctionState): [number, number] {
   const to = f.readTable();
   const from = f.readTable();
   const { tables } = f.module;
-  if (tables[from]!.element !== tables[to]!.element) {
-    f.mismatch(typeText(tables[to]!.element), `a table of ${typeText(tables[from]!.element)}`);
-  }
+  const given = tables[from]!.element;
+  const wanted = tables[to]!.element;
+  if (!f.stacks.fits(operandOf(given), operandOf(wanted)))
+    f.mismatch(wanted.text, `a table of ${given.text}`);
   return [to, from];
 }

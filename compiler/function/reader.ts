@@ -8,6 +8,7 @@
  */
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { readPrefixedOpcode } from '../binary/opcode.ts';
+import type { FeatureSet } from '../features.ts';
 import { OPCODES, type Opcode, signatureOf } from '../opcodes.ts';
 import { CONTROL } from './control.ts';
 import { FunctionState } from './function-state.ts';
@@ -21,6 +22,7 @@ import { TYPING } from './typing.ts';
 export function readFunction(module: ModuleInfo, definedIndex: number, sink: Sink): void {
   const f = new FunctionState(module, definedIndex, sink);
   const { bytes, stacks } = f;
+  const single = singleBytesOf(module.features);
   f.readLocals();
   const silent = sink === NULL_SINK;
   if (!silent) sink.start({ module, index: f.index, type: f.signature.type, locals: f.locals });
@@ -30,7 +32,7 @@ export function readFunction(module: ModuleInfo, definedIndex: number, sink: Sin
     if (offset >= bytes.end) missingEnd(f);
     const byte = bytes.byte();
     f.offset = offset;
-    const instruction = SINGLE[byte] ?? PREFIXED.get(readPrefixedOpcode(bytes, byte, offset))!;
+    const instruction = single[byte] ?? PREFIXED.get(readPrefixedOpcode(bytes, byte, offset))!;
     f.row = instruction.row;
     instruction.read(f);
   }
@@ -55,12 +57,25 @@ interface Instruction {
   readonly read: (f: FunctionState) => void;
 }
 
+type ByByte = readonly (Instruction | undefined)[];
 const SINGLE: (Instruction | undefined)[] = new Array(256).fill(undefined);
 const PREFIXED = new Map<Opcode, Instruction>();
 for (const row of OPCODES) {
   const instruction = { row, read: readingOf(row) };
   if (typeof row.code === 'number') SINGLE[row.code] = instruction;
   else PREFIXED.set(row, instruction);
+}
+
+const singles = new WeakMap<FeatureSet, ByByte>();
+
+/** Instructions of one byte, without those that are switched off: they are refused where the rest is looked up. */
+function singleBytesOf(features: FeatureSet): ByByte {
+  let enabled = singles.get(features);
+  if (enabled === undefined) {
+    enabled = SINGLE.map((each) => (each && features.has(each.row.feature) ? each : undefined));
+    singles.set(features, enabled);
+  }
+  return enabled;
 }
 
 /** How a row is read; a row that nothing knows how to read stops the program at load. */

@@ -2,7 +2,7 @@
  * The interface between the reader, which decodes and validates, and whatever consumes a function: the JavaScript
  * emitter, the null sink of `validate()`, the disassembler.
  *
- * The reader calls a sink only for reachable code. After `br`, `return`, `unreachable`, `throw` … nothing is reported
+ * The reader calls a sink only for reachable code. After `br`, `return`, `return_call`, `unreachable`, `throw` … nothing is reported
  * (nested blocks included) until the `else`, `catch` or `end` that closes the dead stretch; those carry `reachable`:
  * whether control falls into them from above. Operand types are already checked: a sink may trust its own stack.
  * `offset` is the byte offset of the instruction's first byte in the module.
@@ -79,7 +79,15 @@ export interface Sink {
   return(offset: number): void;
   unreachable(offset: number): void;
   call(functionIndex: number, type: FuncType, offset: number): void;
+  callRef(typeIndex: number, type: FuncType, offset: number): void;
+  /** Where it does not branch, the reference stays, now known not to be null. */
+  brOnNull(depth: number, offset: number): void;
+  /** Carries the reference along; where it does not branch, it is dropped. */
+  brOnNonNull(depth: number, offset: number): void;
   callIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void;
+  /** Calls that take the function's place; the callee's results are the function's. */
+  returnCall(functionIndex: number, type: FuncType, offset: number): void;
+  returnCallIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void;
   tryTable(type: FuncType, catches: readonly CatchClause[], offset: number): void;
   /** Legacy exceptions. */
   try(type: FuncType, offset: number): void;

@@ -5,43 +5,68 @@
  * Types are small integers here (`Operand`), so that the common check is one comparison of numbers. Nothing here knows
  * instructions or bytes.
  */
-import { type FuncType, typeText, type ValueType } from '../../runtime/types.ts';
+import { type Definitions, matchesRef } from '../../runtime/subtyping.ts';
+import {
+  type AbstractHeapType,
+  type FuncType,
+  type RefType,
+  refType,
+  SHORTHANDS,
+  typeText,
+  type ValueType,
+} from '../../runtime/types.ts';
 
 /** A value type's number, or `UNKNOWN`. */
 export type Operand = number;
 /** An operand that only unreachable code has: it fits every type. */
 export const UNKNOWN: Operand = 0;
 
-/** Types by number; entry 0 stands for `UNKNOWN` and is never looked up. */
-const types: ValueType[] = ['i32'];
-const operands = new Map<ValueType, Operand>();
+/**
+ * Types by number: number and vector types, abstract references; those to type `i` of the module, which is the first of
+ * its equals, have two numbers from `FIRST_DEFINED + 2 * i` on. Entry 0 stands for `UNKNOWN` and is never looked up.
+ */
+const types: ValueType[] = ['i32', 'i32', 'i64', 'f32', 'f64', 'v128'];
+const LAST_NUMBER = types.length - 1;
+for (const heap of Object.keys(SHORTHANDS) as AbstractHeapType[]) {
+  types.push(refType(false, heap), refType(true, heap));
+}
+const operands = new Map(types.map((type, operand) => [type, operand]));
+/** A reference that is not null, and of which no more is known: only unreachable code has it. */
+export const UNKNOWN_REFERENCE: Operand = types.length;
+const FIRST_DEFINED = UNKNOWN_REFERENCE + 1;
+
+export const I32: Operand = operandOf('i32');
 
 export function operandOf(type: ValueType): Operand {
-  let operand = operands.get(type);
-  if (operand === undefined) {
-    operand = types.length;
-    types.push(type);
-    operands.set(type, operand);
-  }
-  return operand;
+  if (typeof type === 'string' || typeof type.heap !== 'number') return operands.get(type)!;
+  return FIRST_DEFINED + 2 * type.heap + (type.nullable ? 1 : 0);
 }
 
-/** The type of an operand that is not `UNKNOWN`. */
+/** The type of an operand that is known. */
 export function typeOf(operand: Operand): ValueType {
-  return types[operand]!;
+  const number = operand - FIRST_DEFINED;
+  return number < 0 ? types[operand]! : refType(number % 2 === 1, number >> 1);
 }
 
 export function operandText(operand: Operand): string {
-  return operand === UNKNOWN ? 'unknown' : typeText(typeOf(operand));
+  if (operand === UNKNOWN) return 'unknown';
+  return operand === UNKNOWN_REFERENCE ? 'an unknown reference' : typeText(typeOf(operand));
 }
-
-// Number and vector types come first: whatever is numbered later is a reference.
-for (const type of ['i32', 'i64', 'f32', 'f64', 'v128'] as const) operandOf(type);
-export const I32: Operand = operandOf('i32');
-const LAST_NUMBER = operandOf('v128');
 
 export function isReference(operand: Operand): boolean {
   return operand > LAST_NUMBER;
+}
+
+/** The same reference without null; what is unknown stays so. */
+export function withoutNull(reference: Operand): Operand {
+  if (reference === UNKNOWN || reference === UNKNOWN_REFERENCE) return UNKNOWN_REFERENCE;
+  return operandOf(refType(false, (typeOf(reference) as RefType).heap));
+}
+
+/** The same reference, or null. */
+export function withNull(reference: Operand): Operand {
+  if (reference === UNKNOWN || reference === UNKNOWN_REFERENCE) return reference;
+  return operandOf(refType(true, (typeOf(reference) as RefType).heap));
 }
 
 /** A function or block type with its operands. */
@@ -76,6 +101,8 @@ export interface ControlFrame {
   readonly height: number;
   /** The block began in reachable code, so the sink knows it. */
   readonly reported: boolean;
+  /** How many locals had been given their first value before it. */
+  readonly initialised: number;
   /** The rest of the block cannot be reached: its operand stack is polymorphic. */
   unreachable: boolean;
 }
@@ -91,9 +118,13 @@ export class Stacks {
   height = 0;
   private readonly frames: ControlFrame[] = [];
   private readonly mismatch: Mismatch;
+  private readonly definitions: Definitions;
   private current: ControlFrame | undefined;
+  /** Locals without a default that have been given a value, in this order; see `resetLocals`. */
+  readonly initialised: number[] = [];
 
-  constructor(mismatch: Mismatch) {
+  constructor(definitions: Definitions, mismatch: Mismatch) {
+    this.definitions = definitions;
     this.mismatch = mismatch;
   }
 
@@ -124,9 +155,24 @@ export class Stacks {
       return UNKNOWN;
     }
     const found = this.operands[--this.height]!;
-    if (found !== expected && !fits(found, expected))
+    if (found !== expected && !this.fits(found, expected))
       this.mismatch(operandText(expected), operandText(found));
     return found;
+  }
+
+  /** Pops any reference. */
+  popReference(): Operand {
+    const found = this.popOperand(UNKNOWN);
+    if (found !== UNKNOWN && !isReference(found)) this.mismatch('a reference', operandText(found));
+    return found;
+  }
+
+  /** Whether an operand may stand where another type is expected. */
+  fits(found: Operand, expected: Operand): boolean {
+    if (found === expected || found === UNKNOWN || expected === UNKNOWN) return true;
+    if (!isReference(found) || !isReference(expected)) return false;
+    if (found === UNKNOWN_REFERENCE) return true;
+    return matchesRef(typeOf(found) as RefType, typeOf(expected) as RefType, this.definitions);
   }
 
   pushOperands(operands: readonly Operand[]): void {
@@ -143,7 +189,7 @@ export class Stacks {
     const frame = this.current!;
     for (let i = expected.length - 1, at = this.height - 1; i >= 0; i--, at--) {
       if (at >= frame.height) {
-        if (!fits(operands[at]!, expected[i]!))
+        if (!this.fits(operands[at]!, expected[i]!))
           this.mismatch(operandText(expected[i]!), operandText(operands[at]!));
       } else if (!frame.unreachable) this.mismatch(operandText(expected[i]!), 'nothing');
     }
@@ -174,6 +220,7 @@ export class Stacks {
       labelTypes,
       height: this.height,
       reported,
+      initialised: this.initialised.length,
       unreachable: false,
     };
     this.frames.push(this.current);
@@ -196,9 +243,4 @@ export class Stacks {
     this.height = frame.height;
     frame.unreachable = true;
   }
-}
-
-/** Subtyping on operands: today's types have none beyond equality. */
-function fits(found: Operand, expected: Operand): boolean {
-  return found === expected || found === UNKNOWN || expected === UNKNOWN;
 }

@@ -2,11 +2,11 @@
  * Validation of the instructions whose operand types depend on their immediate or on the stack: parametric, variable,
  * table and reference instructions, by the specification's text name. The rest has fixed signatures in the table.
  */
-import { FUNCREF, type ValueType } from '../../runtime/types.ts';
+import { refType, type ValueType } from '../../runtime/types.ts';
 import { readNullType, readValueType } from '../binary/types.ts';
 import type { FunctionState } from './function-state.ts';
 import type { Immediate } from './sink.ts';
-import { I32, isReference, type Operand, operandOf, operandText, UNKNOWN } from './stacks.ts';
+import { I32, isReference, type Operand, operandOf, operandText, UNKNOWN, withoutNull } from './stacks.ts';
 
 /** Reads the immediate and moves the stacks; answers the immediate for the sink. */
 type Type = (f: FunctionState) => Immediate;
@@ -30,7 +30,7 @@ export const TYPING: Readonly<Record<string, Type>> = {
     return undefined;
   },
   'select t'(f) {
-    const types: ValueType[] = f.bytes.vector(() => readValueType(f.bytes));
+    const types: ValueType[] = f.bytes.vector(() => readValueType(f.bytes, f.module));
     if (types.length !== 1) f.fail(`invalid result arity ${types.length}`);
     const operand = operandOf(types[0]!);
     f.stacks.popOperand(I32);
@@ -42,11 +42,13 @@ export const TYPING: Readonly<Record<string, Type>> = {
   'local.get'(f) {
     const index = f.bytes.u32();
     f.stacks.pushOperand(local(f, index));
+    f.requireInitialised(index);
     return index;
   },
   'local.set'(f) {
     const index = f.bytes.u32();
     f.stacks.popOperand(local(f, index));
+    f.initialise(index);
     return index;
   },
   'local.tee'(f) {
@@ -54,6 +56,7 @@ export const TYPING: Readonly<Record<string, Type>> = {
     const operand = local(f, index);
     f.stacks.popOperand(operand);
     f.stacks.pushOperand(operand);
+    f.initialise(index);
     return index;
   },
   'global.get'(f) {
@@ -95,20 +98,23 @@ export const TYPING: Readonly<Record<string, Type>> = {
     return index;
   },
   'ref.null'(f) {
-    const type = readNullType(f.bytes);
+    const type = readNullType(f.bytes, f.module);
     f.stacks.pushOperand(operandOf(type));
     return [type];
   },
   'ref.is_null'(f) {
-    const operand = f.stacks.popOperand(UNKNOWN);
-    if (operand !== UNKNOWN && !isReference(operand)) f.mismatch('a reference', operandText(operand));
+    f.stacks.popReference();
     f.stacks.pushOperand(I32);
+    return undefined;
+  },
+  'ref.as_non_null'(f) {
+    f.stacks.pushOperand(withoutNull(f.stacks.popReference()));
     return undefined;
   },
   'ref.func'(f) {
     const index = f.readFunction();
     if (!f.module.declaredFunctions.has(index)) f.fail(`undeclared function reference ${index}`);
-    f.stacks.pushOperand(operandOf(FUNCREF));
+    f.stacks.pushOperand(operandOf(refType(false, f.module.functions[index]!)));
     return index;
   },
 };

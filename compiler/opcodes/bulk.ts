@@ -35,4 +35,8 @@ const REFERENCE_TYPES = rows('reference-types', [
   [[0xfc, 17], 'table.fill',  'table',    'custom', 'call', 'table_fill(E, i, a, b, c)'],
 ]);
 
-export const BULK = [...MVP, ...BULK_MEMORY, ...REFERENCE_TYPES];
+const FUNCTION_REFERENCES = rows('function-references', [
+  [0xd4, 'ref.as_non_null', 'none', 'custom', 'trap', 'a === null ? null_reference() : a'],
+]);
+
+export const BULK = [...MVP, ...BULK_MEMORY, ...REFERENCE_TYPES, ...FUNCTION_REFERENCES];

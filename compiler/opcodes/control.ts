@@ -38,6 +38,12 @@ const REFERENCE_TYPES = rows('reference-types', [
 ]);
 
 // biome-ignore format: a table
+const TAIL_CALLS = rows('tail-call', [
+  [0x12, 'return_call',          'call',       'custom', 'control'],
+  [0x13, 'return_call_indirect', 'type table', 'custom', 'control'],
+]);
+
+// biome-ignore format: a table
 const EXCEPTIONS = rows('exception-handling', [
   [0x08, 'throw',     'tag',       'custom', 'control'],
   [0x0a, 'throw_ref', 'none',      'custom', 'control'],
@@ -53,4 +59,18 @@ const LEGACY_EXCEPTIONS = rows('legacy-exceptions', [
   [0x19, 'catch_all', 'none',  'custom', 'control'],
 ]);
 
-export const CONTROL = [...MVP, ...REFERENCE_TYPES, ...EXCEPTIONS, ...LEGACY_EXCEPTIONS];
+// biome-ignore format: a table
+const FUNCTION_REFERENCES = rows('function-references', [
+  [0x14, 'call_ref',       'type',  'custom', 'control'],
+  [0xd5, 'br_on_null',     'label', 'custom', 'control'],
+  [0xd6, 'br_on_non_null', 'label', 'custom', 'control'],
+]);
+
+export const CONTROL = [
+  ...MVP,
+  ...REFERENCE_TYPES,
+  ...TAIL_CALLS,
+  ...EXCEPTIONS,
+  ...LEGACY_EXCEPTIONS,
+  ...FUNCTION_REFERENCES,
+];

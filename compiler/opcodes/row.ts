@@ -5,6 +5,7 @@
  * user's run. Not here: the lookup (`../opcodes.ts`) and the meaning of instructions (their templates and helpers).
  */
 import { EXTERNREF, FUNCREF, type FuncType, type ValueType } from '../../runtime/types.ts';
+import type { Feature } from '../features.ts';
 
 /** How the immediate is decoded; see `Immediate` in function/sink.ts. */
 export type ImmediateKind =
@@ -16,6 +17,7 @@ export type ImmediateKind =
   | 'local'
   | 'global'
   | 'function'
+  | 'type'
   | 'table'
   | 'memory'
   | 'data'
@@ -46,27 +48,7 @@ export type ImmediateKind =
  */
 export type Effect = 'pure' | 'trap' | 'load' | 'store' | 'call' | 'control';
 
-export type Feature =
-  | 'mvp'
-  | 'mutable-globals'
-  | 'sign-extension'
-  | 'saturating-float-to-int'
-  | 'multi-value'
-  | 'bulk-memory'
-  | 'reference-types'
-  | 'simd'
-  | 'extended-const'
-  | 'multi-memory'
-  | 'tail-call'
-  | 'exception-handling'
-  | 'legacy-exceptions'
-  | 'function-references'
-  | 'gc'
-  | 'memory64'
-  | 'threads'
-  | 'relaxed-simd'
-  | 'custom-page-sizes'
-  | 'wide-arithmetic';
+export type { Feature };
 
 /** The V8 that code is generated for: Node 20, and everything later. */
 export type Target = 'v8-11' | 'v8-12+';

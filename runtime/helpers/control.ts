@@ -2,7 +2,13 @@
  * Helpers of control: indirect calls, exceptions, frames that do not fit. The emitter names them itself; they belong to
  * no row's template.
  */
-import type { EnvironmentAbi, FunctionReference, StoreAbi } from '../abi.ts';
+import {
+  type Code,
+  type EnvironmentAbi,
+  type FunctionReference,
+  type StoreAbi,
+  TAIL_CALLS_IN_A_ROW,
+} from '../abi.ts';
 import { Exception, isCatchable, Trap, trap } from '../errors.ts';
 
 /**
@@ -15,11 +21,21 @@ export function indirect(E: EnvironmentAbi, table: number, index: number, type: 
   if (at >= elements.length) trap('undefined-element');
   const reference = elements[at] as FunctionReference | null;
   if (reference === null) trap('uninitialized-element', at);
-  if (reference.typeId === E.types[type]) {
-    if (reference.readyTypeId < 0) reference.makeReady();
-    return reference;
-  }
-  return E.adopt(reference, type) ?? trap('indirect-call-type-mismatch');
+  return E.callable(reference, type) ?? trap('indirect-call-type-mismatch');
+}
+
+/** The function that `call_ref` means, where the inline check fails. */
+export function referenced(
+  E: EnvironmentAbi,
+  reference: FunctionReference | null,
+  type: number,
+): FunctionReference {
+  if (reference === null) trap('null-function-reference');
+  return E.callable(reference, type) ?? trap('indirect-call-type-mismatch');
+}
+
+export function null_reference(): never {
+  trap('null-reference');
 }
 
 /** What a handler may look at; everything else goes on as if there were no handler. */
@@ -37,6 +53,21 @@ export function throw_(E: EnvironmentAbi, tag: number, ...payload: unknown[]): E
 export function throw_ref(exception: unknown): unknown {
   if (exception === null) trap('null-exception-reference');
   return exception;
+}
+
+/** A tail call that is not made here: the caller's trampoline makes it, when the caller has returned. */
+export function leave(E: EnvironmentAbi, code: Code, ...args: unknown[]): void {
+  E.S.tail = { code, args };
+}
+
+/** Makes the tail call that was left, and those that it leaves in turn. */
+export function bounce({ S }: EnvironmentAbi): unknown {
+  let result: unknown;
+  for (let next = S.tail; next !== null; next = S.tail) {
+    S.tail = null;
+    result = next.code(...next.args, TAIL_CALLS_IN_A_ROW);
+  }
+  return result;
 }
 
 export function unreachable(): never {

@@ -3,6 +3,7 @@ import { OUTLINE, type OutlineLimits } from '../../compiler/emit/outline.ts';
 import {
   CompileError,
   Exception,
+  type FeatureOptions,
   Global,
   type Instance,
   LinkError,
@@ -22,6 +23,7 @@ const DEADLINE_MS = 60_000;
 export interface SandglassOptions {
   readonly metering: boolean;
   readonly outline?: OutlineLimits;
+  readonly features?: FeatureOptions;
 }
 
 export class SandglassEngine implements Engine<Module, Instance> {
@@ -31,8 +33,8 @@ export class SandglassEngine implements Engine<Module, Instance> {
   /** Deadlines need the meter. */
   readonly #control: { deadlineMs?: number };
 
-  constructor({ metering, outline = OUTLINE }: SandglassOptions) {
-    this.#runtime = new Runtime({ metering }, { outline });
+  constructor({ metering, outline = OUTLINE, features }: SandglassOptions) {
+    this.#runtime = new Runtime({ metering, features }, { outline });
     this.#control = metering ? { deadlineMs: DEADLINE_MS } : {};
   }
 

@@ -40,9 +40,9 @@ interface AnyInstance {
 }
 
 export function makeEngines(request: BenchRequest, bytes: Uint8Array): Engines {
-  const { file, invoke } = request;
+  const { file, invoke, features } = request;
   const [withMeter, without] = [true, false].map(
-    (metering) => new Runtime({ registerCells: REGISTER_CELLS, metering }),
+    (metering) => new Runtime({ registerCells: REGISTER_CELLS, metering, features }),
   ) as [Runtime, Runtime];
   const module = naming(file, () => withMeter.compileSync(bytes));
   const type = invokedType(file, module.info, invoke);

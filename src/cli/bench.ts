@@ -5,8 +5,16 @@
  * Not the benchmark suite: that is `bench/`, with programs of its own and other engines.
  */
 import { Command } from 'commander';
+import type { FeatureOptions } from '../../compiler/features.ts';
 import { conclude, type Outcome, oneLine } from './exit-status.ts';
-import { addGuestOptions, type Guest, type GuestOptions, guestOf, parseRounds } from './options.ts';
+import {
+  addFeatureOption,
+  addGuestOptions,
+  type Guest,
+  type GuestOptions,
+  guestOf,
+  parseRounds,
+} from './options.ts';
 import { columns } from './table.ts';
 import { inWorker } from './worker.ts';
 
@@ -16,11 +24,13 @@ export interface BenchRequest extends Guest {
   readonly invoke: string;
   readonly args: readonly string[];
   readonly rounds: number;
+  readonly features: FeatureOptions;
 }
 
 interface BenchOptions extends GuestOptions {
   readonly invoke: string;
   readonly rounds: number;
+  readonly features?: FeatureOptions;
   readonly json?: true;
 }
 
@@ -60,12 +70,12 @@ export function benchCommand(): Command {
     .requiredOption('--invoke <name>', 'the exported function')
     .option('--rounds <n>', 'how often every engine is measured', parseRounds, 5)
     .option('--json', 'print the measurements as JSON');
-  return addGuestOptions(command).addHelpText('after', DETAILS).action(bench);
+  return addFeatureOption(addGuestOptions(command)).addHelpText('after', DETAILS).action(bench);
 }
 
 async function bench(file: string, args: readonly string[], options: BenchOptions): Promise<void> {
-  const { invoke, rounds, json } = options;
-  const request: BenchRequest = { file, args, invoke, rounds, ...guestOf(options) };
+  const { invoke, rounds, json, features = {} } = options;
+  const request: BenchRequest = { file, args, invoke, rounds, features, ...guestOf(options) };
   const outcome = await inWorker('./bench-worker.js', request, (message: BenchMessage) => {
     if ('outcome' in message) return message.outcome;
     const text = json

@@ -4,33 +4,35 @@
  */
 import { Command, Option } from 'commander';
 import type { ModuleInfo } from '../../compiler/binary/module-info.ts';
+import type { FeatureOptions } from '../../compiler/features.ts';
 import type { Module, ModuleExport, ModuleImport } from '../index.ts';
 import { CliError, conclude, oneLine, outcomeOf } from './exit-status.ts';
 import { loadModule, naming } from './load.ts';
-import { parseIndex } from './options.ts';
+import { addFeatureOption, parseIndex } from './options.ts';
 import { columns } from './table.ts';
 
 interface InspectOptions {
   readonly func?: number;
   readonly js?: true;
   readonly wat?: true;
+  readonly features?: FeatureOptions;
 }
 
 export function inspectCommand(): Command {
-  return new Command('inspect')
+  const command = new Command('inspect')
     .description('show the sections, imports, exports and sizes of a module, or one of its functions')
     .argument('<file>', 'a binary module, or text (.wat)')
     .option('--func <n>', 'show function n (imports counted) instead', parseIndex)
     .addOption(new Option('--js', 'the function as generated JavaScript (default)').conflicts('wat'))
-    .option('--wat', 'the function as text, disassembled')
-    .action(inspect);
+    .option('--wat', 'the function as text, disassembled');
+  return addFeatureOption(command).action(inspect);
 }
 
 async function inspect(file: string, options: InspectOptions, command: Command): Promise<void> {
   if (options.func === undefined && (options.js || options.wat))
     command.error("error: options '--js' and '--wat' need '--func <n>'");
   try {
-    const module = await load(file);
+    const module = await load(file, options.features);
     const text =
       options.func === undefined
         ? overview(file, module)
@@ -41,11 +43,11 @@ async function inspect(file: string, options: InspectOptions, command: Command):
   }
 }
 
-async function load(file: string): Promise<Module> {
+async function load(file: string, features: FeatureOptions = {}): Promise<Module> {
   const bytes = await loadModule(file);
   // Loaded here and not above: `sandglass run` starts faster without the compiler in its main thread.
   const { Runtime } = await import('../index.ts');
-  return naming(file, () => new Runtime({ validate: 'lazy' }).compileSync(bytes));
+  return naming(file, () => new Runtime({ validate: 'lazy', features }).compileSync(bytes));
 }
 
 function overview(file: string, { info, imports, exports }: Module): string {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   collectDir,
   collectEnv,
+  collectFeatures,
   parseFuel,
   parseIndex,
   parsePages,
@@ -59,4 +60,12 @@ describe('--dir', () => {
   );
   test('refuses the same guest path twice', () =>
     expect(() => collectDir('b::/x', { '/x': 'a' })).toThrow('"/x" is mapped twice'));
+});
+
+test('--features switches on and off, and later ones win', () => {
+  const first = collectFeatures('+simd,-threads,gc');
+  expect(first).toEqual({ simd: true, threads: false, gc: true });
+  expect(collectFeatures('-gc', first)).toEqual({ simd: true, threads: false, gc: false });
+  for (const wrong of ['', 'simmd', '+', '--simd', 'mvp', 'simd,', 'toString'])
+    expect(() => collectFeatures(wrong)).toThrow(/^It must be a list such as \+simd,-threads: "/);
 });

@@ -3,6 +3,7 @@
  * options that several commands have.
  */
 import { type Command, InvalidArgumentError } from 'commander';
+import { FEATURE_NAMES, type FeatureOptions, isFeatureName } from '../../compiler/features.ts';
 
 /** What the program may see of the host, as given. */
 export interface GuestOptions {
@@ -56,6 +57,29 @@ export function parsePages(text: string): number {
   const value = natural(text);
   if (value > 65536n) throw new InvalidArgumentError('It must be from 0 to 65536 pages of 64 KiB.');
   return Number(value);
+}
+
+/** The option of every command that compiles. */
+export function addFeatureOption(command: Command): Command {
+  return command.option(
+    '--features <list>',
+    'switch proposals on and off: +wide-arithmetic,-multi-memory (repeatable)',
+    collectFeatures,
+  );
+}
+
+/** `--features +a,-b`, repeatable; a name without a sign is switched on. */
+export function collectFeatures(text: string, previous: FeatureOptions = {}): FeatureOptions {
+  const features: { -readonly [Name in keyof FeatureOptions]: FeatureOptions[Name] } = { ...previous };
+  for (const item of text.split(',')) {
+    const name = item.replace(/^[+-]/, '');
+    if (!isFeatureName(name)) {
+      const what = `"${name}" is no feature; there are: ${FEATURE_NAMES.join(', ')}`;
+      throw new InvalidArgumentError(`It must be a list such as +simd,-threads: ${what}.`);
+    }
+    features[name] = !item.startsWith('-');
+  }
+  return features;
 }
 
 /** `--rounds N`: at least one. */

@@ -22,6 +22,7 @@ const started = performance.now();
 function makeRuntime(): Runtime {
   return new Runtime({
     registerCells: REGISTER_CELLS,
+    features: request.features,
     ...(request.fuel !== undefined && { fuel: request.fuel }),
     ...(request.maxMemory !== undefined && { limits: { memoryPages: request.maxMemory } }),
   });

@@ -3,9 +3,11 @@
  * (`run-worker.ts`). This thread only waits: so signals work, and the time limit is kept from here.
  */
 import { Command } from 'commander';
+import type { FeatureOptions } from '../../compiler/features.ts';
 import { TimeoutError } from '../../runtime/errors.ts';
 import { conclude, type Outcome, outcomeOf } from './exit-status.ts';
 import {
+  addFeatureOption,
   addGuestOptions,
   type Guest,
   type GuestOptions,
@@ -24,6 +26,7 @@ export interface RunRequest extends Guest {
   readonly fuel: bigint | undefined;
   readonly timeout: number | undefined;
   readonly maxMemory: number | undefined;
+  readonly features: FeatureOptions;
   readonly stats: boolean;
   readonly trace: boolean;
 }
@@ -33,6 +36,7 @@ interface RunOptions extends GuestOptions {
   readonly fuel?: bigint;
   readonly timeout?: number;
   readonly maxMemory?: number;
+  readonly features?: FeatureOptions;
   readonly stats?: true;
   readonly trace?: true;
 }
@@ -54,7 +58,7 @@ export function runCommand(): Command {
     .option('--fuel <n>', 'stop after n instructions', parseFuel)
     .option('--timeout <ms>', 'stop after so many milliseconds', parseTimeout)
     .option('--max-memory <pages>', 'refuse memories larger than so many pages of 64 KiB', parsePages);
-  return addGuestOptions(command)
+  return addFeatureOption(addGuestOptions(command))
     .option('--stats', 'tell on stderr what was compiled and consumed')
     .option('--trace', "after a trap, print the program's call stack")
     .passThroughOptions()
@@ -70,6 +74,7 @@ function request(file: string, args: readonly string[], options: RunOptions): Ru
     fuel: options.fuel,
     timeout: options.timeout,
     maxMemory: options.maxMemory,
+    features: options.features ?? {},
     ...guestOf(options),
     stats: options.stats === true,
     trace: options.trace === true,

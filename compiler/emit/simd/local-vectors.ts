@@ -6,6 +6,7 @@
 import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
 import { readOf, TRAPS } from '../operand-stack.ts';
+import type { Places } from '../places.ts';
 import { cellVector, hasOneShape, naturalShape, type Vector, vectorOf } from './vector.ts';
 
 export function getVectorLocal(emitter: FunctionEmitter, local: number): void {
@@ -31,18 +32,20 @@ function localVector({ places }: FunctionEmitter, local: number): Vector {
 }
 
 export function setVectorLocal(emitter: FunctionEmitter, local: number): void {
-  const { stack, places } = emitter;
+  const { stack } = emitter;
   const value = stack.pop();
-  const vector = value.vector!;
   stack.settleReaders(local);
   if (value.effects & TRAPS) stack.settleTraps();
-  noteWrite(emitter, local, vector);
+  emitAll(emitter, toVectorLocal(emitter, local, value.vector!));
+}
+
+/** The assignments that write a local. */
+export function toVectorLocal(emitter: FunctionEmitter, local: number, vector: Vector): js.Expression[] {
+  const { places } = emitter;
   const { vectors } = places;
-  if (!vectors.isPlain) {
-    emitAll(emitter, vectors.toCells(vectors.frameCells(places.localCellNumber(local)), vector));
-    return;
-  }
-  emitAll(emitter, vectors.intoLocal(local, vector));
+  noteWrite(emitter, local, vector);
+  if (vectors.isPlain) return vectors.intoLocal(local, vector);
+  return vectors.toCells(vectors.frameCells(places.localCellNumber(local)), vector);
 }
 
 /** What is computed has a shape; what is loaded, constant or moved has none of its own. */
@@ -70,6 +73,14 @@ export function vectorVariables(emitter: FunctionEmitter): [string, js.Expressio
       .localVariables(local)
       .map((lane) => [lane.text, start] as [string, js.Expression | null]);
   });
+}
+
+/** A local begins at zero, of whatever shape. */
+export function zeroVector(places: Places, local: number): js.Statement[] {
+  const { vectors } = places;
+  if (vectors.isPlain) return vectors.localVariables(local).map((lane) => js.set(lane, js.number(0)));
+  const first = places.localCellNumber(local);
+  return [0, 1].map((n) => js.set(places.cell('i64', first + n), js.bigint(0n)));
 }
 
 /** Parameters leave the cells in which the caller wrote them. */
