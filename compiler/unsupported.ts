@@ -17,8 +17,6 @@ export const REASONS = {
 
 /** Features whose types, flags and sections the decoder refuses. A feature with some of its instructions built is not among them. */
 export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>([
-  'simd',
-  'relaxed-simd',
   'memory64',
   'threads',
   'custom-page-sizes',
