@@ -16,11 +16,7 @@ export const REASONS = {
 } as const satisfies Partial<Record<Feature, string>>;
 
 /** Features whose types, flags and sections the decoder refuses. A feature with some of its instructions built is not among them. */
-export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>([
-  'memory64',
-  'threads',
-  'custom-page-sizes',
-]);
+export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>(['threads', 'custom-page-sizes']);
 
 export type UnsupportedFeature = keyof typeof REASONS;
 export interface UnsupportedOpcode {

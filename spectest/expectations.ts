@@ -40,23 +40,6 @@ export const SANDGLASS: Expectations = {
       files: ['return_call_ref'],
     },
     {
-      reason: '64-bit memories and tables',
-      files: [
-        'address64',
-        'align64',
-        'binary_leb128_64',
-        'bulk64',
-        'call_indirect64',
-        'endianness64',
-        'float_memory64',
-        'load64',
-        'memory*64',
-        'memory64-imports',
-        'table*64',
-        'table_copy_mixed',
-      ],
-    },
-    {
       reason: 'annotations of the text format; the text parser is not ours',
       files: ['custom/*'],
     },
@@ -73,7 +56,10 @@ export const SANDGLASS: Expectations = {
       files: ['proposals/wide-arithmetic/*'],
     },
   ],
-  commands: [{ file: 'table_init', lines: [2272], reason: 'garbage collection' }],
+  commands: [
+    { file: 'table_init', lines: [2272], reason: 'garbage collection' },
+    { file: 'table_init64', lines: [2457], reason: 'garbage collection' },
+  ],
 };
 
 /** Node's own WebAssembly: what it does not have, or what the JavaScript API cannot show. */

@@ -219,10 +219,10 @@ function requireElse(f: FunctionState, { signature }: ControlFrame): void {
 function readIndirect(f: FunctionState): { typeIndex: number; table: number; signature: Signature } {
   const typeIndex = f.readTypeIndex();
   const table = f.readTable();
-  const { element } = f.module.tables[table]!;
+  const { element, address } = f.module.tables[table]!;
   if (!f.stacks.fits(operandOf(element), FUNC)) f.mismatch('a table of funcref', element.text);
   const signature = f.signatureAt(typeIndex);
-  f.stacks.popOperand(I32);
+  f.stacks.popOperand(operandOf(address));
   return { typeIndex, table, signature };
 }
 

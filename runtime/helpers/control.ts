@@ -13,14 +13,13 @@ import { Exception, isCatchable, Trap, trap } from '../errors.ts';
 
 /**
  * The function that `call_indirect` means, where the inline check fails: element `index` of a table, checked against a type index of the module.
- * The first call of a function comes here, and makes its code.
+ * The first call of a function comes here, and makes its code. A negative index is a large i32.
  */
 export function indirect(E: EnvironmentAbi, table: number, index: number, type: number): FunctionReference {
   const { elements } = E.T[table]!;
-  const at = index >>> 0;
-  if (at >= elements.length) trap('undefined-element');
-  const reference = elements[at] as FunctionReference | null;
-  if (reference === null) trap('uninitialized-element', at);
+  if (index < 0 || index >= elements.length) trap('undefined-element');
+  const reference = elements[index] as FunctionReference | null;
+  if (reference === null) trap('uninitialized-element', index);
   return E.callable(reference, type) ?? trap('indirect-call-type-mismatch');
 }
 

@@ -7,7 +7,7 @@
 import type { MemoryArgument } from '../../function/sink.ts';
 import type { Shape } from '../../opcodes/row.ts';
 import { OPCODES, type Opcode } from '../../opcodes.ts';
-import { address } from '../effective-address.ts';
+import { address } from '../addresses.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
 import { LOADS, numeric, TRAPS, type Value } from '../operand-stack.ts';
@@ -148,7 +148,7 @@ export function emitLoadLane(
   stack.settleTraps();
   const ea = places.vectors.temporary(13);
   const bound = places.vectors.temporary(12);
-  const before = [js.assign(ea, address(base, argument))];
+  const before = [js.assign(ea, address(emitter, base, argument))];
   const get = (method: string, byte: number) =>
     js.call(js.member(emitter.useView(argument.memory), method, emitter.at(offset)), [
       js.plus(ea, byte),
@@ -230,7 +230,7 @@ export function emitStoreLane(
       js.TRUE,
     ]);
   const words = vector.i32x4!;
-  const before = [js.assign(ea, address(base, argument))];
+  const before = [js.assign(ea, address(emitter, base, argument))];
   if (bits === 64)
     emitAll(emitter, [...before, set(32, 4, words[2 * lane + 1]!), set(32, 0, words[2 * lane]!)]);
   else {

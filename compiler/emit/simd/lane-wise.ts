@@ -10,7 +10,7 @@ import type { Immediate, MemoryArgument } from '../../function/sink.ts';
 import { isShape } from '../../opcodes/lane-forms.ts';
 import type { Kind, LaneForm, Shape } from '../../opcodes/row.ts';
 import type { Opcode } from '../../opcodes.ts';
-import { address } from '../effective-address.ts';
+import { address } from '../addresses.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
 import { joinReads, LOADS, numeric, type Reads, settledVector, TRAPS, type Value } from '../operand-stack.ts';
@@ -117,7 +117,7 @@ class Computation {
 
   bindAddress(argument: MemoryArgument): void {
     const { all } = this.#arguments;
-    const ea = address(this.#values[0]!, argument);
+    const ea = address(this.#emitter, this.#values[0]!, argument);
     all[ARGUMENT.V] = this.#emitter.useView(argument.memory);
     all[ARGUMENT.ea] = this.#uses(ARGUMENT.ea) > 1 ? this.#bind(ea, 'b', 0) : ea;
   }

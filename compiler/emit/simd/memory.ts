@@ -7,8 +7,10 @@
  * A store begins with its highest lane: what does not lie in bounds as a whole writes nothing. All loads that are stored come
  * before that.
  */
+
+import { unsignedNumber } from '../../../runtime/addresses.ts';
 import type { MemoryArgument } from '../../function/sink.ts';
-import { address } from '../effective-address.ts';
+import { unsigned } from '../addresses.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
 import { LOADS, type Reads, TRAPS, type Value } from '../operand-stack.ts';
@@ -26,7 +28,7 @@ const ACCESS: Readonly<Record<Shape, Access>> = {
   f64x2: { get: 'getFloat64', set: 'setFloat64', bytes: 8 },
 };
 
-/** What is accessed: a base that is cheap to compute again, and where the accesses begin. */
+/** What is accessed: a base (`f64`: as a number) that is cheap to compute again, and where the accesses begin. */
 class Place {
   readonly #emitter: FunctionEmitter;
   readonly #base: Value;
@@ -46,9 +48,15 @@ class Place {
 
   #call(method: string, byte: number, value: readonly js.Expression[]): js.Expression {
     const { memory, offset } = this.#argument;
-    const at = address(this.#base, { offset: Number(offset) + byte });
+    const at = this.#address(Number(offset) + byte);
     const view = this.#emitter.useView(memory);
     return js.call(js.member(view, method, this.#at), [at, ...value, js.TRUE]);
+  }
+
+  #address(offset: number): js.Expression {
+    const { constant, type, node } = this.#base;
+    if (constant !== undefined) return js.number(unsignedNumber(constant) + offset);
+    return js.plus(type === 'f64' ? node : unsigned(this.#emitter, this.#base), offset);
   }
 
   load(shape: Shape, byte: number): js.Expression {
@@ -60,9 +68,13 @@ class Place {
   }
 }
 
-/** Takes the address from the stack: settled, unless it is a name or a literal. */
+/** Takes the address from the stack: settled, unless it is a name or a literal. One of 64 bits is a number from here on. */
 function popPlace(emitter: FunctionEmitter, argument: MemoryArgument, offset: number): Place {
   const { stack } = emitter;
+  if (stack.peek().type === 'i64' && stack.peek().constant === undefined) {
+    const value = stack.pop();
+    stack.push({ ...value, type: 'f64', node: unsigned(emitter, value), operations: 1 });
+  }
   if (!js.isSimple(stack.peek().node)) stack.settle(stack.height - 1);
   return new Place(emitter, stack.pop(), argument, offset);
 }
