@@ -21,7 +21,7 @@ const quotedByEmitter = readdirSync(EMITTER, { recursive: true })
 /** For values that cross to raw bits; they stand beside helpers that need the same knowledge. */
 const USED_BY_RUNTIME = ['f32_from_bits', 'f64_from_bits', 'f64_to_bits', 'trap'];
 
-const LOCAL_NAMES = new Set(['a', 'b', 'c', 'x', 'y', 'ea', 'i', 'j', 'k', 'm', 'u']);
+const LOCAL_NAMES = new Set(['a', 'b', 'c', 'd', 'x', 'y', 'ea', 'i', 'j', 'k', 'm', 'u']);
 /** Lanes of vectors, and of the result. */
 const LANE_NAMES = /^[abr][0-3]$/;
 const templates = OPCODES.flatMap((row) =>
@@ -126,12 +126,12 @@ describe('operands are evaluated once, left to right, and may use the scratch ce
     for (const value of [0, 3, Number.NaN]) {
       const operands: Record<string, unknown> = { ea: 8 };
       params.forEach((type, i) => {
-        operands['abc'[i]!] = type === 'i64' ? 3n : type === 'i32' ? 3 : value;
+        operands['abcd'[i]!] = type === 'i64' ? 3n : type === 'i32' ? 3 : value;
       });
       if (row.effect === 'trap' && Number.isNaN(value)) continue;
       for (const template of [row.js!, ...Object.values(row.variants ?? {})]) {
         const log = evaluationLog(row, template, operands).map((name) => (name === 'ea' ? 'a' : name));
-        expect(log).toEqual(['a', 'b', 'c'].slice(0, params.length));
+        expect(log).toEqual(['a', 'b', 'c', 'd'].slice(0, params.length));
       }
     }
   });

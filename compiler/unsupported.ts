@@ -9,14 +9,12 @@ import type { Feature } from './features.ts';
 
 /** Why a feature's instructions are not compiled. */
 export const REASONS = {
-  'function-references': 'the tail call waits for the others of its kind; not built yet',
   gc: 'structs and arrays become generated classes; not built yet',
   threads: 'memories are plain ArrayBuffers of one thread; not built yet',
-  'wide-arithmetic': 'a proposal, not part of WebAssembly 3.0',
 } as const satisfies Partial<Record<Feature, string>>;
 
 /** Features whose types, flags and sections the decoder refuses. A feature with some of its instructions built is not among them. */
-export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>(['threads', 'custom-page-sizes']);
+export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>(['threads']);
 
 export type UnsupportedFeature = keyof typeof REASONS;
 export interface UnsupportedOpcode {
@@ -81,10 +79,8 @@ function expand(
 
 /** Every instruction that we know and do not compile. */
 export const UNSUPPORTED: readonly UnsupportedOpcode[] = [
-  ...expand('function-references', undefined, [[0x15, '', 'return_call_ref']]),
   ...expand('gc', undefined, [[0xd3, 'ref', 'eq']]),
   ...expand('gc', 0xfb, GC),
-  ...expand('wide-arithmetic', 0xfc, [[0x13, 'i64', 'add128 sub128 mul_wide_s mul_wide_u']]),
   ...expand('threads', 0xfe, THREADS),
 ];
 

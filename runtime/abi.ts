@@ -29,6 +29,24 @@ export const ABI_VERSION = 2;
 /** i32 globals below this index that a module defines are fields of its environment: 5 % on CPython, against an array. */
 export const FIELD_GLOBALS = 4;
 
+/** What generated code counts (`S`): the thread's, see `registers.ts`. Frames above `limit` do not fit. */
+export interface Registers {
+  /** First free cell of the register file. */
+  sp: number;
+  /** First free entry of the stack of references. */
+  rp: number;
+  limit: number;
+  /** Fuel left of the current slice: an int32; below zero means overdrawn, noticed at the next check. */
+  fuel: number;
+  /** A second slice, which twins of recursive functions spend: two short chains of updates instead of a long one. */
+  fuel2: number;
+  /** Frames in use and allowed, where a depth limit is compiled in. */
+  depth: number;
+  maxDepth: number;
+  /** Left by a function that returns without results: who called it makes this call instead. */
+  tail: PendingCall | null;
+}
+
 /** Register-file cells 0 to 7 are scratch for single expressions; frames start here. */
 export const FIRST_CELL = 8;
 
@@ -78,26 +96,6 @@ export interface FunctionReference {
 
 /** What crosses instances: one per Runtime and thread. */
 export interface StoreAbi {
-  /** Register file: one buffer, several views; and a plain array for references (cleared on pop). */
-  readonly R: BigInt64Array;
-  readonly RL: Int32Array;
-  readonly RD: Float64Array;
-  readonly RF: Float32Array;
-  readonly RR: unknown[];
-  /** First free cell; frames above `limit` do not fit. */
-  sp: number;
-  readonly limit: number;
-  /** First free entry of the reference stack `RR`. */
-  rp: number;
-  /** Fuel left of the current slice: an int32; below zero means overdrawn, noticed at the next check. */
-  fuel: number;
-  /** A second slice, which twins of recursive functions spend: two short chains of updates instead of a long one. */
-  fuel2: number;
-  /** Frames in use and allowed, where a depth limit is compiled in. */
-  depth: number;
-  maxDepth: number;
-  /** Left by a function that returns without results: who called it makes this call instead. */
-  tail: PendingCall | null;
   readonly account: Fuel;
   /** How far this Runtime's code may grow a memory or table, whoever made it. */
   readonly limits: Pick<Limits, 'memoryPages' | 'tableElements'>;

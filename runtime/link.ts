@@ -21,6 +21,7 @@ import {
   type GlobalType,
   type ImportDescription,
   type Limits,
+  type MemoryType,
   type TableType,
   typeText,
 } from './types.ts';
@@ -132,10 +133,14 @@ class Import {
     return tag;
   }
 
-  #memory(type: Limits): Memory {
+  #memory(type: MemoryType): Memory {
     const memory = this.#value;
     if (!(memory instanceof Memory)) this.#refuse('a memory', kindOf(memory));
-    this.#checkLimits('a memory', type, memory.type);
+    const given = memory.type;
+    if (type.shared !== given.shared) this.#refuse(sharing(type), sharing(given));
+    if (type.pageSize !== given.pageSize)
+      this.#refuse(`a memory of pages of ${type.pageSize}`, `one of pages of ${given.pageSize}`);
+    this.#checkLimits('a memory', type, given);
     return memory;
   }
 
@@ -209,6 +214,10 @@ function kindOf(value: unknown): string {
 
 function signature({ params, results }: FuncType): string {
   return `(${params.map(typeText).join(' ')}) -> (${results.map(typeText).join(' ')})`;
+}
+
+function sharing({ shared }: MemoryType): string {
+  return shared ? 'a shared memory' : 'a memory of one thread';
 }
 
 function range({ min, max }: Limits): string {

@@ -124,6 +124,8 @@ export interface Limits {
 }
 export interface MemoryType extends Limits {
   readonly shared: boolean;
+  /** Bytes: 65,536 or 1. */
+  readonly pageSize: number;
 }
 export interface TableType extends Limits {
   readonly element: RefType;

@@ -283,6 +283,8 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   const { stack } = emitter;
   const plan = planOf(row, emitter.options.target);
   const { operands, results } = plan.shape ?? shapeFor(emitter, row, immediate);
+  // What the template leaves in scratch cells, no operand's expression may come across.
+  if (results.length > 1) for (let h = stack.height - operands; h < stack.height; h++) stack.settle(h);
   const values = stack.popMany(operands);
   const chosen = chooseTemplate(plan, values);
   const args = bindArguments(emitter, values, chosen, plan, row, immediate);
@@ -295,6 +297,7 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   const node = plan.givesSize ? fromSize(emitter, built, results[0]!) : built;
   if (row.effect === 'store') emitter.emit(js.statement(node));
   else if (row.effect === 'call') emitCallLike(emitter, node, results[0]);
+  else if (results.length > 1) emitSeveral(emitter, node, results);
   else {
     stack.push({
       node,
@@ -314,6 +317,18 @@ function emitCallLike(emitter: FunctionEmitter, node: js.Expression, type: Value
   const place = type === undefined ? undefined : stack.nextSlot(type);
   emitter.emitAway(place === undefined ? node : js.assign(place, node));
   if (type !== undefined) stack.pushSettled(type);
+}
+
+/** An instruction that leaves its results in scratch cells. */
+function emitSeveral(emitter: FunctionEmitter, node: js.Expression, results: readonly ValueType[]): void {
+  const { stack } = emitter;
+  const cells = emitter.use('R');
+  const moves = results.map((type, i) => {
+    const place = stack.nextSlot(type);
+    stack.pushSettled(type);
+    return js.assign(place, js.index(cells, js.number(i)));
+  });
+  emitter.emit(js.statement(js.sequence([node, ...moves])));
 }
 
 /** What is known of a row, once it has been emitted for a target. */
@@ -404,7 +419,7 @@ function bindArguments(
   const memory = row.immediate === 'memarg' ? (immediate as MemoryArgument) : undefined;
   for (let i = 0; i < values.length; i++) {
     const isAddress = memory !== undefined && i === 0;
-    const position = isAddress ? ARGUMENT.ea : i;
+    const position = isAddress ? ARGUMENT.ea : i === 3 ? ARGUMENT.d : i;
     const isUnsigned = plan.unsigned?.[i] === true;
     const node = isAddress
       ? address(emitter, values[0]!, memory)

@@ -5,7 +5,7 @@
  *
  *   'a + b | 0'  with  a = l0 & 1, b = 5   →   (l0 & 1) + 5 | 0
  *
- * Operands are `a`, `b`, `c`; `i`, `j` the immediate's indices; `ea` the effective address; `k`, `m`, `u`
+ * Operands are `a`, `b`, `c`, `d`; `i`, `j` the immediate's indices; `ea` the effective address; `k`, `m`, `u`
  * literals made of a constant operand; `V` the memory's view; `x`, `y` fresh temporaries; `a0` … `b3` lanes. Every other name is global to generated code (`R`, helpers …).
  */
 import {
@@ -25,13 +25,13 @@ import {
 } from './expressions.ts';
 import { WEIGHTS } from './weights.ts';
 
-const SCALARS = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y'];
+const SCALARS = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y', 'd'];
 /** Lanes of vectors, see opcodes/lane-forms.ts. */
 const LANES = ['a0', 'a1', 'a2', 'a3', 'b0', 'b1', 'b2', 'b3'];
 const NAMES = [...SCALARS, ...LANES];
 
-/** The position of a name in the arguments; that of operand n is n. */
-export const ARGUMENT = { i: 3, j: 4, k: 5, m: 6, u: 7, ea: 8, V: 9, x: 10, y: 11 } as const;
+/** The position of a name in the arguments; that of operand n is n, and `d` the fourth's. */
+export const ARGUMENT = { i: 3, j: 4, k: 5, m: 6, u: 7, ea: 8, V: 9, x: 10, y: 11, d: 12 } as const;
 /** That of lane n of vector operand k is 4k + n behind this. */
 export const FIRST_LANE = SCALARS.length;
 

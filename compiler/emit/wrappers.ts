@@ -38,11 +38,11 @@ function storedResults(results: readonly ValueType[]): { type: ValueType; cell: 
   let n = 0;
   results.forEach((type, i) => {
     if (i === 0 && cellsOf(type) === 0) return;
-    if (type === 'i64') stored.push({ type, cell: `S.R[sp + ${n}]` });
-    else if (type === 'i32') stored.push({ type, cell: `S.RL[2 * sp + ${2 * n}]` });
-    else if (type === 'f32' || type === 'f64') stored.push({ type, cell: `S.RD[sp + ${n}]` });
+    if (type === 'i64') stored.push({ type, cell: `R[sp + ${n}]` });
+    else if (type === 'i32') stored.push({ type, cell: `RL[2 * sp + ${2 * n}]` });
+    else if (type === 'f32' || type === 'f64') stored.push({ type, cell: `RD[sp + ${n}]` });
     else if (type === 'v128') stored.push({ type, cell: vectorAt(n) });
-    else stored.push({ type, cell: `S.RR[rp + ${references++}]` });
+    else stored.push({ type, cell: `RR[rp + ${references++}]` });
     n += cellsOf(type) || 1;
   });
   return stored;
@@ -50,12 +50,12 @@ function storedResults(results: readonly ValueType[]): { type: ValueType; cell: 
 
 /** The words of a v128 that begins at cell `n`, as a copy. */
 function vectorAt(n: number): string {
-  return `S.RL.slice(2 * sp + ${2 * n}, 2 * sp + ${2 * n + 4})`;
+  return `RL.slice(2 * sp + ${2 * n}, 2 * sp + ${2 * n + 4})`;
 }
 
 /** Writes an i64 or a v128 where the callee, or the caller, looks for it. */
 function storeAt(type: ValueType, cell: string, value: string, n: number): string {
-  return type === 'v128' ? `S.RL.set(${value}, 2 * sp + ${2 * n});` : `${cell} = ${value};`;
+  return type === 'v128' ? `RL.set(${value}, 2 * sp + ${2 * n});` : `${cell} = ${value};`;
 }
 
 /** For each type, the cell in which it begins if it lies in cells; and how many there are in all. */
@@ -89,30 +89,39 @@ class Conversions {
   }
 }
 
+const REMEMBER = 'const sp = S.sp, rp = S.rp, depth = S.depth;';
 const RESTORE = 'S.sp = sp; S.rp = rp; S.depth = depth;';
+const REFUEL = 'if (S.fuel < 0) store.account.refuel();';
 
-/** `(reference, S) => exported function`, with `T`, `BOUNDARY`'s names bound. */
+/** `cells` of the register file, from the first free one. */
+function fits(cells: number): string {
+  return cells > 0 ? `if (sp + ${cells} > S.limit) exhaustedAtBoundary();` : '';
+}
+
+/** `(reference, store) => exported function`, with `T`, `BOUNDARY`'s names bound. */
 export function exportWrapperText(type: FuncType): string {
   const { params, results } = type;
   const convert = new Conversions(type);
   const names = params.map((_, i) => `a${i}`);
   const { starts, size: cells } = cellLayout(params);
   const lines = [
-    'if (S.closed) closed();',
+    'if (store.closed) closed();',
     ...params.map((each, i) => `a${i} = ${convert.fromHost(each, `a${i}`)};`),
-    'const sp = S.sp, rp = S.rp, depth = S.depth;',
-    cells > 0 ? `if (sp + ${cells} > S.limit) exhaustedAtBoundary();` : '',
-    ...params.map((each, i) =>
-      cellsOf(each) > 0 ? storeAt(each, `S.R[sp + ${starts[i]}]`, `a${i}`, starts[i]!) : '',
-    ),
+    'const outer = store.enter();',
+    REMEMBER,
     'let result;',
     'try {',
+    fits(cells),
+    ...params.map((each, i) =>
+      cellsOf(each) > 0 ? storeAt(each, `R[sp + ${starts[i]}]`, `a${i}`, starts[i]!) : '',
+    ),
     `result = reference.code(${['reference.env', ...names.filter((_, i) => cellsOf(params[i]!) === 0)].join(', ')});`,
-    'if (S.fuel < 0) S.account.refuel();',
-    `} catch (error) { ${RESTORE} S.tail = null; throw outgoing(error, reference); }`,
+    REFUEL,
+    `} catch (error) { ${RESTORE} S.tail = null; if (outer !== undefined) outer.enter(); throw outgoing(error, reference); }`,
+    'if (outer !== undefined) outer.enter();',
     exportResult(results, convert),
   ];
-  return `(reference, S) => (${names.join(', ')}) => {\n${lines.filter(Boolean).join('\n')}\n}`;
+  return `(reference, store) => (${names.join(', ')}) => {\n${lines.filter(Boolean).join('\n')}\n}`;
 }
 
 function exportResult(results: readonly ValueType[], convert: Conversions): string {
@@ -131,7 +140,7 @@ export function importWrapperText(type: FuncType): string {
   const names: string[] = [];
   const { starts, size } = cellLayout(params);
   const args = params.map((each, i) => {
-    if (each === 'i64') return `S.R[sp + ${starts[i]}]`;
+    if (each === 'i64') return `R[sp + ${starts[i]}]`;
     if (each === 'v128') return convert.toHost(each, vectorAt(starts[i]!));
     names.push(`a${i}`);
     return convert.toHost(each, `a${i}`);
@@ -139,9 +148,10 @@ export function importWrapperText(type: FuncType): string {
   const stored = storedResults(results);
   const reserve = Math.max(size, 2 * stored.length);
   const lines = [
-    'const S = H.S, fn = H.fn, sp = S.sp, rp = S.rp, depth = S.depth;',
-    reserve > 0 ? `if (sp + ${reserve} > S.limit) exhaustedAtBoundary();` : '',
-    'if (S.fuel < 0) S.account.refuel();',
+    'const store = H.S, fn = H.fn;',
+    REMEMBER,
+    fits(reserve),
+    REFUEL,
     'let result;',
     'try {',
     `result = fn(${args.join(', ')});`,

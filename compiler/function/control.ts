@@ -93,9 +93,7 @@ export const CONTROL: Readonly<Record<string, Read>> = {
     if (f.live) f.sink.callIndirect(typeIndex, table, signature.type, f.offset);
   },
   call_ref(f) {
-    const typeIndex = f.readTypeIndex();
-    const signature = f.signatureAt(typeIndex);
-    f.stacks.popOperand(operandOf(refType(true, typeIndex)));
+    const { typeIndex, signature } = readReferenced(f);
     f.stacks.popOperands(signature.params);
     f.stacks.pushOperands(signature.results);
     if (f.live) f.sink.callRef(typeIndex, signature.type, f.offset);
@@ -124,6 +122,13 @@ export const CONTROL: Readonly<Record<string, Read>> = {
     const { type } = tailCall(f, f.signatureAt(f.module.functions[index]!));
     f.module.tailCalls.note(f.index, index);
     if (f.live) f.sink.returnCall(index, type, f.offset);
+    f.markUnreachable();
+  },
+  return_call_ref(f) {
+    const { typeIndex, signature } = readReferenced(f);
+    const { type } = tailCall(f, signature);
+    f.module.tailCalls.note(f.index, undefined);
+    if (f.live) f.sink.returnCallRef(typeIndex, type, f.offset);
     f.markUnreachable();
   },
   return_call_indirect(f) {
@@ -224,6 +229,14 @@ function readIndirect(f: FunctionState): { typeIndex: number; table: number; sig
   const signature = f.signatureAt(typeIndex);
   f.stacks.popOperand(operandOf(address));
   return { typeIndex, table, signature };
+}
+
+/** Type of a call through a reference, and its last operand. */
+function readReferenced(f: FunctionState): { typeIndex: number; signature: Signature } {
+  const typeIndex = f.readTypeIndex();
+  const signature = f.signatureAt(typeIndex);
+  f.stacks.popOperand(operandOf(refType(true, typeIndex)));
+  return { typeIndex, signature };
 }
 
 /** The callee's results are the function's. */

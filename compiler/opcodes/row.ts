@@ -149,7 +149,7 @@ const LAST_OPERAND_AS_LITERAL = new Set(['k', 'm', 'u']);
  */
 export function operandsOf(template: string): readonly string[] {
   const used = new Set<string>();
-  for (const [name] of template.matchAll(/\b(?<!\.)(?:[abckmu]|ea)\b/g)) {
+  for (const [name] of template.matchAll(/\b(?<!\.)(?:[abcdkmu]|ea)\b/g)) {
     used.add(name === 'ea' ? 'a' : LAST_OPERAND_AS_LITERAL.has(name) ? 'b' : name);
   }
   return [...used];
@@ -157,7 +157,7 @@ export function operandsOf(template: string): readonly string[] {
 
 function checkTemplate(row: Opcode, template: string): void {
   if (row.signature === 'custom') return;
-  const needed = ['a', 'b', 'c'].slice(0, parseSignature(row.signature).params.length);
+  const needed = ['a', 'b', 'c', 'd'].slice(0, parseSignature(row.signature).params.length);
   const used = operandsOf(template);
   if (used.join() === needed.join()) return;
   throw new Error(`${row.name}: template uses [${used.join(', ')}], signature needs [${needed.join(', ')}]`);

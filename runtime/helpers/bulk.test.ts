@@ -15,10 +15,12 @@ import * as table from './table.ts';
 
 let E: EnvironmentAbi;
 
+let cells: FuelCells;
+
 function environment(bulkUnit: number, limit: bigint | undefined): EnvironmentAbi {
-  const S: Record<string, unknown> = { fuel: 0, fuel2: 0, bulkUnit };
-  S.limits = resolveLimits();
-  S.account = new Fuel(S as unknown as FuelCells, { limit, interrupt: new Interrupt() });
+  cells = { fuel: 0, fuel2: 0 };
+  const account = new Fuel(cells, { limit, interrupt: new Interrupt() });
+  const S = { bulkUnit, limits: resolveLimits(), account };
   const externs = () =>
     new Table({ element: 'externref', initial: 10 }, null, resolveLimits({ tableElements: 200 }));
   const partial = {
@@ -192,7 +194,7 @@ describe('fuel', () => {
     charge(E, 2 ** 32 - 1);
     charge(E, 2 ** 32 - 1);
     expect(consumed()).toBe(BigInt(2 * Math.floor((2 ** 32 - 1) / unit)));
-    expect(E.S.fuel).toBeGreaterThanOrEqual(0);
+    expect(cells.fuel).toBeGreaterThanOrEqual(0);
   });
 });
 

@@ -2,14 +2,9 @@
  * Helpers of control: indirect calls, exceptions, frames that do not fit. The emitter names them itself; they belong to
  * no row's template.
  */
-import {
-  type Code,
-  type EnvironmentAbi,
-  type FunctionReference,
-  type StoreAbi,
-  TAIL_CALLS_IN_A_ROW,
-} from '../abi.ts';
+import { type Code, type EnvironmentAbi, type FunctionReference, TAIL_CALLS_IN_A_ROW } from '../abi.ts';
 import { Exception, isCatchable, Trap, trap } from '../errors.ts';
+import { RR, S } from '../registers.ts';
 
 /**
  * The function that `call_indirect` means, where the inline check fails: element `index` of a table, checked against a type index of the module.
@@ -55,12 +50,12 @@ export function throw_ref(exception: unknown): unknown {
 }
 
 /** A tail call that is not made here: the caller's trampoline makes it, when the caller has returned. */
-export function leave(E: EnvironmentAbi, code: Code, ...args: unknown[]): void {
-  E.S.tail = { code, args };
+export function leave(code: Code, ...args: unknown[]): void {
+  S.tail = { code, args };
 }
 
 /** Makes the tail call that was left, and those that it leaves in turn. */
-export function bounce({ S }: EnvironmentAbi): unknown {
+export function bounce(): unknown {
   let result: unknown;
   for (let next = S.tail; next !== null; next = S.tail) {
     S.tail = null;
@@ -79,13 +74,13 @@ export function exhausted(): never {
 }
 
 /** Announces a frame of references up to `end`. */
-export function reserve(S: StoreAbi, end: number): void {
-  while (S.RR.length < end) S.RR.push(null);
+export function reserve(end: number): void {
+  while (RR.length < end) RR.push(null);
   S.rp = end;
 }
 
 /** Gives a frame of references back; what it held is not kept alive. */
-export function release(S: StoreAbi, start: number, end: number): void {
-  S.RR.fill(null, start, end);
+export function release(start: number, end: number): void {
+  RR.fill(null, start, end);
   S.rp = start;
 }

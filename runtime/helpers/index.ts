@@ -13,6 +13,7 @@ import * as memory from './memory.ts';
 import * as table from './table.ts';
 import * as truncate from './truncate.ts';
 import * as vector from './vector.ts';
+import * as wide from './wide.ts';
 
 const { charge: _charge, ...fuelHelpers } = fuel;
 const { POW2, ...integerHelpers } = integer;
@@ -31,4 +32,5 @@ export const HELPERS: Readonly<Record<string, Function>> = {
   ...memory,
   ...table,
   ...vector,
+  ...wide,
 };
