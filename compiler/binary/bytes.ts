@@ -51,12 +51,16 @@ export class ByteReader {
     throw new CompileError(`${feature} is not supported: ${what}`, { ...this.place?.(), offset, feature });
   }
 
-  /** THE GATE: refuses `what` where the feature that it belongs to is switched off, or not built yet. */
-  requires(feature: Feature, what: string, offset: number): void {
+  /**
+   * THE GATE: refuses `what` where the feature that it belongs to is switched off, or not built yet. `malformed`: what the
+   * standard calls it, where it does not know the feature.
+   */
+  requires(feature: Feature, what: string, offset: number, malformed?: string): void {
     if (NOT_BUILT.has(feature)) this.unsupported(feature, what, offset);
     if (this.features.has(feature)) return;
     const hint = `features: { '${feature}': true }, or --features=+${feature}, enables it`;
-    throw new CompileError(`${feature} is disabled: ${what}; ${hint}`, {
+    const standard = malformed === undefined ? '' : `${malformed}: `;
+    throw new CompileError(`${standard}${feature} is disabled: ${what}; ${hint}`, {
       ...this.place?.(),
       offset,
       feature,

@@ -241,13 +241,15 @@ export function readLimits(
   const flags = reader.byte();
   const known = what === 'memory' ? MEMORY_FLAGS : HAS_MAXIMUM | ADDRESS_64;
   if ((flags & ~known) !== 0) reader.fail('malformed limits flags', offset);
+  if ((flags & PAGE_SIZE) !== 0)
+    reader.requires('custom-page-sizes', 'memory with a page size', offset, 'malformed limits flags');
   const min = reader.u64();
   const max = (flags & HAS_MAXIMUM) !== 0 ? reader.u64() : undefined;
   const address = (flags & ADDRESS_64) !== 0 ? 'i64' : 'i32';
   if (address === 'i64') reader.requires('memory64', `${what} with 64-bit addresses`, offset);
   const shared = (flags & SHARED) !== 0;
   if (shared) reader.requires('threads', 'shared memory', offset);
-  const pageSize = (flags & PAGE_SIZE) !== 0 ? readPageSize(reader, offset) : 65_536;
+  const pageSize = (flags & PAGE_SIZE) !== 0 ? readPageSize(reader) : 65_536;
   const range = pageSize === 1 ? ranges[address].small! : ranges[address];
   if (min > range.largest || (max ?? 0) > range.largest) reader.fail(range.text, offset);
   if (max !== undefined && min > max) {
@@ -257,8 +259,7 @@ export function readLimits(
 }
 
 /** Written as its logarithm. */
-function readPageSize(reader: ByteReader, limits: number): number {
-  reader.requires('custom-page-sizes', 'memory with a page size', limits);
+function readPageSize(reader: ByteReader): number {
   const { offset } = reader;
   const logarithm = reader.u32();
   if (logarithm !== 0 && logarithm !== 16) reader.fail(`invalid custom page size 2^${logarithm}`, offset);
