@@ -22,14 +22,6 @@ export interface ListedCommands {
 export const SANDGLASS: Expectations = {
   files: [
     {
-      reason: 'SIMD',
-      files: ['simd_*'],
-    },
-    {
-      reason: 'relaxed SIMD',
-      files: ['*relaxed_*'],
-    },
-    {
       reason: 'garbage collection',
       files: [
         'array*',
@@ -42,10 +34,6 @@ export const SANDGLASS: Expectations = {
         'struct',
         'type-subtyping',
       ],
-    },
-    {
-      reason: 'threads',
-      files: ['proposals/threads/*'],
     },
   ],
   commands: [

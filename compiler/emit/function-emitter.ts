@@ -17,6 +17,7 @@ import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
+import { type LocalShape, ShapeVotes } from './simd/local-shapes.ts';
 import type { Template } from './template.ts';
 import { switchWeight, WEIGHTS } from './weights.ts';
 
@@ -79,6 +80,8 @@ export class FunctionEmitter {
   readonly bodyIsLoop: boolean;
   readonly places: Places;
   readonly stack: OperandStack;
+  /** In which shapes locals would rather be; undefined once that is decided. */
+  readonly votes: ShapeVotes | undefined;
   /** Only in the plain layout: regions share nothing but cells. */
   readonly mirrors: Mirrors | undefined;
   readonly meter: Meter;
@@ -125,12 +128,15 @@ export class FunctionEmitter {
     layout: Layout,
     purse: Purse = 'fuel',
     bodyIsLoop = false,
+    shapes?: readonly (LocalShape | undefined)[],
   ) {
     this.context = context;
     this.options = options;
     this.name = name;
     this.bodyIsLoop = bodyIsLoop;
-    this.places = new Places(layout, context.locals, context.type.params.length);
+    this.places = new Places(layout, context.locals, context.type.params.length, shapes);
+    this.votes = shapes === undefined && layout === 'plain' ? new ShapeVotes(context.type.params) : undefined;
+    this.places.vectors.votes = this.votes;
     this.stack = new OperandStack(this.places, (statement) => this.emit(statement));
     this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
     this.meter = new Meter(options.costs, options.checkEveryRegion, purse, () => this.#refuel());
@@ -376,16 +382,23 @@ export class FunctionEmitter {
     for (let memory = 0; memory < this.#viewUses.length; memory++) {
       const lastUse = this.#viewUses[memory];
       if (lastUse === undefined) continue;
-      if (inLoop || this.places.layout !== 'plain' || number < lastUse) reloads.push(reloadOf(memory));
+      if (inLoop || this.places.layout !== 'plain' || number < lastUse)
+        reloads.push(reloadOf(this.#viewName(memory)));
     }
     return reloads;
   }
 
   /** The view of a memory, for an access that comes next. */
   useView(memory: number): js.Expression {
-    if (this.#viewUses[memory] === undefined) this.uses.add(viewName(memory));
+    const name = this.#viewName(memory);
+    if (this.#viewUses[memory] === undefined) this.uses.add(name);
     this.#viewUses[memory] = this.#crossings.length;
-    return js.id(viewName(memory));
+    return js.id(name);
+  }
+
+  /** A shared memory has to be asked: it may have grown in another thread. */
+  #viewName(memory: number): string {
+    return memory === 0 && !this.context.module.memories[0]!.shared ? 'V' : `V${memory}`;
   }
 
   // ------------------------------------------------------------------ values
@@ -406,17 +419,11 @@ export class FunctionEmitter {
   }
 }
 
-function viewName(memory: number): string {
-  return memory === 0 ? 'V' : `V${memory}`;
-}
-
 const FIRST_RELOAD = js.assign(js.id('V'), js.member(js.id('E'), 'V'));
 
 /** `V = E.V`. */
-function reloadOf(memory: number): js.Expression {
-  if (memory === 0) return FIRST_RELOAD;
-  const name = viewName(memory);
-  return js.assign(js.id(name), viewOf(name));
+function reloadOf(name: string): js.Expression {
+  return name === 'V' ? FIRST_RELOAD : js.assign(js.id(name), viewOf(name));
 }
 
 /** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */

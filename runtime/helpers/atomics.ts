@@ -65,12 +65,7 @@ function addNumbers(bits: string): void {
     address: number,
     expected: number,
     value: number,
-  ) => {
-    const cells = viewsAt(E, memory, address, size)[array];
-    // All bits of what is expected count: more than fit are never found.
-    if (size < 4 && expected >>> (8 * size) !== 0) return Atomics.load(cells, address / size);
-    return Atomics.compareExchange(cells, address / size, expected, value);
-  };
+  ) => Atomics.compareExchange(viewsAt(E, memory, address, size)[array], address / size, expected, value);
 }
 
 /** i64 on a narrower array: BigInts outside, numbers inside. */
@@ -98,8 +93,6 @@ function addNarrowBigInts(bits: string): void {
     value: bigint,
   ) => {
     const cells = viewsAt(E, memory, address, size)[array];
-    if (BigInt.asUintN(8 * size, expected) !== BigInt.asUintN(64, expected))
-      return BigInt(Atomics.load(cells, address / size));
     return BigInt(Atomics.compareExchange(cells, address / size, narrow(expected), narrow(value)));
   };
 }

@@ -13,6 +13,7 @@ import * as integer from './integer.ts';
 import * as memory from './memory.ts';
 import * as table from './table.ts';
 import * as truncate from './truncate.ts';
+import * as vector from './vector.ts';
 import * as wide from './wide.ts';
 
 const { ACCESSES, ...waiting } = atomics;
@@ -32,6 +33,7 @@ export const HELPERS: Readonly<Record<string, Function>> = {
   ...float,
   ...memory,
   ...table,
+  ...vector,
   ...wide,
   ...ACCESSES,
   ...waiting,
