@@ -36,7 +36,12 @@ interface Numeric {
 }
 
 const numeric: readonly Numeric[] = OPCODES.filter(
-  (row) => row.js !== undefined && row.immediate === 'none' && row.signature !== 'custom',
+  (row) =>
+    row.js !== undefined &&
+    row.immediate === 'none' &&
+    row.signature !== 'custom' &&
+    // Not in V8.
+    row.feature !== 'wide-arithmetic',
 ).map((row) => {
   const { params, results } = signatureOf(row)!;
   return { row, params: params as NumberType[], result: results[0] as NumberType };

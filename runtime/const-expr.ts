@@ -1,5 +1,5 @@
 /**
- * Evaluates constant expressions (initial values, segment offsets and items): a stack machine of ten instructions.
+ * Evaluates constant expressions (initial values, segment offsets and items): a stack machine of a dozen instructions.
  * Validation has made sure that they are well typed and leave one value.
  */
 import type { FunctionReference } from './abi.ts';
@@ -33,6 +33,8 @@ function step(instruction: ConstInstruction, stack: unknown[], context: ConstCon
       return f32_from_bits(instruction.bits);
     case 'f64.const':
       return f64_from_bits(instruction.bits);
+    case 'v128.const':
+      return Int32Array.from(instruction.words);
     case 'ref.null':
       return null;
     case 'ref.func':

@@ -22,14 +22,6 @@ export interface ListedCommands {
 export const SANDGLASS: Expectations = {
   files: [
     {
-      reason: 'SIMD',
-      files: ['simd_*'],
-    },
-    {
-      reason: 'relaxed SIMD',
-      files: ['*relaxed_*'],
-    },
-    {
       reason: 'garbage collection',
       files: [
         'array*',
@@ -46,14 +38,6 @@ export const SANDGLASS: Expectations = {
     {
       reason: 'threads',
       files: ['proposals/threads/*'],
-    },
-    {
-      reason: 'custom page sizes',
-      files: ['proposals/custom-page-sizes/custom*', 'proposals/custom-page-sizes/memory*'],
-    },
-    {
-      reason: 'wide arithmetic',
-      files: ['proposals/wide-arithmetic/*'],
     },
   ],
   commands: [

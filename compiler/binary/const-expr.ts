@@ -8,6 +8,7 @@ import {
   type ConstExpr,
   type ConstInstruction,
   type GlobalType,
+  type NumberType,
   refType,
   type SubType,
   typeText,
@@ -70,6 +71,8 @@ function readInstruction(
       return { op: row.name, bits: reader.i32Raw() };
     case 'f64.const':
       return { op: row.name, bits: reader.i64Raw() };
+    case 'v128.const':
+      return { op: row.name, words: reader.words() };
     case 'i32.add':
     case 'i32.sub':
     case 'i32.mul':
@@ -125,7 +128,7 @@ function apply(
       stack.push(context.globals[instruction.index]!.type);
       return;
   }
-  const [type, operation] = instruction.op.split('.') as ['i32' | 'i64' | 'f32' | 'f64', string];
+  const [type, operation] = instruction.op.split('.') as [NumberType | 'v128', string];
   if (operation === 'const') {
     stack.push(type);
     return;

@@ -12,6 +12,8 @@ import * as integer from './integer.ts';
 import * as memory from './memory.ts';
 import * as table from './table.ts';
 import * as truncate from './truncate.ts';
+import * as vector from './vector.ts';
+import * as wide from './wide.ts';
 
 const { charge: _charge, ...fuelHelpers } = fuel;
 const { POW2, ...integerHelpers } = integer;
@@ -29,4 +31,6 @@ export const HELPERS: Readonly<Record<string, Function>> = {
   ...float,
   ...memory,
   ...table,
+  ...vector,
+  ...wide,
 };
