@@ -11,6 +11,7 @@ import type { Opcode } from '../../compiler/opcodes.ts';
 import { OPCODES, signatureOf } from '../../compiler/opcodes.ts';
 import { typeText } from '../../runtime/types.ts';
 import { NUMBERS, type Random } from './random.ts';
+import { call } from './random-calls.ts';
 import { legacyTry, tryTable } from './random-exceptions.ts';
 import { STATEMENTS, WEIGHTS } from './random-statements.ts';
 import { code, type Instruction, naturalAlignment, signature } from './wasm-builder.ts';
@@ -341,24 +342,8 @@ export class FunctionGenerator {
     }
     this.#keepOne(type, () => this.call(this.random.pick(candidates)));
   }
-  /** Directly, or through the table when the function lies there. */
   call(target: Callable): readonly string[] {
-    for (const type of target.params) this.expression(type);
-    const slot = this.around.slots.indexOf(target);
-    if (this.around.references && this.random.chance(0.15)) {
-      const type = this.around.type(`${target.params.join(' ')} -> ${target.results.join(' ')}`);
-      this.emit(['ref.func', target.index], ['call_ref', type]);
-    } else if (slot < 0 || this.random.chance(0.4)) this.emit(['call', target.index]);
-    else {
-      if (!this.risk(0.04)) this.emit(['i32.const', slot]);
-      else this.address(this.random.pick([4, 31]), 1);
-      this.emit([
-        'call_indirect',
-        this.around.type(`${target.params.join(' ')} -> ${target.results.join(' ')}`),
-        0,
-      ]);
-    }
-    return target.results;
+    return call(this, target);
   }
 
   /** A block of any kind that leaves `results`; answers them. */

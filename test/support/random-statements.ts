@@ -5,8 +5,9 @@
 import { OPCODES, signatureOf } from '../../compiler/opcodes.ts';
 import { typeText } from '../../runtime/types.ts';
 import { NUMBERS } from './random.ts';
+import { tailCall } from './random-calls.ts';
 import type { FunctionGenerator } from './random-code.ts';
-import { tailCall } from './random-tail-calls.ts';
+
 import { naturalAlignment } from './wasm-builder.ts';
 
 type Statement = (g: FunctionGenerator) => void;
