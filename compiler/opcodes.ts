@@ -21,6 +21,7 @@ import type { FuncType } from '../runtime/types.ts';
 import { BULK } from './opcodes/bulk.ts';
 import { CONTROL } from './opcodes/control.ts';
 import { FLOAT } from './opcodes/float.ts';
+import { GC } from './opcodes/gc.ts';
 import { I32 } from './opcodes/i32.ts';
 import { I64 } from './opcodes/i64.ts';
 import { MEMORY } from './opcodes/memory.ts';
@@ -29,7 +30,7 @@ import { type Opcode, parseSignature } from './opcodes/row.ts';
 export type { Effect, Feature, ImmediateKind, Opcode, Target } from './opcodes/row.ts';
 
 /** Every instruction that we compile. */
-export const OPCODES: readonly Opcode[] = [...CONTROL, ...MEMORY, ...BULK, ...I32, ...I64, ...FLOAT];
+export const OPCODES: readonly Opcode[] = [...CONTROL, ...MEMORY, ...BULK, ...GC, ...I32, ...I64, ...FLOAT];
 
 /** Functions of `Math` that templates call by their bare names. */
 export const MATH = [

@@ -12,7 +12,6 @@ export const REASONS = {
   simd: 'v128 values need lanes in scalars; not built yet',
   'relaxed-simd': 'comes with simd',
   'function-references': 'the tail call waits for the others of its kind; not built yet',
-  gc: 'structs and arrays become generated classes; not built yet',
   threads: 'memories are plain ArrayBuffers of one thread; not built yet',
   'wide-arithmetic': 'a proposal, not part of WebAssembly 3.0',
 } as const satisfies Partial<Record<Feature, string>>;
@@ -106,19 +105,6 @@ const RELAXED_SIMD: readonly Run[] = [
   [0x113, 'i32x4', 'relaxed_dot_i8x16_i7x16_add_s'],
 ];
 
-// `ref.test_null` is written `ref.test (ref null …)`; the binary format has an opcode for each.
-// biome-ignore format: a table
-const GC: readonly Run[] = [
-  [0x00, 'struct', 'new new_default get get_s get_u set'],
-  [0x06, 'array',  'new new_default new_fixed new_data new_elem get get_s get_u set len fill copy init_data init_elem'],
-  [0x14, 'ref',    'test test_null cast cast_null'],
-  [0x18, '',       'br_on_cast br_on_cast_fail'],
-  [0x1a, 'any',    'convert_extern'],
-  [0x1b, 'extern', 'convert_any'],
-  [0x1c, 'ref',    'i31'],
-  [0x1d, 'i31',    'get_s get_u'],
-];
-
 /** Read-modify-write: 32 and 64 bits whole, then the narrow ones. */
 const atomics = (first: number, operation: string): Run[] => [
   [first, 'i32', `atomic.rmw.${operation}`],
@@ -160,8 +146,6 @@ function expand(
 /** Every instruction that we know and do not compile. */
 export const UNSUPPORTED: readonly UnsupportedOpcode[] = [
   ...expand('function-references', undefined, [[0x15, '', 'return_call_ref']]),
-  ...expand('gc', undefined, [[0xd3, 'ref', 'eq']]),
-  ...expand('gc', 0xfb, GC),
   ...expand('wide-arithmetic', 0xfc, [[0x13, 'i64', 'add128 sub128 mul_wide_s mul_wide_u']]),
   ...expand('simd', 0xfd, SIMD),
   ...expand('relaxed-simd', 0xfd, RELAXED_SIMD),

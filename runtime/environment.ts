@@ -20,7 +20,7 @@ const NO_MEMORY = new DataView(new ArrayBuffer(0));
 export class Reference implements FunctionReference {
   readyTypeId: number;
   readonly type: FuncType;
-  readonly definedType: DefinedType;
+  readonly rtt: DefinedType;
   readonly env: Environment | HostEnvironment;
   code: Code;
   tail: Code;
@@ -38,7 +38,7 @@ export class Reference implements FunctionReference {
   ) {
     this.readyTypeId = -1;
     this.type = type.func;
-    this.definedType = type;
+    this.rtt = type;
     this.env = env;
     this.code = code;
     this.tail = tail;
@@ -48,7 +48,7 @@ export class Reference implements FunctionReference {
 
   makeReady(): void {
     if (this.env instanceof Environment) this.env.compile(this.index, this);
-    this.readyTypeId = this.env.S.typeId(this.definedType);
+    this.readyTypeId = this.env.S.typeId(this.rtt);
   }
 
   toHost(): HostFunction {
@@ -134,8 +134,8 @@ export class Environment implements EnvironmentAbi {
   }
 
   callable(reference: FunctionReference, index: number): FunctionReference | undefined {
-    const { definedType } = reference;
-    if (!definedType.extends(this.defined[index]!)) return undefined;
+    const { rtt } = reference;
+    if (!rtt.extends(this.defined[index]!)) return undefined;
     const { S, code } = this;
     if ((reference as Reference).env.S === S) {
       if (reference.readyTypeId < 0) reference.makeReady();
@@ -143,7 +143,7 @@ export class Environment implements EnvironmentAbi {
     }
     // Tables and references may come from another Runtime; its functions run on registers and fuel of their own.
     const host = new HostEnvironment(S, hostFunctionOf(reference));
-    return new Reference(definedType, host, code.importWrapper(reference.type), reference.index, code);
+    return new Reference(rtt, host, code.importWrapper(reference.type), reference.index, code);
   }
 
   makeRef(index: number): FunctionReference {

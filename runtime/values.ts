@@ -44,7 +44,7 @@ function referenceFromHost(value: unknown, type: RefType): unknown {
   if (value === null && type.nullable) return null;
   if (type.heap === 'extern' && value !== null) return value;
   const reference = isFunctionType(type) ? referenceOf(value) : undefined;
-  if (reference === undefined || !matches(reference.definedType.nonNull, type)) {
+  if (reference === undefined || !matches(reference.rtt.nonNull, type)) {
     throw notConvertible(value, type.text);
   }
   return reference;

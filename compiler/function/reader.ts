@@ -14,6 +14,7 @@ import { CONTROL } from './control.ts';
 import { FunctionState } from './function-state.ts';
 import { IMMEDIATES, naturalAlignmentOf } from './immediates.ts';
 import { NULL_SINK } from './null-sink.ts';
+import { OBJECT_TYPING } from './object-typing.ts';
 import type { Sink } from './sink.ts';
 import { makeSignature } from './stacks.ts';
 import { TYPING } from './typing.ts';
@@ -84,7 +85,7 @@ function readingOf(row: Opcode): Instruction['read'] {
   if (type === undefined) {
     const control = CONTROL[row.name];
     if (control !== undefined) return control;
-    const typing = TYPING[row.name] ?? missing(row, 'typing');
+    const typing = TYPING[row.name] ?? OBJECT_TYPING[row.name] ?? missing(row, 'typing');
     return (f) => {
       const immediate = typing(f);
       if (f.live) f.sink.instruction(row, immediate, f.offset);

@@ -4,7 +4,7 @@
  * Rows are checked as they are made: a template that forgets or swaps an operand stops the program at load, not a
  * user's run. Not here: the lookup (`../opcodes.ts`) and the meaning of instructions (their templates and helpers).
  */
-import { EXTERNREF, FUNCREF, type FuncType, type ValueType } from '../../runtime/types.ts';
+import { EXTERNREF, FUNCREF, type FuncType, refType, type ValueType } from '../../runtime/types.ts';
 import type { Feature } from '../features.ts';
 
 /** How the immediate is decoded; see `Immediate` in function/sink.ts. */
@@ -18,6 +18,12 @@ export type ImmediateKind =
   | 'global'
   | 'function'
   | 'type'
+  | 'type field'
+  | 'type count'
+  | 'type data'
+  | 'type element'
+  | 'type type'
+  | 'cast'
   | 'table'
   | 'memory'
   | 'data'
@@ -139,6 +145,10 @@ const TYPES: Readonly<Record<string, ValueType>> = {
   f64: 'f64',
   funcref: FUNCREF,
   externref: EXTERNREF,
+  eqref: refType(true, 'eq'),
+  arrayref: refType(true, 'array'),
+  i31ref: refType(true, 'i31'),
+  i31: refType(false, 'i31'),
 };
 
 /** `'i32 i32 -> i64'` as a function type. */
