@@ -25,7 +25,7 @@ import { GC } from './opcodes/gc.ts';
 import { I32 } from './opcodes/i32.ts';
 import { I64 } from './opcodes/i64.ts';
 import { MEMORY } from './opcodes/memory.ts';
-import { type Opcode, parseSignature } from './opcodes/row.ts';
+import { isAccess, type Opcode, PLAIN_SUBJECT, parseSignature, type Subject } from './opcodes/row.ts';
 
 export type { Effect, Feature, ImmediateKind, Opcode, Target } from './opcodes/row.ts';
 
@@ -82,13 +82,17 @@ export function numberOf(name: string): number {
 
 const signatures = new Map<string, FuncType>();
 
-/** A row's signature as a type: equal texts give the same object. Undefined: `custom`. */
-export function signatureOf(row: Opcode): FuncType | undefined {
-  if (row.signature === 'custom') return undefined;
-  let type = signatures.get(row.signature);
+/** A row's signature as a type: equal texts give the same object for equal subjects. Undefined: `custom`. */
+export function signatureOf(row: Opcode, subject: Subject = PLAIN_SUBJECT): FuncType | undefined {
+  const { signature, immediate } = row;
+  if (signature === 'custom') return undefined;
+  const isWide = isAccess(immediate) && subject.at === 'i64';
+  const text = isWide ? signature.replace('i32', 'i64') : signature;
+  const key = `${text} ${subject.at} ${subject.from} ${subject.element.text}`;
+  let type = signatures.get(key);
   if (type === undefined) {
-    type = parseSignature(row.signature);
-    signatures.set(row.signature, type);
+    type = parseSignature(text, subject);
+    signatures.set(key, type);
   }
   return type;
 }

@@ -11,7 +11,6 @@ import type { Feature } from './features.ts';
 export const REASONS = {
   simd: 'v128 values need lanes in scalars; not built yet',
   'relaxed-simd': 'comes with simd',
-  'function-references': 'the tail call waits for the others of its kind; not built yet',
   threads: 'memories are plain ArrayBuffers of one thread; not built yet',
   'wide-arithmetic': 'a proposal, not part of WebAssembly 3.0',
 } as const satisfies Partial<Record<Feature, string>>;
@@ -20,7 +19,6 @@ export const REASONS = {
 export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>([
   'simd',
   'relaxed-simd',
-  'memory64',
   'threads',
   'custom-page-sizes',
 ]);
@@ -145,7 +143,6 @@ function expand(
 
 /** Every instruction that we know and do not compile. */
 export const UNSUPPORTED: readonly UnsupportedOpcode[] = [
-  ...expand('function-references', undefined, [[0x15, '', 'return_call_ref']]),
   ...expand('wide-arithmetic', 0xfc, [[0x13, 'i64', 'add128 sub128 mul_wide_s mul_wide_u']]),
   ...expand('simd', 0xfd, SIMD),
   ...expand('relaxed-simd', 0xfd, RELAXED_SIMD),

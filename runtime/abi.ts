@@ -6,7 +6,7 @@
  *  - i32, f32, f64 and reference parameters are JavaScript parameters, in order; i64 parameters are not: the caller
  *    writes the k-th i64 parameter into register-file cell `S.sp + k` before the call (the callee's frame starts there).
  *  - The first result, unless i64, is the JavaScript return value. All other results lie in the register file at the
- *    callee's frame start: the k-th of *them* in cell `S.sp + k` (by then S.sp is back at the caller's value): i64 in
+ *    callee's frame start: the k-th of *them* in cell `S.sp + k` (by then it is back at the caller's value): i64 in
  *    `R`, f32/f64 in `RD`, i32 in `RL[2 * cell]`; the k-th reference among them in `RR[S.rp + k]`.
  *  - A callee leaves `S.sp` as it found it when it returns normally; after a throw the catcher restores it.
  *  - `S.fuel` is exact at every call, return and exception.
@@ -26,6 +26,24 @@ export const ABI_VERSION = 1;
 
 /** i32 globals below this index that a module defines are fields of its environment: 5 % on CPython, against an array. */
 export const FIELD_GLOBALS = 4;
+
+/** What generated code counts (`S`): the thread's, see `registers.ts`. Frames above `limit` do not fit. */
+export interface Registers {
+  /** First free cell of the register file. */
+  sp: number;
+  /** First free entry of the stack of references. */
+  rp: number;
+  limit: number;
+  /** Fuel left of the current slice: an int32; below zero means overdrawn, noticed at the next check. */
+  fuel: number;
+  /** A second slice, which twins of recursive functions spend: two short chains of updates instead of a long one. */
+  fuel2: number;
+  /** Frames in use and allowed, where a depth limit is compiled in. */
+  depth: number;
+  maxDepth: number;
+  /** Left by a function that returns without results: who called it makes this call instead. */
+  tail: PendingCall | null;
+}
 
 /** `DefinedType` has so many of its supertypes in fields `s0`, `s1`, …; deeper ones only in `chain`. */
 export const FIRST_SUPERTYPES = 8;
@@ -80,26 +98,6 @@ export interface FunctionReference {
 
 /** What crosses instances: one per Runtime and thread. */
 export interface StoreAbi {
-  /** Register file: one buffer, several views; and a plain array for references (cleared on pop). */
-  readonly R: BigInt64Array;
-  readonly RL: Int32Array;
-  readonly RD: Float64Array;
-  readonly RF: Float32Array;
-  readonly RR: unknown[];
-  /** First free cell; frames above `limit` do not fit. */
-  sp: number;
-  readonly limit: number;
-  /** First free entry of the reference stack `RR`. */
-  rp: number;
-  /** Fuel left of the current slice: an int32; below zero means overdrawn, noticed at the next check. */
-  fuel: number;
-  /** A second slice, which twins of recursive functions spend: two short chains of updates instead of a long one. */
-  fuel2: number;
-  /** Frames in use and allowed, where a depth limit is compiled in. */
-  depth: number;
-  maxDepth: number;
-  /** Left by a function that returns without results: who called it makes this call instead. */
-  tail: PendingCall | null;
   readonly account: Fuel;
   /** How far this Runtime's code may grow a memory or table, whoever made it. */
   readonly limits: Pick<Limits, 'memoryPages' | 'tableElements'>;

@@ -23,7 +23,7 @@ import {
   wrapHostError,
   wrongType,
 } from './errors.ts';
-import type { Store } from './store.ts';
+import { R, RD, RL, RR, S } from './registers.ts';
 import type { ValueType } from './types.ts';
 import { fromHost, fromRaw, toHost, toRaw } from './values.ts';
 
@@ -122,7 +122,20 @@ export function exhaustedAtBoundary(): never {
 }
 
 /** Names that generated wrappers use, for whoever binds them. */
-export const BOUNDARY = { outgoing, incoming, resultList, closed, exhaustedAtBoundary, toHost, fromHost };
+export const BOUNDARY = {
+  R,
+  RL,
+  RD,
+  RR,
+  S,
+  outgoing,
+  incoming,
+  resultList,
+  closed,
+  exhaustedAtBoundary,
+  toHost,
+  fromHost,
+};
 
 /**
  * Calls with raw bits (see `fromRaw`), and gives raw bits. Values inside are never held in an array of numbers alone:
@@ -131,36 +144,38 @@ export const BOUNDARY = { outgoing, incoming, resultList, closed, exhaustedAtBou
 export function callRaw(reference: FunctionReference, raw: readonly unknown[]): unknown[] {
   const store = (reference.env as Environment | HostEnvironment).S;
   if (store.closed) closed();
-  const { sp, rp, depth } = store;
+  const outer = store.enter();
+  const { sp, rp, depth } = S;
   const { params, results } = reference.type;
   const args: unknown[] = [reference.env];
   let cell = sp;
   params.forEach((type, i) => {
-    if (type === 'i64') store.R[cell++] = fromRaw(raw[i], type) as bigint;
+    if (type === 'i64') R[cell++] = fromRaw(raw[i], type) as bigint;
     else args.push(fromRaw(raw[i], type));
   });
   try {
     const first = reference.code(...args);
     if (store.fuel < 0) store.account.refuel();
-    return rawResults(store, results, first);
+    return rawResults(results, first);
   } catch (error) {
-    store.sp = sp;
-    store.rp = rp;
-    store.depth = depth;
-    store.tail = null;
+    S.sp = sp;
+    S.rp = rp;
+    S.depth = depth;
+    S.tail = null;
     throw outgoing(error, reference);
+  } finally {
+    outer?.enter();
   }
 }
 
-function rawResults(store: Store, types: readonly ValueType[], first: unknown): unknown[] {
-  let cell = store.sp;
-  let references = store.rp;
+function rawResults(types: readonly ValueType[], first: unknown): unknown[] {
+  let { sp: cell, rp: references } = S;
   return types.map((type, i) => {
     if (i === 0 && type !== 'i64') return toRaw(first, type);
     const at = cell++;
-    if (type === 'i64') return toRaw(store.R[at], type);
-    if (type === 'i32') return toRaw(store.RL[2 * at], type);
-    if (type === 'f32' || type === 'f64') return toRaw(store.RD[at], type);
-    return toRaw(store.RR[references++], type);
+    if (type === 'i64') return toRaw(R[at], type);
+    if (type === 'i32') return toRaw(RL[2 * at], type);
+    if (type === 'f32' || type === 'f64') return toRaw(RD[at], type);
+    return toRaw(RR[references++], type);
   });
 }

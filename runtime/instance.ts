@@ -4,7 +4,9 @@
  *
  * Not here: the public face (src/index.ts).
  */
+
 import { BIND, type BoundInstance, FIELD_GLOBALS } from './abi.ts';
+import { unsignedNumber } from './addresses.ts';
 import { callRaw } from './boundary.ts';
 import type { ModuleCode } from './code.ts';
 import { type ConstContext, evaluate } from './const-expr.ts';
@@ -174,7 +176,7 @@ class Builder {
   }
 
   #offset(mode: Extract<SegmentMode, { kind: 'active' }>): number {
-    return (this.#evaluate(mode.offset) as number) >>> 0;
+    return unsignedNumber(this.#evaluate(mode.offset) as number | bigint);
   }
 }
 

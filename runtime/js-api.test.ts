@@ -239,7 +239,7 @@ function setAndGet(table: Table, ...value: [value?: unknown]): unknown {
 
 function grown(table: Table, delta: number, ...value: [value?: unknown]): unknown {
   const previous = table.grow(delta, ...value);
-  return [previous, table.length, table.get(table.length - 1)];
+  return [previous, table.length, table.get(Number(table.length) - 1)];
 }
 
 function assigned(global: Global, value: unknown): unknown {

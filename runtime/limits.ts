@@ -16,7 +16,7 @@ const GIB = 2 ** 30;
 
 // A new limit is one row here.
 const LIMITS = {
-  /** Pages of 64 KiB, per memory. */
+  /** Pages of 64 KiB, per memory; 4 GiB is also what a typed array of Node 20 can view. */
   memoryPages: { default: 65_536, smallest: 0, largest: 65_536 },
   /** Per table. */
   tableElements: { default: 10_000_000, smallest: 0, largest: 2 ** 32 - 1 },

@@ -150,6 +150,8 @@ class Import {
   }
 
   #checkLimits(what: string, wanted: Limits, given: Limits): void {
+    if (wanted.address !== given.address)
+      this.#refuse(`${what} of ${wanted.address} addresses`, `one of ${given.address} addresses`);
     const fits =
       given.min >= wanted.min && (wanted.max === undefined || (given.max ?? Infinity) <= wanted.max);
     if (!fits) this.#refuse(`${what} ${range(wanted)}`, `${what} ${range(given)}`);

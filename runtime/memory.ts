@@ -5,19 +5,21 @@
  *
  * `buffer` is the standard JavaScript API's: asked for, the buffer is trimmed to the exact size; growth detaches it.
  */
+import { addressFromHost, addressToHost, parseAddressType } from './addresses.ts';
 import { allocationFailed, cannotGrow, maximumBelowInitial, overLimit, unsupported } from './errors.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { MemoryType } from './types.ts';
-import { enforceUint32 } from './values.ts';
 import { WeakList } from './weak-list.ts';
 
 export const PAGE = 65_536;
 const MOST_PAGES = 65_536;
 
 export interface MemoryDescriptor {
-  /** In pages of 64 KiB, as `maximum`. */
-  readonly initial: number;
-  readonly maximum?: number | undefined;
+  /** In pages, as `maximum`: a bigint where addresses have 64 bits. */
+  readonly initial: number | bigint;
+  readonly maximum?: number | bigint | undefined;
+  /** Default `'i32'`. */
+  readonly address?: 'i32' | 'i64' | undefined;
   /** Must be false: threads are not supported. */
   readonly shared?: boolean | undefined;
 }
@@ -36,14 +38,17 @@ export class Memory {
   #pages: number;
   /** The host has seen `#buffer`. */
   #exposed = false;
-  #declared: MemoryType;
+  readonly #declared: MemoryType;
   /** Pages it may grow to: the declared maximum or the embedder's limit. */
   readonly #largest: number;
   readonly #holders = new WeakList<ViewHolder>();
 
-  /** For hosts. */
-  constructor(descriptor: MemoryDescriptor, limits: MemoryLimits = DEFAULT_LIMITS) {
-    const type = typeOf(descriptor);
+  /** For hosts; `type` is what a descriptor cannot say. */
+  constructor(
+    descriptor: MemoryDescriptor,
+    limits: MemoryLimits = DEFAULT_LIMITS,
+    type: MemoryType = typeOf(descriptor),
+  ) {
     this.#declared = type;
     this.#largest = largestSize(type, limits);
     this.#pages = type.min;
@@ -56,9 +61,7 @@ export class Memory {
 
   /** A module's own memory. */
   static define(type: MemoryType, limits: MemoryLimits): Memory {
-    const memory = new Memory({ initial: type.min, maximum: type.max, shared: type.shared }, limits);
-    memory.#declared = type;
-    return memory;
+    return new Memory({ initial: type.min }, limits, type);
   }
 
   /** As a link check sees it: `min` is the current size. */
@@ -79,12 +82,13 @@ export class Memory {
     return this.#buffer;
   }
 
-  /** Returns the previous size in pages, or throws a `RangeError`. */
-  grow(delta: number): number {
-    const count = enforceUint32(delta, 'delta');
+  /** Returns the previous size in pages, or throws a `RangeError`. Both are bigints where addresses have 64 bits. */
+  grow<Count extends number | bigint>(delta: Count): Count extends bigint ? bigint : number {
+    const { address } = this.#declared;
+    const count = addressFromHost(delta, address, 'delta');
     const previous = this.tryGrow(count);
     if (previous < 0) throw cannotGrow('memory', this.#pages, count);
-    return previous;
+    return addressToHost(previous, address) as Count extends bigint ? bigint : number;
   }
 
   /** Whether limits allow it; the host may still have no room. */
@@ -141,12 +145,14 @@ export class Memory {
   }
 }
 
-function typeOf({ initial, maximum, shared }: MemoryDescriptor): MemoryType {
-  const min = enforceUint32(initial, 'initial');
-  const max = maximum === undefined ? undefined : enforceUint32(maximum, 'maximum');
+function typeOf(descriptor: MemoryDescriptor): MemoryType {
+  const { initial, maximum, shared } = descriptor;
+  const address = parseAddressType(descriptor.address);
+  const min = addressFromHost(initial, address, 'initial');
+  const max = maximum === undefined ? undefined : addressFromHost(maximum, address, 'maximum');
   if (max !== undefined && max < min) throw maximumBelowInitial('memory', min, max);
   if (shared) throw unsupported('threads', 'shared memory');
-  return { min, max, address: 'i32', shared: false };
+  return { min, max, address, shared: false };
 }
 
 /** A declared maximum above the limit is clamped, a minimum above it refused. */

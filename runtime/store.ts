@@ -1,16 +1,18 @@
 /**
- * What all instances of a Runtime share: the register file, the account of fuel, the depth of calls, canonical types.
- * One per Runtime and thread.
+ * What all instances of a Runtime share: the account of fuel, the depth of calls, canonical types. One per Runtime and
+ * thread.
+ *
+ * The registers (`registers.ts`) are the thread's. While code of a Runtime runs, what it counts is in them: it enters
+ * where the host calls it, and gives them back to the Runtime that called that host, if another did.
  */
-import { FIRST_CELL, type PendingCall, type StoreAbi } from './abi.ts';
+import type { Registers, StoreAbi } from './abi.ts';
 import type { DefinedType } from './defined-types.ts';
 import { Fuel, type OnOutOfFuel } from './fuel.ts';
 import { Interrupt } from './interrupt.ts';
 import type { Limits } from './limits.ts';
+import { S } from './registers.ts';
 import { WeakList } from './weak-list.ts';
 
-/** Cells between the limit and the end: arguments written before a callee finds that its frame does not fit. */
-const SLACK = 1024;
 /** Cells that may be in use above `sp`: a leaf's frame (`LEAF_FRAME` in compiler/emit/function.ts), results (1,000). */
 const LEAF_CELLS = 1024;
 
@@ -21,7 +23,7 @@ export interface StoreOptions {
   readonly fuel: bigint | undefined;
   readonly onOutOfFuel: OnOutOfFuel | undefined;
   readonly limits: Limits;
-  /** Cells of the register file, 8 bytes each. */
+  /** How many cells of the register file its frames may reach up to. */
   readonly registerCells: number;
   /** As resolved costs have it; 0 without metering. */
   readonly bulkUnit: number;
@@ -33,20 +35,17 @@ interface Limitable {
   checkEveryRegion(): void;
 }
 
+/** The registers that belong to a Runtime. */
+type Own = Pick<Registers, 'limit' | 'fuel' | 'fuel2' | 'depth' | 'maxDepth'>;
+/** No depth is compiled in, or none that is reached. */
+const ANY_DEPTH = 2 ** 31 - 1;
+
+/** Whose account is in the registers. */
+let running: Store | undefined;
+
 export class Store implements StoreAbi {
-  readonly R: BigInt64Array;
-  readonly RL: Int32Array;
-  readonly RD: Float64Array;
-  readonly RF: Float32Array;
-  readonly RR: unknown[] = [];
-  sp = FIRST_CELL;
-  rp = 0;
-  readonly limit: number;
-  fuel = 0;
-  fuel2 = 0;
-  depth = 0;
-  tail: PendingCall | null = null;
-  maxDepth: number;
+  /** While others run. */
+  readonly #own: Own;
   readonly bulkUnit: number;
   readonly interrupt = new Interrupt();
   readonly account: Fuel;
@@ -59,13 +58,8 @@ export class Store implements StoreAbi {
   readonly #typeIds = new WeakMap<DefinedType, number>();
 
   constructor({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering }: StoreOptions) {
-    const buffer = new ArrayBuffer((registerCells + SLACK) * 8);
-    this.R = new BigInt64Array(buffer);
-    this.RL = new Int32Array(buffer);
-    this.RD = new Float64Array(buffer);
-    this.RF = new Float32Array(buffer);
-    this.limit = registerCells;
-    this.maxDepth = limits.callDepth ?? Number.MAX_SAFE_INTEGER;
+    const maxDepth = Math.min(limits.callDepth ?? ANY_DEPTH, ANY_DEPTH);
+    this.#own = { limit: registerCells, fuel: 0, fuel2: 0, depth: 0, maxDepth };
     this.bulkUnit = bulkUnit;
     this.limits = limits;
     this.metering = metering;
@@ -74,6 +68,37 @@ export class Store implements StoreAbi {
     this.checksEveryRegion = fuel !== undefined;
     const onLimited = () => this.#checkEveryRegion();
     this.account = new Fuel(this, { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt, onLimited });
+  }
+
+  /** Before the host calls code of this Runtime; `outer` has to `enter` again afterwards, if there is one. */
+  enter(): Store | undefined {
+    if (running === this) return undefined;
+    const outer = running;
+    if (outer !== undefined) copy(S, outer.#own);
+    copy(this.#own, S);
+    running = this;
+    return outer;
+  }
+
+  /** Where what belongs to this Runtime is now. */
+  get #registers(): Own {
+    return running === this ? S : this.#own;
+  }
+
+  get fuel(): number {
+    return this.#registers.fuel;
+  }
+
+  set fuel(amount: number) {
+    this.#registers.fuel = amount;
+  }
+
+  get fuel2(): number {
+    return this.#registers.fuel2;
+  }
+
+  set fuel2(amount: number) {
+    this.#registers.fuel2 = amount;
   }
 
   /** Keeps track of an instance, for the day when fuel becomes limited. */
@@ -90,12 +115,12 @@ export class Store implements StoreAbi {
 
   /** Runs host code in the middle of a function that may use cells it has not announced. */
   #aboveLeaf<Result>(run: () => Result): Result {
-    const { sp } = this;
-    this.sp = sp + LEAF_CELLS;
+    const { sp } = S;
+    S.sp = sp + LEAF_CELLS;
     try {
       return run();
     } finally {
-      this.sp = sp;
+      S.sp = sp;
     }
   }
 
@@ -108,4 +133,12 @@ export class Store implements StoreAbi {
     }
     return id;
   }
+}
+
+function copy(from: Own, to: Own): void {
+  to.limit = from.limit;
+  to.fuel = from.fuel;
+  to.fuel2 = from.fuel2;
+  to.depth = from.depth;
+  to.maxDepth = from.maxDepth;
 }

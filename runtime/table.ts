@@ -2,39 +2,50 @@
  * Tables of references. Generated code and helpers read `elements` directly (its identity never changes; tables of
  * functions hold `FunctionReference`s or null); the host sees functions.
  */
+import { addressFromHost, addressToHost, parseAddressType } from './addresses.ts';
 import { cannotGrow, maximumBelowInitial, overLimit, tableIndexOutOfRange } from './errors.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { RefType, TableType } from './types.ts';
-import { defaultValue, enforceUint32, fromHost, parseReferenceType, toHost } from './values.ts';
+import { defaultValue, fromHost, parseReferenceType, toHost } from './values.ts';
 
 export interface TableDescriptor {
   readonly element: 'anyfunc' | 'funcref' | 'externref';
-  readonly initial: number;
-  readonly maximum?: number | undefined;
+  /** As all sizes and indices, a bigint where addresses have 64 bits. */
+  readonly initial: number | bigint;
+  readonly maximum?: number | bigint | undefined;
+  /** Default `'i32'`. */
+  readonly address?: 'i32' | 'i64' | undefined;
 }
 type TableLimits = Pick<Limits, 'tableElements'>;
 
+/** A module's own table: what a descriptor cannot say, and an internal value. */
+interface Internal {
+  readonly type: TableType;
+  readonly value: unknown;
+}
+
 export class Table {
   readonly elements: unknown[] = [];
-  #declared: TableType;
+  readonly #declared: TableType;
   /** What it may grow to: the declared maximum or the embedder's limit. */
-  #largest: number;
+  readonly #largest: number;
 
   /** For hosts. `value`: what it is filled with; by default null (funcref) or undefined (externref). */
-  constructor(descriptor: TableDescriptor, value?: unknown, limits: TableLimits = DEFAULT_LIMITS) {
-    const type = typeOf(descriptor);
+  constructor(
+    descriptor: TableDescriptor,
+    value?: unknown,
+    limits: TableLimits = DEFAULT_LIMITS,
+    internal?: Internal,
+  ) {
+    const type = internal?.type ?? typeOf(descriptor);
     this.#declared = type;
     this.#largest = largestLength(type, limits);
-    this.#push(type.min, convert(value, type.element));
+    this.#push(type.min, internal === undefined ? convert(value, type.element) : internal.value);
   }
 
   /** A module's own table, filled with an internal value. */
   static define(type: TableType, value: unknown, limits: TableLimits): Table {
-    const table = new Table({ element: 'funcref', initial: 0 }, null, limits);
-    table.#declared = type;
-    table.#largest = largestLength(type, limits);
-    table.#push(type.min, value);
-    return table;
+    return new Table({ element: 'funcref', initial: 0 }, null, limits, { type, value });
   }
 
   /** As a link check sees it: `min` is the current length. */
@@ -42,26 +53,27 @@ export class Table {
     return { ...this.#declared, min: this.elements.length };
   }
 
-  get length(): number {
-    return this.elements.length;
+  get length(): number | bigint {
+    return addressToHost(this.elements.length, this.#declared.address);
   }
 
-  get(index: number): unknown {
+  get(index: number | bigint): unknown {
     return toHost(this.elements[this.#checked(index)], this.#declared.element);
   }
 
-  set(index: number, ...value: [value?: unknown]): void {
+  set(index: number | bigint, ...value: [value?: unknown]): void {
     const { element } = this.#declared;
     const internal = value.length === 0 ? defaultValue(element) : fromHost(value[0], element);
     this.elements[this.#checked(index)] = internal;
   }
 
   /** Returns the previous length, or throws a `RangeError`. */
-  grow(delta: number, value?: unknown): number {
-    const count = enforceUint32(delta, 'delta');
-    const previous = this.tryGrow(count, convert(value, this.#declared.element));
-    if (previous < 0) throw cannotGrow('table', this.length, count);
-    return previous;
+  grow(delta: number | bigint, value?: unknown): number | bigint {
+    const { address, element } = this.#declared;
+    const count = addressFromHost(delta, address, 'delta');
+    const previous = this.tryGrow(count, convert(value, element));
+    if (previous < 0) throw cannotGrow('table', this.elements.length, count);
+    return addressToHost(previous, address);
   }
 
   /** Whether limits allow it. */
@@ -82,8 +94,8 @@ export class Table {
     for (let i = 0; i < count; i++) this.elements.push(value);
   }
 
-  #checked(index: number): number {
-    const integer = enforceUint32(index, 'index');
+  #checked(index: number | bigint): number {
+    const integer = addressFromHost(index, this.#declared.address, 'index');
     if (integer >= this.elements.length) throw tableIndexOutOfRange(integer, this.elements.length);
     return integer;
   }
@@ -91,10 +103,12 @@ export class Table {
 
 function typeOf(descriptor: TableDescriptor): TableType {
   const element = parseReferenceType(descriptor.element);
-  const min = enforceUint32(descriptor.initial, 'initial');
-  const max = descriptor.maximum === undefined ? undefined : enforceUint32(descriptor.maximum, 'maximum');
+  const { initial, maximum } = descriptor;
+  const address = parseAddressType(descriptor.address);
+  const min = addressFromHost(initial, address, 'initial');
+  const max = maximum === undefined ? undefined : addressFromHost(maximum, address, 'maximum');
   if (max !== undefined && max < min) throw maximumBelowInitial('table', min, max);
-  return { element, min, max, address: 'i32' };
+  return { element, min, max, address };
 }
 
 /** A declared maximum above the limit is clamped, a minimum above it refused. */

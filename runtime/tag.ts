@@ -1,10 +1,11 @@
 /**
  * Exception tags: an identity, and the types of what an exception of that tag carries.
  */
+import { enforceUint32 } from './addresses.ts';
 import { type DefinedType, defineFunction } from './defined-types.ts';
 import { outOfRange, wrongPayloadLength } from './errors.ts';
 import { type FuncType, typeText } from './types.ts';
-import { enforceUint32, fromHost, parseValueType, toHost } from './values.ts';
+import { fromHost, parseValueType, toHost } from './values.ts';
 
 export interface TagDescriptor {
   /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'anyfunc'`, `'externref'`. */

@@ -109,11 +109,12 @@ export interface SubType {
   readonly chain: readonly number[];
 }
 
+export type AddressType = 'i32' | 'i64';
 /** `min`/`max` in pages or elements; bigint-sized 64-bit limits are held as numbers (beyond 2^53 they saturate). */
 export interface Limits {
   readonly min: number;
   readonly max: number | undefined;
-  readonly address: 'i32' | 'i64';
+  readonly address: AddressType;
 }
 export interface MemoryType extends Limits {
   readonly shared: boolean;

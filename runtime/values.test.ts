@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { FunctionReference, HostFunction } from './abi.ts';
+import { enforceUint32 } from './addresses.ts';
 import { defineFunction } from './defined-types.ts';
 import { hostFunctionOf, referenceOf } from './function-reference.ts';
 import { EXNREF, EXTERNREF, FUNCREF, refType, type ValueType } from './types.ts';
-import { defaultValue, enforceUint32, fromHost, fromRaw, parseValueType, toHost, toRaw } from './values.ts';
+import { defaultValue, fromHost, fromRaw, parseValueType, toHost, toRaw } from './values.ts';
 
 function newReference(): FunctionReference & { made: number } {
   return {

@@ -121,10 +121,3 @@ export function parseReferenceType(text: unknown): RefType {
   if (typeof type === 'string') throw wrongType('a reference type', text);
   return type;
 }
-
-/** WebIDL's `[EnforceRange] unsigned long`, the type of every size and index of the JavaScript API. */
-export function enforceUint32(value: unknown, what: string): number {
-  const integer = Math.trunc(+(value as number));
-  if (!(integer >= 0 && integer <= 0xffffffff)) throw wrongType(`${what} from 0 to 4294967295`, value);
-  return integer + 0;
-}

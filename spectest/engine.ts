@@ -13,8 +13,13 @@ export type FailureKind = 'compile' | 'link' | 'trap' | 'exhaustion' | 'exceptio
 
 /** The standard JavaScript API's classes, as far as the suite's host module needs them. */
 export interface StoreClasses {
-  readonly Memory: new (type: { initial: number; maximum: number }) => object;
-  readonly Table: new (type: { element: 'anyfunc'; initial: number; maximum: number }) => object;
+  readonly Memory: new (type: { initial: number; maximum: number; shared?: boolean }) => object;
+  readonly Table: new (type: {
+    element: 'anyfunc';
+    initial: number | bigint;
+    maximum: number | bigint;
+    address?: 'i32' | 'i64';
+  }) => object;
   readonly Global: new (
     type: { value: 'i32' | 'i64' | 'f32' | 'f64'; mutable: boolean },
     value: number | bigint,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Convert } from './convert.ts';
+import { type Convert, TextProblem } from './convert.ts';
 import type { Engine } from './engine.ts';
 import { Execution } from './execute.ts';
 import { parseScript } from './script.ts';
@@ -24,7 +24,10 @@ const engine: Engine = {
   kindOf: (error) => (error instanceof Refused ? 'compile' : error instanceof Trapped ? 'trap' : 'other'),
   close: () => undefined,
 };
-const convert: Convert = async (source) => Buffer.from(source.kind === 'text' ? source.text : source.bytes);
+const convert: Convert = async (source) => {
+  if (source.kind === 'text' && source.text === '(') throw new TextProblem('expected `)`');
+  return Buffer.from(source.kind === 'text' ? source.text : source.bytes);
+};
 
 /** `['passed', 'failed: why', …]` */
 async function outcomes(script: string, listed: Record<number, string> = {}): Promise<readonly string[]> {
@@ -63,8 +66,16 @@ test.each([
   expect(await outcomes(`(module) ${command}`)).toEqual(['passed', `failed: ${detail}`]);
 });
 
-test('a claim about the text format is in no count', async () => {
-  expect(await outcomes('(assert_malformed (module quote "(") "unexpected token")')).toEqual(['text']);
+test.each(['assert_malformed', 'assert_malformed_custom'])('%s of a text', async (assertion) => {
+  const malformed = (text: string) => outcomes(`(${assertion} (module quote "${text}") "unexpected token")`);
+  // The parser refuses it, the engine refuses what it makes of it, and nobody does.
+  expect(await malformed('(')).toEqual(['text: expected `)`']);
+  expect(await malformed('bad')).toEqual(['passed']);
+  expect(await malformed('good')).toEqual(['failed: expected compile "", got none']);
+});
+
+test('assert_invalid_custom is about the engine', async () => {
+  expect(await outcomes('(assert_invalid_custom (module $bad) "type mismatch")')).toEqual(['passed']);
 });
 
 const DEPENDENT = '(module $bad)\n(invoke "one")\n(module)\n(invoke "one")\n(invoke $bad "one")';

@@ -10,7 +10,7 @@ import { textMatches } from './messages.ts';
 import type { Action, Command, Cut, Failure, ModuleSource, Refusal } from './script.ts';
 import { describe, matches, type Pattern } from './values.ts';
 
-/** `text`: a claim about the text format, whose parser is not Sandglass's; counted nowhere. */
+/** `text`: a text was refused, as it should be, by the parser of the text format, which is not Sandglass's; counted apart. */
 export type Status = 'passed' | 'failed' | 'skipped' | 'text';
 export interface Outcome {
   readonly line: number;
@@ -22,6 +22,8 @@ export interface Outcome {
 
 /** A command did not do what it should have done. */
 class Mismatch extends Error {}
+/** A malformed text did not come as far as the engine. */
+class RefusedText extends Error {}
 /** The command needs an instance that is not there. */
 class MissingInstance extends Mismatch {
   readonly listed: boolean;
@@ -43,6 +45,8 @@ const FAILURE_KINDS: Readonly<Record<Failure | Refusal, FailureKind>> = {
   assert_exception: 'exception',
   assert_invalid: 'compile',
   assert_malformed: 'compile',
+  assert_invalid_custom: 'compile',
+  assert_malformed_custom: 'compile',
   assert_unlinkable: 'link',
   assert_uninstantiable: 'trap',
 };
@@ -78,12 +82,11 @@ export class Execution {
   }
 
   async #outcome(command: Command): Promise<Pick<Outcome, 'status' | 'detail'>> {
-    if (command.kind === 'assert_malformed' && command.source.kind === 'text')
-      return { status: 'text', detail: '' };
     const reason = this.#listed.get(command.line);
     try {
       await this.#perform(command);
     } catch (error) {
+      if (error instanceof RefusedText) return { status: 'text', detail: error.message };
       const detail = error instanceof Mismatch ? error.message : this.#words(error);
       if (error instanceof MissingInstance && error.listed) return { status: 'skipped', detail };
       return reason === undefined ? { status: 'failed', detail } : { status: 'skipped', detail: reason };
@@ -120,8 +123,11 @@ export class Execution {
       case 'assert_exhaustion':
       case 'assert_exception':
         return this.#assertFailure(command.kind, command.text, () => this.#act(command.action, undefined));
+      case 'assert_malformed':
+      case 'assert_malformed_custom':
+        return this.#assertMalformed(command.kind, command.source, command.text);
       case 'assert_invalid':
-      case 'assert_malformed': {
+      case 'assert_invalid_custom': {
         const bytes = await this.#convert(command.source);
         return this.#assertFailure(command.kind, command.text, () => this.#engine.compile(bytes));
       }
@@ -133,6 +139,15 @@ export class Execution {
       case 'unknown':
         throw new Mismatch(`the runner does not know (${command.keyword} …)`);
     }
+  }
+
+  /** What a text may not contain, the text's parser refuses; if it does not, the engine has to refuse what it makes of it. */
+  async #assertMalformed(kind: Refusal, source: ModuleSource, text: string): Promise<void> {
+    const bytes = await this.#convert(source).catch((error: unknown) => {
+      throw error instanceof TextProblem ? new RefusedText(error.message) : error;
+    });
+    const wanted = source.kind === 'text' ? '' : text;
+    return this.#assertFailure(kind, wanted, () => this.#engine.compile(bytes));
   }
 
   /** What was cut out of a module must be what the engine does not take. */

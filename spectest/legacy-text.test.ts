@@ -29,3 +29,8 @@ test.each([
 test('a text without try is left alone', () => {
   expect(flattenTries('(module (func (drop (i32.const 1))))')).toBe('(module (func (drop (i32.const 1))))');
 });
+
+test('the fields of a module stand alone, or are no text at all', () => {
+  expect(flattenTries('(tag $e) (func (try (do)))')).toBe('(tag $e)\n(func try  end)');
+  expect(flattenTries('(func (try (do))')).toBe('(func (try (do))');
+});

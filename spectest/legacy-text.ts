@@ -7,16 +7,31 @@
  * The third-party text parser reads only the flat form. Whatever contains a folded `try` has to be unfolded with it, so
  * whole function bodies are; everything else of a module stays as it was written.
  */
-import { headOf, type List, type Node, parseSexprs } from './sexpr.ts';
+import { headOf, type List, type Node, parseSexprs, SyntaxProblem } from './sexpr.ts';
 
-/** The module's text, rewritten where it has folded `try`s. */
+/** The module's text, rewritten where it has folded `try`s. A text that is not even a list of lists is the parser's business. */
 export function flattenTries(text: string): string {
   if (!/\(\s*try\s/.test(text)) return text;
-  const module = parseSexprs(text)[0] as List;
-  const fields = module.items.map((field) =>
+  let nodes: readonly Node[];
+  try {
+    nodes = parseSexprs(text);
+  } catch (error) {
+    if (error instanceof SyntaxProblem) return text;
+    throw error;
+  }
+  // The `(module …)` around the fields may be left out.
+  return nodes
+    .map((node) =>
+      headOf(node) === 'module' ? `(${fields((node as List).items, text)})` : fields([node], text),
+    )
+    .join('\n');
+}
+
+function fields(nodes: readonly Node[], text: string): string {
+  const rewritten = nodes.map((field) =>
     headOf(field) === 'func' ? flatFunction(field as List, text) : written(field, text),
   );
-  return `(${fields.join('\n')})`;
+  return rewritten.join('\n');
 }
 
 /** Heads of lists that belong to the instruction or function before them, and are no instructions. */

@@ -93,7 +93,7 @@ const counted = ({ passed, failed, skipped }: Pick<FileResult, 'passed' | 'faile
 
 function print(result: FileResult): void {
   const { notDue, text } = result;
-  const note = notDue ?? (text > 0 ? `${text} about the text format, not counted` : undefined);
+  const note = notDue ?? (text > 0 ? `${text} texts refused by their parser` : undefined);
   console.log(`${result.file}: ${counted(result)}${note === undefined ? '' : ` (${note})`}`);
   for (const { line, kind, detail } of result.failures)
     console.log(`  ${result.file}:${line}: ${kind}: ${detail}`);
@@ -109,7 +109,7 @@ function summarize(results: readonly FileResult[], options: Options): number {
   }
   if (sum('text') > 0) {
     console.log(
-      `${sum('text')} assertions that a text is malformed are in no count: the text parser is not ours`,
+      `${sum('text')} malformed texts refused by the parser of the text format, as asserted; in no other count, since it is not ours`,
     );
   }
   if (totals.skipped > 0)

@@ -24,7 +24,7 @@ test('modules come as they were written', () => {
     source: { kind: 'binary', bytes: Buffer.from('\0asm') },
   });
   expect(command('(module quote "(func" ")")')).toMatchObject({
-    source: { text: '(module (func)\n)' },
+    source: { text: '(func)' },
   });
 });
 

@@ -28,7 +28,13 @@ export type Action = {
 };
 
 /** What a module must fail with. */
-export type Refusal = 'assert_invalid' | 'assert_malformed' | 'assert_unlinkable' | 'assert_uninstantiable';
+export type Refusal =
+  | 'assert_invalid'
+  | 'assert_malformed'
+  | 'assert_invalid_custom'
+  | 'assert_malformed_custom'
+  | 'assert_unlinkable'
+  | 'assert_uninstantiable';
 /** What a call must fail with. */
 export type Failure = 'assert_trap' | 'assert_exhaustion' | 'assert_exception';
 
@@ -96,6 +102,8 @@ function commandBody(node: Node, script: Script): CommandBody {
       return { kind, action: actionOf(items.next()), text: '' };
     case 'assert_invalid':
     case 'assert_malformed':
+    case 'assert_invalid_custom':
+    case 'assert_malformed_custom':
     case 'assert_unlinkable':
     case 'assert_uninstantiable':
       return { kind, source: sourceOf(items.next(), script), text: items.string() };
@@ -132,7 +140,8 @@ function moduleCommand(node: Node, script: Script): ModuleCommand {
   const name = items.optionalName();
   if (items.skipAtom('binary')) return { kind, name, source: { kind: 'binary', bytes: joined(items) } };
   if (items.skipAtom('quote')) {
-    return { kind, name, source: { kind: 'text', text: `(module ${textDecoder.decode(joined(items))}\n)` } };
+    // With or without `(module …)` around it.
+    return { kind, name, source: { kind: 'text', text: textDecoder.decode(joined(items)) } };
   }
   return { kind, name, source: writtenSource(node, start, items.rest(), script) };
 }

@@ -15,6 +15,7 @@ import type { Fuel, OnOutOfFuel } from '../runtime/fuel.ts';
 import { instantiate } from '../runtime/instance.ts';
 import { DEFAULT_LIMITS, type Limits, resolveLimits } from '../runtime/limits.ts';
 import type { Imports } from '../runtime/link.ts';
+import { REGISTER_CELLS } from '../runtime/registers.ts';
 import { Store } from '../runtime/store.ts';
 import { checkKeys, type Exports, Instance, type InvokeOptions } from './instance.ts';
 import { Module } from './module.ts';
@@ -68,7 +69,7 @@ export interface RuntimeOptions {
   readonly features?: FeatureOptions | undefined;
   /** Whether bodies are validated when a module is compiled (default) or when a function is first called. */
   readonly validate?: 'eager' | 'lazy' | undefined;
-  /** Cells of the register file, 8 bytes each (default 262,144): what deep recursion through i64 values needs. */
+  /** How many cells of the thread's register file, 8 bytes each, its frames may use (default: all 8,388,608). */
   readonly registerCells?: number | undefined;
 }
 
@@ -82,7 +83,6 @@ const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'validate',
   'registerCells',
 ];
-const DEFAULT_REGISTER_CELLS = 1 << 18;
 const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
 
 const VALIDATE_ONLY: EmitOptions = {
@@ -103,12 +103,12 @@ export class Runtime {
   /** `emit`: for tests, code in other shapes than a program of this size gets. */
   constructor(options: RuntimeOptions = {}, emit: Partial<EmitOptions> = {}) {
     checkOptions(options);
-    const { fuel, onOutOfFuel, metering = true, registerCells = DEFAULT_REGISTER_CELLS } = options;
+    const { fuel, onOutOfFuel, metering = true, registerCells = REGISTER_CELLS } = options;
     if (!metering && (fuel !== undefined || onOutOfFuel !== undefined || options.costs !== undefined)) {
       throw new TypeError('fuel, onOutOfFuel and costs need metering: this Runtime has metering: false');
     }
-    if (!Number.isInteger(registerCells) || registerCells < 64 || registerCells > 2 ** 28) {
-      throw wrongType('registerCells to be an integer from 64 to 2^28', registerCells);
+    if (!Number.isInteger(registerCells) || registerCells < 64 || registerCells > REGISTER_CELLS) {
+      throw wrongType(`registerCells to be an integer from 64 to ${REGISTER_CELLS}`, registerCells);
     }
     this.#features = resolveFeatures(options.features);
     const limits = resolveLimits(options.limits);

@@ -8,6 +8,7 @@ import { functionName, type ModuleInfo } from '../compiler/binary/module-info.ts
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { type EmittedGroup, functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
+import { nameInGroup } from '../compiler/emit/registers.ts';
 import {
   exportWrapperText,
   importWrapperText,
@@ -21,11 +22,15 @@ import { BOUNDARY } from '../runtime/boundary.ts';
 import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
 import type { WasmFrame } from '../runtime/errors.ts';
 import { HELPERS, POW2 } from '../runtime/helpers/index.ts';
+import { R, RD, RF, RL, RR, S } from '../runtime/registers.ts';
 import type { FuncType, ValueType } from '../runtime/types.ts';
+
+const THREAD = { S, R, RL, RD, RF, RR };
 
 /** What generated code binds by name. */
 const LIBRARY: Readonly<Record<string, unknown>> = {
   ...HELPERS,
+  ...Object.fromEntries(Object.entries(THREAD).map(([name, value]) => [nameInGroup(name), value])),
   ...Object.fromEntries(MATH.map((name) => [name, Math[name]])),
   A: BigInt.asIntN,
   U: BigInt.asUintN,
@@ -235,7 +240,7 @@ export class JitCode implements ModuleCode {
 }
 
 function isTailCall(opcode: number): boolean {
-  return opcodeOf(opcode)?.feature === 'tail-call';
+  return opcodeOf(opcode)?.name.startsWith('return_call') === true;
 }
 
 /** Lines that `new Function` puts before a body. */

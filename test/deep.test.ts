@@ -355,7 +355,6 @@ describe.each(both)('%o', (options) => {
 });
 
 /** Everything that could end a string, a comment, a template or a line. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: it shall look like one
 const NASTY = '"\'`\\${}*/ //<!-- -->\u2028\u2029\n\r\0\u{1f600}\ud7ff</script>__proto__ constructor';
 const LONG = NASTY.repeat(Math.ceil(50_000 / NASTY.length)).slice(0, 50_000);
 

@@ -103,6 +103,75 @@ describe('functions of another Runtime in a table', () => {
   });
 });
 
+describe('code of one Runtime in the middle of another', () => {
+  /** `f` calls the host, then sums the numbers below n. */
+  function summing(): Uint8Array<ArrayBuffer> {
+    const m = new ModuleBuilder();
+    const host = m.importFunc('e', 'host', '->');
+    m.func(
+      'i64 -> i64',
+      [
+        ['call', host],
+        ['loop', 'i64'],
+        ['local.get', 1],
+        ['local.get', 0],
+        'i64.add',
+        ['local.set', 1],
+        ['local.get', 0],
+        ['i64.const', -1n],
+        'i64.add',
+        ['local.tee', 0],
+        ['i64.const', 0n],
+        'i64.gt_s',
+        ['br_if', 0],
+        ['local.get', 1],
+        'end',
+      ],
+      { export: 'f', locals: ['i64'] },
+    );
+    return m.build();
+  }
+
+  it('counts on its own account, which both hosts can read at any time', () => {
+    const seen: bigint[] = [];
+    const [outer, inner] = [new Runtime(), new Runtime({ fuel: 10_000n })];
+    const within = inner.instantiateSync(summing(), {
+      e: { host: () => void seen.push(outer.fuel.consumed, inner.fuel.consumed) },
+    }).exports as Exports;
+    const host = () => {
+      seen.push(outer.fuel.consumed);
+      expect(within.f(100n)).toBe(5050n);
+      seen.push(outer.fuel.consumed, inner.fuel.consumed);
+    };
+    const made = outer.instantiateSync(summing(), { e: { host } }).exports as Exports;
+    expect(made.f(10n)).toBe(55n);
+    const turns = (n: bigint) => 5n + 11n * n;
+    expect(seen).toEqual([1n, 1n, 1n, 1n, turns(100n)]);
+    expect([outer.fuel.consumed, inner.fuel.consumed]).toEqual([turns(10n), turns(100n)]);
+  });
+
+  it('keeps its own when the inner one runs out of fuel, or throws', () => {
+    const [outer, inner] = [new Runtime(), new Runtime({ fuel: 50n })];
+    const within = inner.instantiateSync(summing(), { e: { host: () => {} } }).exports as Exports;
+    const host = () => expect(() => within.f(1000n)).toThrow('fuel exhausted');
+    const made = outer.instantiateSync(summing(), { e: { host } }).exports as Exports;
+    for (const n of [1n, 2n]) {
+      const before = outer.fuel.consumed;
+      expect(made.f(10n)).toBe(55n);
+      expect(outer.fuel.consumed - before).toBe(115n);
+      expect([n, inner.fuel.remaining]).toEqual([n, 0n]);
+    }
+  });
+
+  it('has a limit of its own for frames', () => {
+    const [outer, inner] = [new Runtime(), new Runtime({ registerCells: 64 })];
+    const within = inner.instantiateSync(library(), {}).exports as Exports;
+    const host = () => expect(() => within.deep(1n)).toThrow('call stack exhausted');
+    const made = outer.instantiateSync(summing(), { e: { host } }).exports as Exports;
+    expect(made.f(10n)).toBe(55n);
+  });
+});
+
 describe('instantiation that fails half-way', () => {
   it('leaves functions in a shared table that find all their element segments', () => {
     const m = new ModuleBuilder();

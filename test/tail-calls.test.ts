@@ -7,7 +7,7 @@ import { SPLIT_ALL } from '../compiler/emit/outline.ts';
 import { OutOfFuelError, Runtime, Trap } from '../src/index.ts';
 import { nativeWorld, type World } from './support/engines.ts';
 import type { Imports } from './support/interpreter.ts';
-import type { Exports } from './support/native.ts';
+import { type Exports, native } from './support/native.ts';
 import { sandglassWorld } from './support/sandglass-engine.ts';
 import { type Instruction, ModuleBuilder } from './support/wasm-builder.ts';
 
@@ -23,11 +23,22 @@ const WORLDS: Readonly<Record<string, () => World>> = {
   'split finely': () => sandglassWorld({}, { outline: { ...SPLIT_ALL, regionWeight: 25, smallestRun: 1 } }),
 };
 
+/** Node 20 has no typed function references. */
+const NATIVE_HAS_REFERENCES = native.validate(
+  build((m) => {
+    const type = m.type('');
+    m.func('', [
+      ['ref.null', type],
+      ['return_call_ref', type],
+    ]);
+  }),
+);
+
 /** The same in every world. */
-function everywhere(name: string, run: (world: World) => unknown, expected: unknown): void {
+function everywhere(name: string, run: (world: World) => unknown, expected: unknown, nativeToo = true): void {
   describe(name, () => {
     for (const [world, make] of Object.entries(WORLDS)) {
-      it(world, () => {
+      it.skipIf(world === 'native' && !nativeToo)(world, () => {
         expect(run(make())).toEqual(expected);
       });
     }
@@ -218,6 +229,18 @@ describe('functions that call each other', () => {
       ...args,
     ),
     RING,
+  );
+  everywhere(
+    'through a reference',
+    call(
+      ring((_, next, type) => [
+        ['ref.func', next],
+        ['return_call_ref', type],
+      ]),
+      ...args,
+    ),
+    RING,
+    NATIVE_HAS_REFERENCES,
   );
 });
 

@@ -5,12 +5,9 @@
 import { readFileSync } from 'node:fs';
 import type { Engine, Loaded } from './engine.ts';
 
-/** As `sandglass run` has it: 64 MB of frames, for language runtimes. */
-const REGISTER_CELLS = 1 << 23;
-
 async function load(file: string, metering: boolean): Promise<Loaded> {
   const { Runtime } = await import('../../src/index.ts');
-  const runtime = new Runtime({ metering, registerCells: REGISTER_CELLS });
+  const runtime = new Runtime({ metering });
   const module = runtime.compileSync(readFileSync(file));
   return {
     // Functions of the host are what they are; their types are not looked at.

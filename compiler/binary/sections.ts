@@ -21,7 +21,7 @@ import type { ByteReader } from './bytes.ts';
 import { readConstExpr, readFunctionReference } from './const-expr.ts';
 import type { ModuleDraft } from './module-draft.ts';
 import { readRecursionGroup } from './recursion-groups.ts';
-import { readLimits, readMutability, readRefType, readValueType } from './types.ts';
+import { type Ranges, readLimits, readMutability, readRefType, readValueType } from './types.ts';
 
 type ReadSection = (reader: ByteReader, draft: ModuleDraft) => void;
 
@@ -163,12 +163,21 @@ function readMemory(reader: ByteReader, draft: ModuleDraft): void {
 
 function readTableType(reader: ByteReader, draft: ModuleDraft): TableType {
   const element = readRefType(reader, draft);
-  const { min, max, address } = readLimits(reader, 'table', 0xffff_ffff, 'table size must be at most 2^32-1');
+  const { min, max, address } = readLimits(reader, 'table', TABLE_RANGES);
   return { element, min, max, address };
 }
 
+const TABLE_RANGES: Ranges = {
+  i32: { largest: 2n ** 32n - 1n, text: 'table size must be at most 2^32-1' },
+  i64: { largest: 2n ** 64n - 1n, text: 'table size must be at most 2^64-1' },
+};
+const MEMORY_RANGES: Ranges = {
+  i32: { largest: 65_536n, text: 'memory size must be at most 65536 pages (4GiB)' },
+  i64: { largest: 2n ** 48n, text: 'memory size must be at most 2^48 pages (2^64 bytes)' },
+};
+
 function readMemoryType(reader: ByteReader): MemoryType {
-  return readLimits(reader, 'memory', 65536, 'memory size must be at most 65536 pages (4GiB)');
+  return readLimits(reader, 'memory', MEMORY_RANGES);
 }
 
 function readTag(reader: ByteReader, draft: ModuleDraft): number {
@@ -277,7 +286,7 @@ function readElementMode(reader: ByteReader, draft: ModuleDraft, flags: number):
   const offset = reader.offset;
   const index = (flags & EXPLICIT_INDEX) !== 0 ? reader.u32() : 0;
   if (index >= draft.tables.length) reader.fail(`unknown table ${index}`, offset);
-  return { kind: 'active', index, offset: readConstExpr(reader, draft, 'i32') };
+  return { kind: 'active', index, offset: readConstExpr(reader, draft, draft.tables[index]!.address) };
 }
 
 function readElementType(reader: ByteReader, draft: ModuleDraft, flags: number): RefType {
@@ -316,5 +325,5 @@ function readDataMode(reader: ByteReader, draft: ModuleDraft): SegmentMode {
   if (kind === 1) return { kind: 'passive' };
   const index = kind === 2 ? reader.u32() : 0;
   if (index >= draft.memories.length) reader.fail(`unknown memory ${index}`, offset);
-  return { kind: 'active', index, offset: readConstExpr(reader, draft, 'i32') };
+  return { kind: 'active', index, offset: readConstExpr(reader, draft, draft.memories[index]!.address) };
 }

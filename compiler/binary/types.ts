@@ -7,6 +7,7 @@
  */
 import {
   type AbstractHeapType,
+  type AddressType,
   type CompositeType,
   type FieldType,
   FUNCREF,
@@ -220,24 +221,29 @@ const HAS_MAXIMUM = 1;
 const SHARED = 2;
 const ADDRESS_64 = 4;
 
-/** Limits of a memory or table, within `range`; `tooLarge` is the error beyond it. */
+/** The largest size by address type, and the error beyond it. */
+export type Ranges = Readonly<Record<AddressType, { readonly largest: bigint; readonly text: string }>>;
+
+/** Limits of a memory or table, within `ranges`. */
 export function readLimits(
   reader: ByteReader,
   what: 'memory' | 'table',
-  range: number,
-  tooLarge: string,
+  ranges: Ranges,
 ): Limits & { readonly shared: boolean } {
   const offset = reader.offset;
   const flags = reader.byte();
   const known = what === 'memory' ? HAS_MAXIMUM | SHARED | ADDRESS_64 : HAS_MAXIMUM | ADDRESS_64;
   if ((flags & ~known) !== 0) reader.fail('malformed limits flags', offset);
-  const min = Number(reader.u64());
-  const max = (flags & HAS_MAXIMUM) !== 0 ? Number(reader.u64()) : undefined;
-  if ((flags & ADDRESS_64) !== 0) reader.requires('memory64', `${what} with 64-bit addresses`, offset);
-  if ((flags & SHARED) !== 0) reader.requires('threads', 'shared memory', offset);
-  if (min > range || (max ?? 0) > range) reader.fail(tooLarge, offset);
+  const min = reader.u64();
+  const max = (flags & HAS_MAXIMUM) !== 0 ? reader.u64() : undefined;
+  const address = (flags & ADDRESS_64) !== 0 ? 'i64' : 'i32';
+  if (address === 'i64') reader.requires('memory64', `${what} with 64-bit addresses`, offset);
+  const shared = (flags & SHARED) !== 0;
+  if (shared) reader.requires('threads', 'shared memory', offset);
+  const { largest, text } = ranges[address];
+  if (min > largest || (max ?? 0) > largest) reader.fail(text, offset);
   if (max !== undefined && min > max) {
     reader.fail(`size minimum must not be greater than maximum: ${min} > ${max}`, offset);
   }
-  return { min, max, address: 'i32', shared: false };
+  return { min: Number(min), max: max === undefined ? undefined : Number(max), address, shared };
 }

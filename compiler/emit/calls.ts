@@ -8,6 +8,7 @@
  * array `F`; imports and table entries through their function reference, with the callee's environment.
  */
 import type { FuncType, ValueType } from '../../runtime/types.ts';
+import { unsigned } from './addresses.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { indirectTargets } from './indirect-targets.ts';
 import * as js from './js.ts';
@@ -78,6 +79,11 @@ export function emitCallIndirect(
   });
 }
 
+/** A negative i32 is no index of an array, as little as one of a table. */
+function indexOf(emitter: FunctionEmitter, selector: Value): js.Expression {
+  return selector.type === 'i64' ? unsigned(emitter, selector) : numeric(selector);
+}
+
 /**
  * The same with a reference as operand. Its type is right by validation; what is compared is whether it is of this Runtime and
  * compiled, and of the very type: subtypes go through the helper.
@@ -131,7 +137,10 @@ export function findElement(
 ): { found: js.Expression; reference: js.Expression; at: js.Expression } {
   const reference = emitter.temporary('x', emitter.stack.height);
   const at = emitter.temporary('y', emitter.stack.height);
-  const element = js.assign(reference, js.index(emitter.use(`T${table}`), js.assign(at, numeric(selector))));
+  const element = js.assign(
+    reference,
+    js.index(emitter.use(`T${table}`), js.assign(at, indexOf(emitter, selector))),
+  );
   const exists = js.logical(
     '&&',
     js.binary('!==', element, js.NULL),

@@ -1,30 +1,22 @@
 /**
- * What generated functions declare at their head: the fields of `E` and `S` that they keep in constants of the same name,
- * and the views of memories.
+ * What generated functions declare at their head: the fields of `E` and the views of the register file that they keep in
+ * constants of their own, and the views of memories.
  *
- *   const S = E.S, RL = S.RL; let V = E.V;
+ *   const RL = _RL, GI = E.GI; let V = E.V;
  */
 import { viewOf } from './function-emitter.ts';
 import * as js from './js.ts';
+import { isThreads, nameInGroup, THREAD } from './registers.ts';
 
-const STORE_FIELDS = ['R', 'RL', 'RD', 'RF', 'RR'];
 const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR'];
-
-export function isStoreField(name: string): boolean {
-  return STORE_FIELDS.includes(name);
-}
 
 /** Names that are fields or views, not free names that the group binds. */
 export function isField(name: string): boolean {
-  return isStoreField(name) || ENVIRONMENT_FIELDS.includes(name) || isView(name) || isForIndirectCalls(name);
+  return isThreads(name) || ENVIRONMENT_FIELDS.includes(name) || isView(name) || isForIndirectCalls(name);
 }
 
 function isView(name: string): boolean {
   return /^V\d*$/.test(name);
-}
-
-export function storeField(name: string): js.Expression {
-  return js.member(js.id('S'), name);
 }
 
 export function declare(
@@ -39,8 +31,7 @@ export function declare(
 
 export function fieldConstants(needed: ReadonlySet<string>): [string, js.Expression][] {
   const constants: [string, js.Expression][] = [];
-  if (needed.has('S')) constants.push(['S', js.member(js.id('E'), 'S')]);
-  for (const name of STORE_FIELDS) if (needed.has(name)) constants.push([name, storeField(name)]);
+  for (const name of THREAD) if (needed.has(name)) constants.push([name, js.id(nameInGroup(name))]);
   for (const name of ENVIRONMENT_FIELDS)
     if (needed.has(name)) constants.push([name, js.member(js.id('E'), name)]);
   for (const name of needed) if (isForIndirectCalls(name)) constants.push([name, forIndirectCalls(name)]);

@@ -99,7 +99,7 @@ const CASES: readonly Case[] = [
       'i64.shl',
     ],
     text: [
-      'const S = E.S, R = S.R, q = S.sp, w = q + 2;',
+      'const S = _S, R = _R, q = S.sp, w = q + 2;',
       'let m0, m1;',
       'if (w > S.limit) exhausted();',
       'm0 = R[q];',
@@ -114,7 +114,7 @@ const CASES: readonly Case[] = [
     type: 'i32 i64 i64 -> i64',
     code: [['local.get', 1], ['local.get', 2], ['local.get', 0], 'select'],
     text: [
-      'const S = E.S, R = S.R, q = S.sp, w = q + 3;',
+      'const S = _S, R = _R, q = S.sp, w = q + 3;',
       'let m1, m2;',
       'if (w > S.limit) exhausted();',
       'm1 = R[q];',
@@ -184,7 +184,7 @@ const CASES: readonly Case[] = [
     type: 'i32 ->',
     code: [['loop'], ['local.get', 0], ['i32.const', 1], 'i32.sub', ['local.tee', 0], ['br_if', 0], 'end'],
     text: [
-      'const S = E.S;',
+      'const S = _S;',
       'let fl = S.fuel;',
       'try {',
       'if ((fl = fl - 6 | 0) < 0) S.fuel = fl, fl = 1 << 31, `${E}`, fl = S.fuel;',
@@ -245,7 +245,7 @@ const CASES: readonly Case[] = [
       ['call', 0],
     ],
     text: [
-      'const S = E.S, R = S.R, q = S.sp, w = q + 1;',
+      'const S = _S, R = _R, q = S.sp, w = q + 1;',
       'let m1;',
       'if (w > S.limit) exhausted();',
       'S.sp = w;',
@@ -264,7 +264,7 @@ const CASES: readonly Case[] = [
     name: 'call, counted: charged up to it and from it',
     options: COUNTED,
     text: [
-      'const S = E.S;',
+      'const S = _S;',
       'let s0;',
       'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`;',
       's0 = f1(E, l0);',
@@ -277,7 +277,7 @@ const CASES: readonly Case[] = [
     name: 'the same where fuel is limited',
     options: LIMITED,
     text: [
-      'const S = E.S;',
+      'const S = _S;',
       'let s0;',
       'if ((S.fuel = S.fuel - 2 | 0) < 0) `${E}`;',
       's0 = f1(E, l0);',
@@ -307,7 +307,7 @@ const CASES: readonly Case[] = [
       ['local.get', 2],
     ],
     text: [
-      'const S = E.S, R = S.R, RD = S.RD, q = S.sp, w = q + 2;',
+      'const S = _S, R = _R, RD = _RD, q = S.sp, w = q + 2;',
       'let m2, x0, x1, x2;',
       'if (w > S.limit) exhausted();',
       'm2 = R[q];',

@@ -2,7 +2,7 @@
  * One wasm function → JavaScript function declarations: itself, and the regions that were split off.
  *
  *   function f12_mix(E, l0) {
- *     const S = E.S, R = S.R, q = S.sp, w = q + 3;      frame of three cells
+ *     const S = _S, R = _R, q = S.sp, w = q + 3;      frame of three cells
  *     let V = E.V, fl = S.fuel, l2 = 0, s0;
  *     if (w > S.limit) exhausted();
  *     S.sp = w;
@@ -15,13 +15,14 @@ import type { ModuleInfo } from '../binary/module-info.ts';
 import { readFunction } from '../function/reader.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Resolve } from './calls.ts';
-import { declare, fieldConstants, isField, isStoreField, storeField, viewVariables } from './declarations.ts';
+import { declare, fieldConstants, isField, viewVariables } from './declarations.ts';
 import { AWAY, CallsItself, type EmitOptions, FunctionEmitter, TooLarge } from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
 import type { Layout } from './places.ts';
 import { completeRegions, type Part } from './regions.ts';
+import { isThreads, nameInGroup, register } from './registers.ts';
 import { tailName, trampoline } from './tail-calls.ts';
 import { WEIGHTS } from './weights.ts';
 
@@ -70,6 +71,7 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses } = emitter;
   const saved = emitter.mirrors?.fillStores() ?? 0;
   for (const bank of places.banks) uses.add(bank);
+  if (places.needsFrame || emitter.meter.enabled || emitter.options.countDepth) uses.add('S');
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
   const zeroes = zeroLocals(emitter);
@@ -85,6 +87,8 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   const limit = emitter.options.outline.heaviest * TOLERANCE;
   if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
+  if (emitter.hasTrampoline) uses.add('S');
+  for (const use of uses) if (isThreads(use)) bound.add(nameInGroup(use));
   return { name: emitter.name, parts, uses: bound };
 }
 
@@ -100,14 +104,14 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
   const { places, options } = emitter;
   const exits: js.Statement[] = [];
   const handlers: js.Statement[] = [];
-  if (announcesFrame(emitter)) exits.push(js.set(storeField('sp'), js.id('q')));
+  if (announcesFrame(emitter)) exits.push(js.set(register('sp'), js.id('q')));
   if (places.referenceCells > 0)
-    exits.push(js.statement(js.call(emitter.use('release'), [js.id('S'), js.id('r'), js.id('t')])));
+    exits.push(js.statement(js.call(emitter.use('release'), [js.id('r'), js.id('t')])));
   if (emitter.makesCalls)
-    handlers.push(js.set(storeField('sp'), js.id('w')), js.set(storeField('rp'), js.id('t')));
+    handlers.push(js.set(register('sp'), js.id('w')), js.set(register('rp'), js.id('t')));
   if (options.countDepth) {
-    exits.push(js.set(storeField('depth'), js.binary('-', js.id('d'), js.number(1))));
-    handlers.push(js.set(storeField('depth'), js.id('d')));
+    exits.push(js.set(register('depth'), js.binary('-', js.id('d'), js.number(1))));
+    handlers.push(js.set(register('depth'), js.id('d')));
   }
   if (emitter.countsLocally) exits.push(js.set(emitter.meter.stored, js.id('fl')));
   return { exits, handlers };
@@ -121,12 +125,9 @@ function mainPart(
   body: js.Statement[],
   weight: number,
 ): Part {
-  const { places, options } = emitter;
+  const { places } = emitter;
   const needed = new Set<string>(emitter.uses);
   const frame = places.needsFrame;
-  if (frame || emitter.meter.enabled || options.countDepth || [...needed].some(isStoreField)) {
-    needed.add('S');
-  }
   const head = [
     ...declarations(emitter, needed, frame, mirrored),
     ...checks(emitter, frame),
@@ -148,12 +149,12 @@ function declarations(
   const { places, options, context } = emitter;
   const constants: [string, js.Expression][] = fieldConstants(needed);
   if (frame) {
-    constants.push(['q', storeField('sp')], ['w', js.plus(js.id('q'), places.frameSize)]);
+    constants.push(['q', register('sp')], ['w', js.plus(js.id('q'), places.frameSize)]);
     constants.push(...derivedPointers(places.banks));
     if (places.banks.has('RR') || places.restored)
-      constants.push(['r', storeField('rp')], ['t', js.plus(js.id('r'), places.referenceCells)]);
+      constants.push(['r', register('rp')], ['t', js.plus(js.id('r'), places.referenceCells)]);
   }
-  if (options.countDepth) constants.push(['d', js.plus(storeField('depth'), 1)]);
+  if (options.countDepth) constants.push(['d', js.plus(register('depth'), 1)]);
   const variables: [string, js.Expression | null][] = viewVariables(needed);
   if (emitter.countsLocally) variables.push(['fl', emitter.meter.stored]);
   if (places.layout === 'plain') {
@@ -183,15 +184,15 @@ function checks(emitter: FunctionEmitter, frame: boolean): js.Statement[] {
   const statements: js.Statement[] = [];
   const overflow = () => [js.statement(js.call(emitter.use('exhausted'), []))];
   if (frame && places.frameSize > 0) {
-    statements.push(js.ifElse(js.binary('>', js.id('w'), storeField('limit')), overflow()));
-    if (announcesFrame(emitter)) statements.push(js.set(storeField('sp'), js.id('w')));
+    statements.push(js.ifElse(js.binary('>', js.id('w'), register('limit')), overflow()));
+    if (announcesFrame(emitter)) statements.push(js.set(register('sp'), js.id('w')));
   }
   if (places.referenceCells > 0) {
-    statements.push(js.statement(js.call(emitter.use('reserve'), [js.id('S'), js.id('t')])));
+    statements.push(js.statement(js.call(emitter.use('reserve'), [js.id('t')])));
   }
   if (options.countDepth) {
-    statements.push(js.ifElse(js.binary('>', js.id('d'), storeField('maxDepth')), overflow()));
-    statements.push(js.set(storeField('depth'), js.id('d')));
+    statements.push(js.ifElse(js.binary('>', js.id('d'), register('maxDepth')), overflow()));
+    statements.push(js.set(register('depth'), js.id('d')));
   }
   return statements;
 }

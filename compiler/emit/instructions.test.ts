@@ -105,7 +105,7 @@ const PLAIN: readonly Case[] = [
   [
     'i32 -> i32',
     'local.get 0; memory.grow 0; local.get 0; i32.load; i32.add',
-    's0 = memory_grow(E, 0, l0), V = E.V; s0 = s0 + V.getInt32(l0 >>> 0, true) | 0; return s0;',
+    's0 = memory_grow(E, 0, l0 >>> 0) | 0, V = E.V; s0 = s0 + V.getInt32(l0 >>> 0, true) | 0; return s0;',
   ],
   [
     'i32 -> i32',

@@ -6,9 +6,13 @@
  *   i32.store offset=8               →   V.setInt32((l0 >>> 0) + 8, l1, true);
  */
 import { FIELD_GLOBALS } from '../../runtime/abi.ts';
+import { unsignedNumber } from '../../runtime/addresses.ts';
 import { nonNull, type RefType, refType, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
+import { subjectOf } from '../function/subject.ts';
+import { dependsOnSubject, givesSize, isAccess, unsignedOperands } from '../opcodes/row.ts';
 import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
+import { fromSize, unsigned } from './addresses.ts';
 import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
@@ -254,16 +258,17 @@ const EFFECTS: Readonly<Record<Opcode['effect'], number>> = {
 function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number): void {
   const { stack } = emitter;
   const plan = planOf(row, emitter.options.target);
-  const { operands, results } = plan.shape ?? customShape(emitter, row, immediate);
+  const { operands, results } = plan.shape ?? shapeFor(emitter, row, immediate);
   const values = stack.popMany(operands);
   const chosen = chooseTemplate(plan, values);
-  const args = bindArguments(emitter, values, chosen, row, immediate);
+  const args = bindArguments(emitter, values, chosen, plan, row, immediate);
   const { effects } = plan;
   // Operands go into the statement below; what else is pending must come before it.
   if (row.effect === 'store') stack.settleEffects(TRAPS | LOADS);
   else if (row.effect === 'call') stack.settleEffects(ANY_EFFECT);
   emitter.useAll(chosen);
-  const node = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
+  const built = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
+  const node = plan.givesSize ? fromSize(emitter, built, results[0]!) : built;
   if (row.effect === 'store') emitter.emit(js.statement(node));
   else if (row.effect === 'call') emitCallLike(emitter, node, results[0]);
   else {
@@ -291,6 +296,10 @@ function emitCallLike(emitter: FunctionEmitter, node: js.Expression, type: Value
 interface Plan {
   /** Undefined: it depends on the immediate. */
   readonly shape: Shape | undefined;
+  /** By operand, whether the template takes it as an unsigned number; undefined: none. */
+  readonly unsigned: readonly boolean[] | undefined;
+  /** The template gives a size, as a number. */
+  readonly givesSize: boolean;
   readonly effects: number;
   readonly template: Template;
   readonly constant: Template | undefined;
@@ -303,9 +312,12 @@ function planOf(row: Opcode, target: Target): Plan {
   const plans = PLANS[target];
   let plan = plans[row.number];
   if (plan === undefined) {
-    const signature = signatureOf(row);
+    const signature = dependsOnSubject(row) && !isAccess(row.immediate) ? undefined : signatureOf(row);
+    const sizes = unsignedOperands(row.signature);
     plan = {
       shape: signature && { operands: signature.params.length, results: signature.results },
+      unsigned: sizes.includes(true) ? sizes : undefined,
+      givesSize: givesSize(row.signature),
       effects: EFFECTS[row.effect],
       template: template(row.variants?.[target] ?? row.js!),
       constant: row.constant === undefined ? undefined : template(row.constant),
@@ -323,13 +335,6 @@ interface Shape {
 
 const I32_RESULT: readonly ValueType[] = ['i32'];
 const CUSTOM: Readonly<Record<string, (emitter: FunctionEmitter, immediate: Immediate) => Shape>> = {
-  'table.get': ({ context }, table) => ({
-    operands: 1,
-    results: [context.module.tables[table as number]!.element],
-  }),
-  'table.set': () => ({ operands: 2, results: [] }),
-  'table.grow': () => ({ operands: 2, results: I32_RESULT }),
-  'table.fill': () => ({ operands: 3, results: [] }),
   'ref.null': (_, types) => ({ operands: 0, results: [...(types as readonly ValueType[])] }),
   'ref.is_null': () => ({ operands: 1, results: I32_RESULT }),
   'ref.func': ({ context }, index) => ({
@@ -339,7 +344,10 @@ const CUSTOM: Readonly<Record<string, (emitter: FunctionEmitter, immediate: Imme
   'ref.as_non_null': ({ stack }) => ({ operands: 1, results: [nonNull(stack.peek().type as RefType)] }),
 };
 
-function customShape(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): Shape {
+/** What follows from the immediate: from the memories or tables that it names, or else the emitter knows. */
+function shapeFor(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): Shape {
+  const signature = signatureOf(row, subjectOf(emitter.context.module, row.immediate, immediate));
+  if (signature !== undefined) return { operands: signature.params.length, results: signature.results };
   const custom = CUSTOM[row.name];
   if (custom === undefined) throw new Error(`${row.name}: the emitter does not know this instruction`);
   return custom(emitter, immediate);
@@ -363,6 +371,7 @@ function bindArguments(
   emitter: FunctionEmitter,
   values: readonly Value[],
   chosen: Template,
+  plan: Plan,
   row: Opcode,
   immediate: Immediate,
 ): TemplateArguments {
@@ -372,7 +381,12 @@ function bindArguments(
   for (let i = 0; i < values.length; i++) {
     const isAddress = memory !== undefined && i === 0;
     const position = isAddress ? ARGUMENT.ea : i;
-    const node = isAddress ? address(values[0]!, memory) : numeric(values[i]!);
+    const isUnsigned = plan.unsigned?.[i] === true;
+    const node = isAddress
+      ? address(emitter, values[0]!, memory)
+      : isUnsigned
+        ? unsigned(emitter, values[i]!)
+        : numeric(values[i]!);
     if (!chosen.repeated[position] || js.isSimple(node)) all[position] = node;
     else {
       const place = emitter.temporary('b', base + i);
@@ -399,8 +413,10 @@ function bindIndices(row: Opcode, immediate: Immediate): void {
 }
 
 /** `(a >>> 0) + offset`, without wrapping. */
-function address(value: Value, { offset }: MemoryArgument): js.Expression {
-  if (typeof value.constant === 'number') return js.number((value.constant >>> 0) + Number(offset));
-  const base = js.binary('>>>', numeric(value), js.number(0));
-  return js.plus(base, Number(offset));
+function address(emitter: FunctionEmitter, value: Value, { offset }: MemoryArgument): js.Expression {
+  const base = unsigned(emitter, value);
+  const { constant } = value;
+  return constant === undefined
+    ? js.plus(base, Number(offset))
+    : js.number(unsignedNumber(constant) + Number(offset));
 }

@@ -37,7 +37,7 @@ import * as js from './js.ts';
 import { climb } from './ladder.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
 import { splitFrame } from './outline.ts';
-import { emitReturnCall, emitReturnCallIndirect, enterBody } from './tail-calls.ts';
+import { emitReturnCall, emitReturnCallIndirect, emitReturnCallRef, enterBody } from './tail-calls.ts';
 
 const BLOCK = numberOf('block');
 const LOOP = numberOf('loop');
@@ -55,6 +55,7 @@ const CALL_REF = numberOf('call_ref');
 const BR_ON_NULL = numberOf('br_on_null');
 const BR_ON_NON_NULL = numberOf('br_on_non_null');
 const RETURN_CALL = numberOf('return_call');
+const RETURN_CALL_REF = numberOf('return_call_ref');
 const RETURN_CALL_INDIRECT = numberOf('return_call_indirect');
 const TRY_TABLE = numberOf('try_table');
 const TRY = numberOf('try');
@@ -213,6 +214,11 @@ export class JsSink implements Sink {
   returnCall(index: number, type: FuncType, offset: number): void {
     this.emitter.charge(RETURN_CALL);
     emitReturnCall(this.emitter, index, type, offset, this.#resolve);
+  }
+
+  returnCallRef(typeIndex: number, type: FuncType, offset: number): void {
+    this.emitter.charge(RETURN_CALL_REF);
+    emitReturnCallRef(this.emitter, typeIndex, type, offset);
   }
 
   returnCallIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void {

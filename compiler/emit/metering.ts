@@ -23,6 +23,7 @@
 import type { Costs } from '../../runtime/costs.ts';
 import { OPCODES } from '../opcodes.ts';
 import * as js from './js.ts';
+import { register } from './registers.ts';
 import { WEIGHTS } from './weights.ts';
 
 /** A region's charge: the statement that makes it, for the loop that moves its header's charge to the back edge. */
@@ -84,14 +85,14 @@ export class Meter {
   #unchecked = 0;
   #last: Amount | undefined;
   readonly #everyRegion: boolean;
-  /** The counter in the store: `S.fuel`. */
+  /** The counter's register: `S.fuel`. */
   readonly stored: js.Expression;
 
   /** Without costs nothing is metered. `refuel` builds the slow path. */
   constructor(costs: Costs | undefined, everyRegion: boolean, purse: Purse, refuel: () => js.Expression) {
     this.#costs = costs && costsByNumber(costs);
     this.#everyRegion = everyRegion;
-    this.stored = js.member(js.id('S'), everyRegion ? 'fuel' : purse);
+    this.stored = register(everyRegion ? 'fuel' : purse);
     this.#refuel = refuel;
   }
 

@@ -3,7 +3,7 @@
  * the frame, and the variables that stand before cells.
  *
  *   function f12$3(E, q) {
- *     const S = E.S, RL = S.RL, p = q * 2;
+ *     const RL = _RL, p = q * 2;
  *     let V = E.V, l3 = RL[p + 6];
  *     RL[p + 8] = l4 = l3 + 1 | 0; …
  *     return 0;
@@ -13,7 +13,7 @@
  * variables that it mentions. After it has returned or thrown, its caller loads those again that the region, or one that it
  * called, may have written. (CPython's evaluation loop runs a fifth faster so than with every read from the cell.)
  */
-import { declare, fieldConstants, isField, isStoreField, viewVariables } from './declarations.ts';
+import { declare, fieldConstants, isField, viewVariables } from './declarations.ts';
 import type { FunctionEmitter, Region } from './function-emitter.ts';
 import * as js from './js.ts';
 import { expressionOf, leaveRegion, visitStatements } from './outline.ts';
@@ -126,7 +126,7 @@ function localOf(name: string): number | undefined {
 }
 
 /** Pointers, and the variable that a region's code for its way out goes to. */
-const UNNUMBERED = ['S', 'p', 'u', 'w', 't', 'x'];
+const UNNUMBERED = ['p', 'u', 'w', 't', 'x'];
 const patterns = new Map<string, RegExp>();
 
 function mentions(text: string, name: string): boolean {
@@ -148,7 +148,6 @@ function regionPart(
   const whole = [text, ...loads.map(([, cell]) => cell.text)].join('\n');
   const candidates = [...[...uses].filter(isField), ...UNNUMBERED];
   const names = new Set(candidates.filter((each) => mentions(whole, each)));
-  if ([...names].some(isStoreField)) names.add('S');
   const constants = fieldConstants(names);
   if (names.has('p')) constants.push(['p', js.binary('*', js.id('q'), js.number(2))]);
   if (names.has('w') || names.has('u')) constants.push(['w', js.plus(js.id('q'), places.frameSize)]);

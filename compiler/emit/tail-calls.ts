@@ -7,9 +7,9 @@
  * All others need a *tail form*, `f12$tail`, of their function; under the usual name stands a trampoline, so that callers do
  * not know:
  *
- *   function f12(E, l0) { const x = f12$tail(E, l0, 32); return E.S.tail === null ? x : bounce(E); }
+ *   function f12(E, l0) { const x = f12$tail(E, l0, 32); return _S.tail === null ? x : bounce(); }
  *   function f12$tail(E, l0, n) { …
- *     return n > 0 ? f7$tail(E, l0 + 1 | 0, n - 1) : leave(E, f7$tail, E, l0 + 1 | 0); }
+ *     return n > 0 ? f7$tail(E, l0 + 1 | 0, n - 1) : leave(f7$tail, E, l0 + 1 | 0); }
  *
  * `n` counts down: V8 inlines calls, and an ordinary one takes a tenth of the time of one by way of the trampoline. At zero
  * the call is left in the store, all frames return, and the trampoline makes it. Out of a `try` or a split function the call
@@ -19,12 +19,13 @@
  */
 import { TAIL_CALLS_IN_A_ROW } from '../../runtime/abi.ts';
 import type { FuncType } from '../../runtime/types.ts';
-import { findElement, located, type Resolve } from './calls.ts';
+import { findElement, findReferenced, located, type Resolve } from './calls.ts';
 import { enter, jump } from './control.ts';
 import { isGuarding } from './frames.ts';
 import { CallsItself, type FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { machineValue, TRAPS, type Value } from './operand-stack.ts';
+import { nameInGroup } from './registers.ts';
 import { staysShallow } from './tail-forms.ts';
 
 const E = js.id('E');
@@ -111,6 +112,18 @@ export function emitReturnCallIndirect(
   replace(emitter, type, args, calleeIn(emitter, reference, offset), js.statement(found));
 }
 
+export function emitReturnCallRef(
+  emitter: FunctionEmitter,
+  typeIndex: number,
+  type: FuncType,
+  offset: number,
+): void {
+  const args = operands(emitter, type.params.length + 1);
+  const callee = args.pop()!;
+  const { found, reference } = findReferenced(emitter, typeIndex, callee, offset);
+  replace(emitter, type, args, calleeIn(emitter, reference, offset), js.statement(found));
+}
+
 /** What may trap is computed, in order; the rest may be computed in any. */
 function operands({ stack }: FunctionEmitter, count: number): Value[] {
   stack.settleEffects(TRAPS);
@@ -169,7 +182,7 @@ function replace(
   cells.forEach((value, cell) => {
     statements.push(js.set(places.cell('i64', cell), value));
   });
-  const left = () => js.call(emitter.use('leave'), [E, callee.tail(), ...rest]);
+  const left = () => js.call(emitter.use('leave'), [callee.tail(), ...rest]);
   emitter.makesTailCalls = true;
   if (places.layout !== 'plain' || emitter.frames.some(isGuarding)) {
     emitter.hasTrampoline = true;
@@ -197,9 +210,9 @@ export function trampoline(emitter: FunctionEmitter): js.FunctionDeclaration {
     ...parameters.map((each) => js.id(each)),
     js.number(TAIL_CALLS_IN_A_ROW),
   ]);
-  const nothingLeft = js.binary('===', js.member(js.member(E, 'S'), 'tail'), js.NULL);
+  const nothingLeft = js.binary('===', js.member(js.id(nameInGroup('S')), 'tail'), js.NULL);
   return js.functionDeclaration(name, parameters, [
     js.declare('const', [['x', entered]]),
-    js.returns(js.conditional(nothingLeft, result, js.call(emitter.use('bounce'), [E]))),
+    js.returns(js.conditional(nothingLeft, result, js.call(emitter.use('bounce'), []))),
   ]);
 }

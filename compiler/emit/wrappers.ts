@@ -38,10 +38,10 @@ function storedResults(results: readonly ValueType[]): { type: ValueType; cell: 
   results.forEach((type, i) => {
     if (i === 0 && type !== 'i64') return;
     const n = stored.length;
-    if (type === 'i64') stored.push({ type, cell: `S.R[sp + ${n}]` });
-    else if (type === 'i32') stored.push({ type, cell: `S.RL[2 * sp + ${2 * n}]` });
-    else if (type === 'f32' || type === 'f64') stored.push({ type, cell: `S.RD[sp + ${n}]` });
-    else stored.push({ type, cell: `S.RR[rp + ${references++}]` });
+    if (type === 'i64') stored.push({ type, cell: `R[sp + ${n}]` });
+    else if (type === 'i32') stored.push({ type, cell: `RL[2 * sp + ${2 * n}]` });
+    else if (type === 'f32' || type === 'f64') stored.push({ type, cell: `RD[sp + ${n}]` });
+    else stored.push({ type, cell: `RR[rp + ${references++}]` });
   });
   return stored;
 }
@@ -66,9 +66,16 @@ class Conversions {
   }
 }
 
+const REMEMBER = 'const sp = S.sp, rp = S.rp, depth = S.depth;';
 const RESTORE = 'S.sp = sp; S.rp = rp; S.depth = depth;';
+const REFUEL = 'if (S.fuel < 0) store.account.refuel();';
 
-/** `(reference, S) => exported function`, with `T`, `BOUNDARY`'s names bound. */
+/** `cells` of the register file, from the first free one. */
+function fits(cells: number): string {
+  return cells > 0 ? `if (sp + ${cells} > S.limit) exhaustedAtBoundary();` : '';
+}
+
+/** `(reference, store) => exported function`, with `T`, `BOUNDARY`'s names bound. */
 export function exportWrapperText(type: FuncType): string {
   const { params, results } = type;
   const convert = new Conversions(type);
@@ -76,19 +83,21 @@ export function exportWrapperText(type: FuncType): string {
   const cells = params.filter((each) => each === 'i64').length;
   let cell = 0;
   const lines = [
-    'if (S.closed) closed();',
+    'if (store.closed) closed();',
     ...params.map((each, i) => `a${i} = ${convert.fromHost(each, `a${i}`)};`),
-    'const sp = S.sp, rp = S.rp, depth = S.depth;',
-    cells > 0 ? `if (sp + ${cells} > S.limit) exhaustedAtBoundary();` : '',
-    ...params.map((each, i) => (each === 'i64' ? `S.R[sp + ${cell++}] = a${i};` : '')),
+    'const outer = store.enter();',
+    REMEMBER,
     'let result;',
     'try {',
+    fits(cells),
+    ...params.map((each, i) => (each === 'i64' ? `R[sp + ${cell++}] = a${i};` : '')),
     `result = reference.code(${['reference.env', ...names.filter((_, i) => params[i] !== 'i64')].join(', ')});`,
-    'if (S.fuel < 0) S.account.refuel();',
-    `} catch (error) { ${RESTORE} S.tail = null; throw outgoing(error, reference); }`,
+    REFUEL,
+    `} catch (error) { ${RESTORE} S.tail = null; if (outer !== undefined) outer.enter(); throw outgoing(error, reference); }`,
+    'if (outer !== undefined) outer.enter();',
     exportResult(results, convert),
   ];
-  return `(reference, S) => (${names.join(', ')}) => {\n${lines.filter(Boolean).join('\n')}\n}`;
+  return `(reference, store) => (${names.join(', ')}) => {\n${lines.filter(Boolean).join('\n')}\n}`;
 }
 
 function exportResult(results: readonly ValueType[], convert: Conversions): string {
@@ -107,16 +116,17 @@ export function importWrapperText(type: FuncType): string {
   const names: string[] = [];
   let cell = 0;
   const args = params.map((each, i) => {
-    if (each === 'i64') return `S.R[sp + ${cell++}]`;
+    if (each === 'i64') return `R[sp + ${cell++}]`;
     names.push(`a${i}`);
     return convert.toHost(each, `a${i}`);
   });
   const stored = storedResults(results);
   const reserve = Math.max(cell, stored.length);
   const lines = [
-    'const S = H.S, fn = H.fn, sp = S.sp, rp = S.rp, depth = S.depth;',
-    reserve > 0 ? `if (sp + ${reserve} > S.limit) exhaustedAtBoundary();` : '',
-    'if (S.fuel < 0) S.account.refuel();',
+    'const store = H.S, fn = H.fn;',
+    REMEMBER,
+    fits(reserve),
+    REFUEL,
     'let result;',
     'try {',
     `result = fn(${args.join(', ')});`,

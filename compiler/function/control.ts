@@ -94,9 +94,7 @@ export const CONTROL: Readonly<Record<string, Read>> = {
     if (f.live) f.sink.callIndirect(typeIndex, table, signature.type, f.offset);
   },
   call_ref(f) {
-    const typeIndex = f.readTypeIndex();
-    const signature = f.signatureAt(typeIndex);
-    f.stacks.popOperand(operandOf(refType(true, typeIndex)));
+    const { typeIndex, signature } = readReferenced(f);
     f.stacks.popOperands(signature.params);
     f.stacks.pushOperands(signature.results);
     if (f.live) f.sink.callRef(typeIndex, signature.type, f.offset);
@@ -125,6 +123,13 @@ export const CONTROL: Readonly<Record<string, Read>> = {
     const { type } = tailCall(f, f.signatureAt(f.module.functions[index]!));
     f.module.tailCalls.note(f.index, index);
     if (f.live) f.sink.returnCall(index, type, f.offset);
+    f.markUnreachable();
+  },
+  return_call_ref(f) {
+    const { typeIndex, signature } = readReferenced(f);
+    const { type } = tailCall(f, signature);
+    f.module.tailCalls.note(f.index, undefined);
+    if (f.live) f.sink.returnCallRef(typeIndex, type, f.offset);
     f.markUnreachable();
   },
   return_call_indirect(f) {
@@ -241,11 +246,19 @@ function requireElse(f: FunctionState, { signature }: ControlFrame): void {
 function readIndirect(f: FunctionState): { typeIndex: number; table: number; signature: Signature } {
   const typeIndex = f.readTypeIndex();
   const table = f.readTable();
-  const { element } = f.module.tables[table]!;
+  const { element, address } = f.module.tables[table]!;
   if (!f.stacks.fits(operandOf(element), FUNC)) f.mismatch('a table of funcref', element.text);
   const signature = f.signatureAt(typeIndex);
-  f.stacks.popOperand(I32);
+  f.stacks.popOperand(operandOf(address));
   return { typeIndex, table, signature };
+}
+
+/** Type of a call through a reference, and its last operand. */
+function readReferenced(f: FunctionState): { typeIndex: number; signature: Signature } {
+  const typeIndex = f.readTypeIndex();
+  const signature = f.signatureAt(typeIndex);
+  f.stacks.popOperand(operandOf(refType(true, typeIndex)));
+  return { typeIndex, signature };
 }
 
 /** The callee's results are the function's. */

@@ -193,6 +193,10 @@ class DumpSink implements Sink {
     this.line(`return_call_indirect ${indirectText(typeIndex, table, type)}`);
     this.deadAfter(offset, 2);
   }
+  returnCallRef(typeIndex: number, _type: FuncType, offset: number): void {
+    this.line(`return_call_ref ${typeIndex}`);
+    this.deadAfter(offset, 1);
+  }
   callRef(typeIndex: number): void {
     this.line(`call_ref ${typeIndex}`);
   }

@@ -48,7 +48,8 @@ function readMemoryArgument(f: FunctionState, naturalAlignment: number): MemoryA
   if (align > naturalAlignment) {
     f.fail(`alignment must not be larger than natural: 2^${align} for ${f.row!.name}`);
   }
-  if (offset > 0xffff_ffff) f.fail(`offset out of range: ${offset}`);
+  if (offset > 0xffff_ffff && f.module.memories[memory]!.address === 'i32')
+    f.fail(`offset out of range: ${offset}`);
   ARGUMENT.memory = memory;
   ARGUMENT.align = align;
   ARGUMENT.offset = offset;

@@ -26,6 +26,7 @@ export const NULL_SINK: Sink = {
   brOnNonNull: ignore,
   returnCall: ignore,
   returnCallIndirect: ignore,
+  returnCallRef: ignore,
   tryTable: ignore,
   try: ignore,
   catch: ignore,

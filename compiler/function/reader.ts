@@ -6,17 +6,20 @@
  * kind of immediate, or, where the signature is 'custom', by its name from control.ts or typing.ts. No recursion: blocks
  * may nest as deep as they like.
  */
+import type { FuncType } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { readPrefixedOpcode } from '../binary/opcode.ts';
 import type { FeatureSet } from '../features.ts';
+import { dependsOnSubject, isAccess, PLAIN_SUBJECT } from '../opcodes/row.ts';
 import { OPCODES, type Opcode, signatureOf } from '../opcodes.ts';
 import { CONTROL } from './control.ts';
 import { FunctionState } from './function-state.ts';
 import { IMMEDIATES, naturalAlignmentOf } from './immediates.ts';
 import { NULL_SINK } from './null-sink.ts';
 import { OBJECT_TYPING } from './object-typing.ts';
-import type { Sink } from './sink.ts';
-import { makeSignature } from './stacks.ts';
+import type { Immediate, MemoryArgument, Sink } from './sink.ts';
+import { makeSignature, type Signature } from './stacks.ts';
+import { subjectOf } from './subject.ts';
 import { TYPING } from './typing.ts';
 
 /** Decodes and validates defined function `definedIndex` (imports not counted) and reports it to the sink. */
@@ -101,12 +104,44 @@ function readingOf(row: Opcode): Instruction['read'] {
       if (f.live) f.sink.instruction(row, undefined, f.offset);
     };
   }
+  if (isAccess(row.immediate)) {
+    const wide = makeSignature(signatureOf(row, { ...PLAIN_SUBJECT, at: 'i64' })!);
+    return (f) => {
+      const immediate = readImmediate(f, alignment);
+      const { address } = f.module.memories[(immediate as MemoryArgument).memory]!;
+      f.stacks.popOperands(address === 'i64' ? wide.params : params);
+      f.stacks.pushOperands(results);
+      if (f.live) f.sink.instruction(row, immediate, f.offset);
+    };
+  }
+  if (dependsOnSubject(row)) {
+    return (f) => {
+      const immediate = readImmediate(f, alignment);
+      const signature = subjectSignature(f, row, immediate);
+      f.stacks.popOperands(signature.params);
+      f.stacks.pushOperands(signature.results);
+      if (f.live) f.sink.instruction(row, immediate, f.offset);
+    };
+  }
   return (f) => {
     const immediate = readImmediate(f, alignment);
     f.stacks.popOperands(params);
     f.stacks.pushOperands(results);
     if (f.live) f.sink.instruction(row, immediate, f.offset);
   };
+}
+
+const known = new Map<FuncType, Signature>();
+
+/** The signature that a row has for the memories or tables that it names. */
+function subjectSignature({ module }: FunctionState, row: Opcode, immediate: Immediate): Signature {
+  const type = signatureOf(row, subjectOf(module, row.immediate, immediate))!;
+  let signature = known.get(type);
+  if (signature === undefined) {
+    signature = makeSignature(type);
+    known.set(type, signature);
+  }
+  return signature;
 }
 
 function missing(row: Opcode, what: string): never {

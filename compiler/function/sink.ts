@@ -86,6 +86,7 @@ export interface Sink {
   /** Calls that take the function's place; the callee's results are the function's. */
   returnCall(functionIndex: number, type: FuncType, offset: number): void;
   returnCallIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void;
+  returnCallRef(typeIndex: number, type: FuncType, offset: number): void;
   tryTable(type: FuncType, catches: readonly CatchClause[], offset: number): void;
   /** Legacy exceptions. */
   try(type: FuncType, offset: number): void;

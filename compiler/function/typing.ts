@@ -1,6 +1,6 @@
 /**
- * Validation of the instructions whose operand types depend on their immediate or on the stack: parametric, variable,
- * table and reference instructions, by the specification's text name. The rest has fixed signatures in the table.
+ * Validation of the instructions whose operand types depend on their immediate or on the stack: parametric, variable and
+ * reference instructions, by the specification's text name. The rest has fixed signatures in the table.
  */
 import { refType, type ValueType } from '../../runtime/types.ts';
 import { readNullType, readValueType } from '../binary/types.ts';
@@ -71,32 +71,6 @@ export const TYPING: Readonly<Record<string, Type>> = {
     f.stacks.popOperand(operandOf(type));
     return index;
   },
-  'table.get'(f) {
-    const index = f.readTable();
-    f.stacks.popOperand(I32);
-    f.stacks.pushOperand(element(f, index));
-    return index;
-  },
-  'table.set'(f) {
-    const index = f.readTable();
-    f.stacks.popOperand(element(f, index));
-    f.stacks.popOperand(I32);
-    return index;
-  },
-  'table.grow'(f) {
-    const index = f.readTable();
-    f.stacks.popOperand(I32);
-    f.stacks.popOperand(element(f, index));
-    f.stacks.pushOperand(I32);
-    return index;
-  },
-  'table.fill'(f) {
-    const index = f.readTable();
-    f.stacks.popOperand(I32);
-    f.stacks.popOperand(element(f, index));
-    f.stacks.popOperand(I32);
-    return index;
-  },
   'ref.null'(f) {
     const type = readNullType(f.bytes, f.module);
     f.stacks.pushOperand(operandOf(type));
@@ -125,8 +99,4 @@ function local(f: FunctionState, index: number): Operand {
 
 function global(f: FunctionState, index: number) {
   return f.module.globals[index] ?? f.fail(`unknown global ${index}`);
-}
-
-function element(f: FunctionState, table: number): Operand {
-  return operandOf(f.module.tables[table]!.element);
 }

@@ -61,9 +61,10 @@ const LEGACY_EXCEPTIONS = rows('legacy-exceptions', [
 
 // biome-ignore format: a table
 const FUNCTION_REFERENCES = rows('function-references', [
-  [0x14, 'call_ref',       'type',  'custom', 'control'],
-  [0xd5, 'br_on_null',     'label', 'custom', 'control'],
-  [0xd6, 'br_on_non_null', 'label', 'custom', 'control'],
+  [0x14, 'call_ref',        'type',  'custom', 'control'],
+  [0x15, 'return_call_ref', 'type',  'custom', 'control'],
+  [0xd5, 'br_on_null',      'label', 'custom', 'control'],
+  [0xd6, 'br_on_non_null',  'label', 'custom', 'control'],
 ]);
 
 export const CONTROL = [

@@ -4,7 +4,15 @@
  * Rows are checked as they are made: a template that forgets or swaps an operand stops the program at load, not a
  * user's run. Not here: the lookup (`../opcodes.ts`) and the meaning of instructions (their templates and helpers).
  */
-import { EXTERNREF, FUNCREF, type FuncType, refType, type ValueType } from '../../runtime/types.ts';
+import {
+  type AddressType,
+  EXTERNREF,
+  FUNCREF,
+  type FuncType,
+  type RefType,
+  refType,
+  type ValueType,
+} from '../../runtime/types.ts';
 import type { Feature } from '../features.ts';
 
 /** How the immediate is decoded; see `Immediate` in function/sink.ts. */
@@ -63,7 +71,10 @@ export interface Opcode {
   /** The specification's text name; `select t` is the typed form of `select`. */
   readonly name: string;
   readonly immediate: ImmediateKind;
-  /** `'i32 i32 -> i32'`, or `'custom'`: the reader knows. */
+  /**
+   * `'i32 i32 -> i32'`, or `'custom'`: the reader knows. Besides the names of types, it may have those of `SUBJECT`: what
+   * a memory or table decides. The address of a `memarg` access is written `i32`, and has its memory's address type.
+   */
   readonly signature: string;
   /** The JavaScript it becomes; see the head of ../opcodes.ts for the conventions. Absent: the emitter knows. */
   readonly js?: string;
@@ -138,6 +149,64 @@ function checkTemplate(row: Opcode, template: string): void {
   throw new Error(`${row.name}: template uses [${used.join(', ')}], signature needs [${needed.join(', ')}]`);
 }
 
+/** The memories or tables that an instruction names. */
+export interface Subject {
+  /** The address type of the one, or of a copy's destination. */
+  readonly at: AddressType;
+  /** Of a copy's source. */
+  readonly from: AddressType;
+  /** What a table holds. */
+  readonly element: RefType;
+}
+
+/** The smallest: 32-bit addresses, and functions. */
+export const PLAIN_SUBJECT: Subject = { at: 'i32', from: 'i32', element: FUNCREF };
+
+/**
+ * Placeholders in signatures. Operands of all but `elem` are sizes and positions: templates get them as unsigned
+ * JavaScript numbers, whatever their type, and give such numbers.
+ */
+const SUBJECT: Readonly<Record<string, (subject: Subject) => ValueType>> = {
+  __proto__: null as never,
+  at: ({ at }) => at,
+  from: ({ from }) => from,
+  /** How much is copied: the narrower of both. */
+  len: ({ at, from }) => (at === 'i64' ? from : at),
+  /** A position or size in a segment. */
+  u32: () => 'i32',
+  elem: ({ element }) => element,
+};
+
+/** By operand, whether the template gets it as an unsigned number: `at i32 at ->` gives true, false, true. */
+export function unsignedOperands(signature: string): readonly boolean[] {
+  return sides(signature)[0]!.map((name) => name !== 'elem' && name in SUBJECT);
+}
+
+/** The result is a size or position. */
+export function givesSize(signature: string): boolean {
+  return sides(signature)[1]?.[0] === 'at';
+}
+
+/** The signature depends on a memory's or table's type. */
+export function dependsOnSubject({ signature, immediate }: Opcode): boolean {
+  if (signature === 'custom') return false;
+  return (
+    isAccess(immediate) ||
+    sides(signature)
+      .flat()
+      .some((name) => name in SUBJECT)
+  );
+}
+
+/** Loads and stores of all kinds. */
+export function isAccess(immediate: ImmediateKind): boolean {
+  return immediate.startsWith('memarg');
+}
+
+function sides(signature: string): string[][] {
+  return signature.split('->').map((side) => side.trim().split(/\s+/).filter(Boolean));
+}
+
 const TYPES: Readonly<Record<string, ValueType>> = {
   i32: 'i32',
   i64: 'i64',
@@ -152,16 +221,14 @@ const TYPES: Readonly<Record<string, ValueType>> = {
 };
 
 /** `'i32 i32 -> i64'` as a function type. */
-export function parseSignature(signature: string): FuncType {
-  const [params, results] = signature
-    .split('->')
-    .map((side) => side.trim().split(/\s+/).filter(Boolean).map(typeNamed));
+export function parseSignature(signature: string, subject = PLAIN_SUBJECT): FuncType {
+  const [params, results] = sides(signature).map((side) => side.map((name) => typeNamed(name, subject)));
   if (params === undefined || results === undefined) throw new Error(`bad signature "${signature}"`);
   return { params, results };
 }
 
-function typeNamed(name: string): ValueType {
-  const type = TYPES[name];
+function typeNamed(name: string, subject: Subject): ValueType {
+  const type = SUBJECT[name]?.(subject) ?? TYPES[name];
   if (type === undefined) throw new Error(`unknown type ${name} in a signature`);
   return type;
 }

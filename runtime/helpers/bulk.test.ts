@@ -15,10 +15,12 @@ import * as table from './table.ts';
 
 let E: EnvironmentAbi;
 
+let cells: FuelCells;
+
 function environment(bulkUnit: number, limit: bigint | undefined): EnvironmentAbi {
-  const S: Record<string, unknown> = { fuel: 0, fuel2: 0, bulkUnit };
-  S.limits = resolveLimits();
-  S.account = new Fuel(S as unknown as FuelCells, { limit, interrupt: new Interrupt() });
+  cells = { fuel: 0, fuel2: 0 };
+  const account = new Fuel(cells, { limit, interrupt: new Interrupt() });
+  const S = { bulkUnit, limits: resolveLimits(), account };
   const externs = () =>
     new Table({ element: 'externref', initial: 10 }, null, resolveLimits({ tableElements: 200 }));
   const partial = {
@@ -39,6 +41,8 @@ beforeEach(() => {
   E.T[0]!.elements.splice(0, 10, ...'abcdefghij');
 });
 
+/** The largest i32. */
+const MOST = 2 ** 32 - 1;
 const consumed = () => E.S.account.consumed;
 const bytes = (count: number, index = 0) => [...E.M[index]!.bytes.subarray(0, count)];
 const elements = (index = 0) => E.T[index]!.elements.map((element) => element ?? '-').join('');
@@ -79,7 +83,7 @@ describe('memory', () => {
   });
   test.each([
     ['fill', () => memory.memory_fill(E, 0, 2 * PAGE - 4, 7, 5)],
-    ['fill of 2^32 - 1 bytes', () => memory.memory_fill(E, 0, -1, 7, -1)],
+    ['fill of 2^32 - 1 bytes', () => memory.memory_fill(E, 0, MOST, 7, MOST)],
     ['fill of nothing, outside', () => memory.memory_fill(E, 0, 2 * PAGE + 1, 7, 0)],
     ['copy to', () => memory.memory_copy(E, 1, 0, PAGE - 4, 0, 5)],
     ['copy from', () => memory.memory_copy(E, 0, 1, 0, PAGE - 4, 5)],
@@ -96,7 +100,7 @@ describe('memory', () => {
       2, 2, 3,
     ]);
     expect(consumed()).toBe(BigInt(PAGE / 64));
-    expect([memory.memory_grow(E, 0, 2), memory.memory_grow(E, 0, -1), memory.memory_size(E, 0)]).toEqual([
+    expect([memory.memory_grow(E, 0, 2), memory.memory_grow(E, 0, MOST), memory.memory_size(E, 0)]).toEqual([
       -1, -1, 3,
     ]);
     expect(consumed()).toBe(BigInt(PAGE / 64));
@@ -132,13 +136,13 @@ describe('table', () => {
   });
   test.each([
     ['get', () => table.table_get(E, 0, 10)],
-    ['get of −1', () => table.table_get(E, 0, -1)],
+    ['get of 2^32 - 1', () => table.table_get(E, 0, MOST)],
     ['set', () => table.table_set(E, 0, 10, 'X')],
     ['fill', () => table.table_fill(E, 0, 8, 'X', 3)],
     ['fill of nothing, outside', () => table.table_fill(E, 0, 11, 'X', 0)],
     ['copy to', () => table.table_copy(E, 0, 1, 8, 0, 3)],
     ['copy from', () => table.table_copy(E, 0, 1, 0, 8, 3)],
-    ['copy of 2^32 - 1', () => table.table_copy(E, 0, 1, -1, 0, -1)],
+    ['copy of 2^32 - 1', () => table.table_copy(E, 0, 1, MOST, 0, MOST)],
     ['init to', () => table.table_init(E, 0, 0, 9, 0, 2)],
     ['init from', () => table.table_init(E, 0, 0, 0, 2, 2)],
   ])('%s out of bounds changes nothing and costs nothing', (_, run) => {
@@ -151,7 +155,7 @@ describe('table', () => {
     expect([table.table_get(E, 0, 139), consumed()]).toEqual(['X', 2n]);
     expect([
       table.table_grow(E, 0, 'X', 61),
-      table.table_grow(E, 0, 'X', -1),
+      table.table_grow(E, 0, 'X', MOST),
       table.table_size(E, 0),
     ]).toEqual([-1, -1, 140]);
     expect(consumed()).toBe(2n);
@@ -190,10 +194,10 @@ describe('fuel', () => {
     charge(E, 2 ** 32 - 1);
     charge(E, 2 ** 32 - 1);
     expect(consumed()).toBe(BigInt(2 * Math.floor((2 ** 32 - 1) / unit)));
-    expect(E.S.fuel).toBeGreaterThanOrEqual(0);
+    expect(cells.fuel).toBeGreaterThanOrEqual(0);
   });
 });
 
 test('traps are traps', () => {
-  expect(() => memory.memory_fill(E, 0, -1, 0, 1)).toThrow(new Trap('out-of-bounds-memory-access'));
+  expect(() => memory.memory_fill(E, 0, MOST, 0, 1)).toThrow(new Trap('out-of-bounds-memory-access'));
 });

@@ -2,25 +2,19 @@
  * Helpers of control: indirect calls, exceptions, frames that do not fit. The emitter names them itself; they belong to
  * no row's template.
  */
-import {
-  type Code,
-  type EnvironmentAbi,
-  type FunctionReference,
-  type StoreAbi,
-  TAIL_CALLS_IN_A_ROW,
-} from '../abi.ts';
+import { type Code, type EnvironmentAbi, type FunctionReference, TAIL_CALLS_IN_A_ROW } from '../abi.ts';
 import { Exception, isCatchable, Trap, trap } from '../errors.ts';
+import { RR, S } from '../registers.ts';
 
 /**
  * The function that `call_indirect` means, where the inline check fails: element `index` of a table, checked against a type index of the module.
- * The first call of a function comes here, and makes its code.
+ * The first call of a function comes here, and makes its code. A negative index is a large i32.
  */
 export function indirect(E: EnvironmentAbi, table: number, index: number, type: number): FunctionReference {
   const { elements } = E.T[table]!;
-  const at = index >>> 0;
-  if (at >= elements.length) trap('undefined-element');
-  const reference = elements[at] as FunctionReference | null;
-  if (reference === null) trap('uninitialized-element', at);
+  if (index < 0 || index >= elements.length) trap('undefined-element');
+  const reference = elements[index] as FunctionReference | null;
+  if (reference === null) trap('uninitialized-element', index);
   return E.callable(reference, type) ?? trap('indirect-call-type-mismatch');
 }
 
@@ -56,12 +50,12 @@ export function throw_ref(exception: unknown): unknown {
 }
 
 /** A tail call that is not made here: the caller's trampoline makes it, when the caller has returned. */
-export function leave(E: EnvironmentAbi, code: Code, ...args: unknown[]): void {
-  E.S.tail = { code, args };
+export function leave(code: Code, ...args: unknown[]): void {
+  S.tail = { code, args };
 }
 
 /** Makes the tail call that was left, and those that it leaves in turn. */
-export function bounce({ S }: EnvironmentAbi): unknown {
+export function bounce(): unknown {
   let result: unknown;
   for (let next = S.tail; next !== null; next = S.tail) {
     S.tail = null;
@@ -80,13 +74,13 @@ export function exhausted(): never {
 }
 
 /** Announces a frame of references up to `end`. */
-export function reserve(S: StoreAbi, end: number): void {
-  while (S.RR.length < end) S.RR.push(null);
+export function reserve(end: number): void {
+  while (RR.length < end) RR.push(null);
   S.rp = end;
 }
 
 /** Gives a frame of references back; what it held is not kept alive. */
-export function release(S: StoreAbi, start: number, end: number): void {
-  S.RR.fill(null, start, end);
+export function release(start: number, end: number): void {
+  RR.fill(null, start, end);
   S.rp = start;
 }

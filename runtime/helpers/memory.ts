@@ -1,6 +1,6 @@
 /**
- * Memories in bulk: size, growth, fill, copy, init. Operands are signed int32 numbers meaning unsigned ones; each
- * helper checks bounds, charges fuel, and only then changes anything.
+ * Memories in bulk: size, growth, fill, copy, init. Addresses and sizes are unsigned numbers, of 32-bit
+ * and 64-bit memories alike (a number beyond 2^53 is not exact, and out of bounds); each helper checks bounds, charges fuel, and only then changes anything.
  *
  * Not here: how a memory grows (`../memory.ts`); loads and stores (`f32_load_nan` in float.ts, the rest is inline).
  */
@@ -28,18 +28,16 @@ export function memory_size(E: EnvironmentAbi, index: number): number {
 /** The previous size in pages, or −1. Growth that is refused costs nothing. */
 export function memory_grow(E: EnvironmentAbi, index: number, delta: number): number {
   const memory = memoryAt(E, index);
-  if (memory.pages + (delta >>> 0) > E.S.limits.memoryPages || !memory.mayGrow(delta >>> 0)) return -1;
-  charge(E, (delta >>> 0) * PAGE);
-  return memory.tryGrow(delta >>> 0);
+  if (memory.pages + delta > E.S.limits.memoryPages || !memory.mayGrow(delta)) return -1;
+  charge(E, delta * PAGE);
+  return memory.tryGrow(delta);
 }
 
 export function memory_fill(E: EnvironmentAbi, index: number, to: number, value: number, size: number): void {
   const memory = memoryAt(E, index);
-  const start = to >>> 0;
-  const end = start + (size >>> 0);
-  checkBounds(memory.bytes.length, start, size >>> 0);
-  charge(E, size >>> 0);
-  memory.bytes.fill(value, start, end);
+  checkBounds(memory.bytes.length, to, size);
+  charge(E, size);
+  memory.bytes.fill(value, to, to + size);
 }
 
 /** From memory `source` to memory `target`; the ranges may overlap. */
@@ -53,13 +51,11 @@ export function memory_copy(
 ): void {
   const targetMemory = memoryAt(E, target);
   const sourceMemory = memoryAt(E, source);
-  const start = from >>> 0;
-  const end = start + (size >>> 0);
-  checkBounds(targetMemory.bytes.length, to >>> 0, size >>> 0);
-  checkBounds(sourceMemory.bytes.length, start, size >>> 0);
-  charge(E, size >>> 0);
-  if (targetMemory === sourceMemory) targetMemory.bytes.copyWithin(to >>> 0, start, end);
-  else targetMemory.bytes.set(sourceMemory.bytes.subarray(start, end), to >>> 0);
+  checkBounds(targetMemory.bytes.length, to, size);
+  checkBounds(sourceMemory.bytes.length, from, size);
+  charge(E, size);
+  if (targetMemory === sourceMemory) targetMemory.bytes.copyWithin(to, from, from + size);
+  else targetMemory.bytes.set(sourceMemory.bytes.subarray(from, from + size), to);
 }
 
 /** From data segment `segment` to memory `target`. */
@@ -73,12 +69,10 @@ export function memory_init(
 ): void {
   const memory = memoryAt(E, target);
   const data = E.data[segment]!;
-  const start = from >>> 0;
-  const end = start + (size >>> 0);
-  checkBounds(memory.bytes.length, to >>> 0, size >>> 0);
-  checkBounds(data.length, start, size >>> 0);
-  charge(E, size >>> 0);
-  memory.bytes.set(data.subarray(start, end), to >>> 0);
+  checkBounds(memory.bytes.length, to, size);
+  checkBounds(data.length, from, size);
+  charge(E, size);
+  memory.bytes.set(data.subarray(from, from + size), to);
 }
 
 export function data_drop(E: EnvironmentAbi, segment: number): void {

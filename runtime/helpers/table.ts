@@ -21,14 +21,14 @@ function elementsOf(E: EnvironmentAbi, table: number): unknown[] {
 
 export function table_get(E: EnvironmentAbi, table: number, index: number): unknown {
   const elements = elementsOf(E, table);
-  checkBounds(elements.length, index >>> 0, 1);
-  return elements[index >>> 0];
+  checkBounds(elements.length, index, 1);
+  return elements[index];
 }
 
 export function table_set(E: EnvironmentAbi, table: number, index: number, value: unknown): void {
   const elements = elementsOf(E, table);
-  checkBounds(elements.length, index >>> 0, 1);
-  elements[index >>> 0] = value;
+  checkBounds(elements.length, index, 1);
+  elements[index] = value;
 }
 
 export function table_size(E: EnvironmentAbi, table: number): number {
@@ -38,9 +38,9 @@ export function table_size(E: EnvironmentAbi, table: number): number {
 /** The previous size, or −1. Growth that is refused costs nothing. */
 export function table_grow(E: EnvironmentAbi, index: number, value: unknown, delta: number): number {
   const table = E.T[index]!;
-  if (table.length + (delta >>> 0) > E.S.limits.tableElements || !table.mayGrow(delta >>> 0)) return -1;
-  charge(E, delta >>> 0);
-  return table.tryGrow(delta >>> 0, value);
+  if (table.elements.length + delta > E.S.limits.tableElements || !table.mayGrow(delta)) return -1;
+  charge(E, delta);
+  return table.tryGrow(delta, value);
 }
 
 export function table_fill(
@@ -51,9 +51,9 @@ export function table_fill(
   count: number,
 ): void {
   const elements = elementsOf(E, table);
-  checkBounds(elements.length, to >>> 0, count >>> 0);
-  charge(E, count >>> 0);
-  elements.fill(value, to >>> 0, (to >>> 0) + (count >>> 0));
+  checkBounds(elements.length, to, count);
+  charge(E, count);
+  elements.fill(value, to, to + count);
 }
 
 /** From table `source` to table `target`; the ranges may overlap. */
@@ -67,10 +67,10 @@ export function table_copy(
 ): void {
   const targetElements = elementsOf(E, target);
   const sourceElements = elementsOf(E, source);
-  checkBounds(targetElements.length, to >>> 0, count >>> 0);
-  checkBounds(sourceElements.length, from >>> 0, count >>> 0);
-  charge(E, count >>> 0);
-  move(targetElements, sourceElements, to >>> 0, from >>> 0, count >>> 0);
+  checkBounds(targetElements.length, to, count);
+  checkBounds(sourceElements.length, from, count);
+  charge(E, count);
+  move(targetElements, sourceElements, to, from, count);
 }
 
 /** From element segment `segment` to table `target`. */
@@ -84,10 +84,10 @@ export function table_init(
 ): void {
   const targetElements = elementsOf(E, target);
   const sourceElements = E.elements[segment]!;
-  checkBounds(targetElements.length, to >>> 0, count >>> 0);
-  checkBounds(sourceElements.length, from >>> 0, count >>> 0);
-  charge(E, count >>> 0);
-  move(targetElements, sourceElements, to >>> 0, from >>> 0, count >>> 0);
+  checkBounds(targetElements.length, to, count);
+  checkBounds(sourceElements.length, from, count);
+  charge(E, count);
+  move(targetElements, sourceElements, to, from, count);
 }
 
 /** Backwards where the target starts inside the source. */

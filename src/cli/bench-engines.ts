@@ -10,7 +10,6 @@ import type { BenchRequest, EngineName } from './bench.ts';
 import { naming } from './load.ts';
 import { importsFor, invokedType, isCommand } from './program.ts';
 import { parseArguments, resultLines } from './typed-arguments.ts';
-import { REGISTER_CELLS } from './worker.ts';
 
 export interface Engine {
   readonly name: EngineName;
@@ -41,9 +40,10 @@ interface AnyInstance {
 
 export function makeEngines(request: BenchRequest, bytes: Uint8Array): Engines {
   const { file, invoke, features } = request;
-  const [withMeter, without] = [true, false].map(
-    (metering) => new Runtime({ registerCells: REGISTER_CELLS, metering, features }),
-  ) as [Runtime, Runtime];
+  const [withMeter, without] = [true, false].map((metering) => new Runtime({ metering, features })) as [
+    Runtime,
+    Runtime,
+  ];
   const module = naming(file, () => withMeter.compileSync(bytes));
   const type = invokedType(file, module.info, invoke);
   const args = parseArguments(invoke, type, request.args);

@@ -14,14 +14,13 @@ import { importsFor, invokedType, isCommand } from './program.ts';
 import { isRuby, runRuby } from './ruby.ts';
 import type { RunRequest, WorkerMessage } from './run.ts';
 import { parseArguments, resultLines } from './typed-arguments.ts';
-import { REGISTER_CELLS, takeRequest } from './worker.ts';
+import { takeRequest } from './worker.ts';
 
 const request = await takeRequest<RunRequest>();
 const started = performance.now();
 
 function makeRuntime(): Runtime {
   return new Runtime({
-    registerCells: REGISTER_CELLS,
     features: request.features,
     ...(request.fuel !== undefined && { fuel: request.fuel }),
     ...(request.maxMemory !== undefined && { limits: { memoryPages: request.maxMemory } }),

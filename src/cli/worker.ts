@@ -6,8 +6,6 @@ import { parentPort, Worker } from 'node:worker_threads';
 import { type Outcome, STATUS, unexpected } from './exit-status.ts';
 
 const STACK_MB = 64;
-/** 64 MB of frames, to match the stack: a Runtime's `registerCells`. */
-export const REGISTER_CELLS = 1 << 23;
 
 const started = new Map<string, Worker>();
 

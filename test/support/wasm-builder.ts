@@ -176,8 +176,19 @@ export function section(id: number, ...content: readonly Bytes[]): Uint8Array {
   return bytes(id, unsigned(payload.length), payload);
 }
 
-function limits(min: number | bigint, max: number | bigint | undefined): Bytes {
-  return max === undefined ? [0, unsigned(min)] : [1, unsigned(min), unsigned(max)];
+/** What memories and tables may be besides their sizes. */
+export interface Form {
+  readonly address?: 'i32' | 'i64';
+  readonly shared?: boolean;
+  /** log2 of a memory's page size. */
+  readonly pageSizeLog2?: number;
+}
+
+function limits(min: number | bigint, max: number | bigint | undefined, form: Form = {}): Bytes {
+  const { address, shared, pageSizeLog2 } = form;
+  const bits = [max !== undefined, shared === true, address === 'i64', pageSizeLog2 !== undefined];
+  const flags = bits.reduce((sum, bit, i) => sum + (bit ? 1 << i : 0), 0);
+  return [flags, [min, max, pageSizeLog2].flatMap((each) => (each === undefined ? [] : unsigned(each)))];
 }
 
 /** Collects a module's parts; every method that makes something answers its index. */
@@ -218,11 +229,18 @@ export class ModuleBuilder {
   importFunc(module: string | Uint8Array, field: string | Uint8Array, type: string): number {
     return this.#import('func', module, field, unsigned(this.type(type)));
   }
-  importTable(module: string, field: string, element: string, min: number, max?: number): number {
-    return this.#import('table', module, field, [typeByte(element), limits(min, max)]);
+  importTable(
+    module: string,
+    field: string,
+    element: string,
+    min: number,
+    max?: number,
+    form?: Form,
+  ): number {
+    return this.#import('table', module, field, [typeByte(element), limits(min, max, form)]);
   }
-  importMemory(module: string, field: string, min: number, max?: number): number {
-    return this.#import('memory', module, field, limits(min, max));
+  importMemory(module: string, field: string, min: number, max?: number, form?: Form): number {
+    return this.#import('memory', module, field, limits(min, max, form));
   }
   importGlobal(module: string, field: string, type: string, mutable = false): number {
     return this.#import('global', module, field, [typeByte(type), mutable ? 1 : 0]);
@@ -250,13 +268,13 @@ export class ModuleBuilder {
     slot.body = bytes(vector(runs(locals)), expression(body));
   }
 
-  memory(min: number | bigint, max?: number | bigint, exportName?: string): number {
-    this.#memories.push(limits(min, max));
+  memory(min: number | bigint, max?: number | bigint, exportName?: string, form?: Form): number {
+    this.#memories.push(limits(min, max, form));
     if (exportName !== undefined) this.export(exportName, 'memory', this.#counts.memory);
     return this.#counts.memory++;
   }
-  table(element: string, min: number, max?: number, exportName?: string): number {
-    this.#tables.push([typeByte(element), limits(min, max)]);
+  table(element: string, min: number, max?: number, exportName?: string, form?: Form): number {
+    this.#tables.push([typeByte(element), limits(min, max, form)]);
     if (exportName !== undefined) this.export(exportName, 'table', this.#counts.table);
     return this.#counts.table++;
   }
