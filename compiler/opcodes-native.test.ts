@@ -35,8 +35,9 @@ interface Numeric {
   readonly result: NumberType;
 }
 
+/** Rows on references have their tests elsewhere: a reference has no bits. */
 const numeric: readonly Numeric[] = OPCODES.filter(
-  (row) => row.js !== undefined && row.immediate === 'none' && row.signature !== 'custom',
+  (row) => row.js !== undefined && row.immediate === 'none' && !/custom|ref|i31/.test(row.signature),
 ).map((row) => {
   const { params, results } = signatureOf(row)!;
   return { row, params: params as NumberType[], result: results[0] as NumberType };

@@ -103,6 +103,8 @@ export interface StoreAbi {
   readonly limits: Pick<Limits, 'memoryPages' | 'tableElements'>;
   /** Bytes or elements of a bulk operation that cost one fuel (default 64); 0: they cost nothing, or metering is off. */
   readonly bulkUnit: number;
+  /** Counts bytes of new objects; false where they exceed the limit. */
+  mayAllocate(bytes: number): boolean;
 }
 
 /** An instance as generated code sees it. Fixed fields; all classes of things by index. */

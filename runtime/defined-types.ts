@@ -37,7 +37,12 @@ export class DefinedType {
   /** Set when the whole group is there. */
   composite!: CompositeType;
 
-  constructor(final: boolean, kind: Kind | 'host', above: DefinedType | undefined, group: readonly DefinedType[]) {
+  constructor(
+    final: boolean,
+    kind: Kind | 'host',
+    above: DefinedType | undefined,
+    group: readonly DefinedType[],
+  ) {
     this.number = numbers++;
     this.final = final;
     this.kind = kind;

@@ -61,8 +61,8 @@ export const TRAPS = {
   'null-i31-reference': 'null i31 reference',
   'cast-failure': 'cast failure',
   'out-of-bounds-array-access': 'out of bounds array access',
-  'allocation-too-large': 'requested new array is too large',
-  'allocation-limit': 'allocation limit exceeded',
+  'array-too-large': 'array too large',
+  'allocation-limit-exceeded': 'allocation limit exceeded',
   'null-function-reference': 'null function reference',
   'null-exception-reference': 'null exception reference',
 } as const;

@@ -71,16 +71,16 @@ const TYPED = {
 export function newElements(field: FieldType, length: number): Elements {
   const kind = kindOf(field);
   if (kind === 'reference') {
-    if (length > MOST_REFERENCES) trap('allocation-too-large');
+    if (length > MOST_REFERENCES) trap('array-too-large');
     return new Array<unknown>(length).fill(null);
   }
   const typed = TYPED[kind];
-  if (length * typed.BYTES_PER_ELEMENT > MOST_BYTES) trap('allocation-too-large');
+  if (length * typed.BYTES_PER_ELEMENT > MOST_BYTES) trap('array-too-large');
   try {
     return new typed(length) as unknown as Elements;
   } catch {
     // The host has no room for it.
-    return trap('allocation-too-large');
+    return trap('array-too-large');
   }
 }
 

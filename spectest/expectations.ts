@@ -30,20 +30,6 @@ export const SANDGLASS: Expectations = {
       files: ['*relaxed_*'],
     },
     {
-      reason: 'garbage collection',
-      files: [
-        'array*',
-        'br_on_cast*',
-        'extern',
-        'i31',
-        'ref_cast',
-        'ref_eq',
-        'ref_test',
-        'struct',
-        'type-subtyping',
-      ],
-    },
-    {
       reason: 'threads',
       files: ['proposals/threads/*'],
     },
@@ -62,8 +48,6 @@ export const SANDGLASS: Expectations = {
       lines: [85],
       reason: 'a custom section that makes no sense does not make a module invalid: branch hints are ignored',
     },
-    { file: 'table_init', lines: [2272], reason: 'garbage collection' },
-    { file: 'table_init64', lines: [2457], reason: 'garbage collection' },
   ],
 };
 

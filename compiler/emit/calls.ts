@@ -252,3 +252,15 @@ function takeResults(emitter: FunctionEmitter, results: readonly ValueType[], no
     if (results.length > 1) values.settle(values.height - 1);
   });
 }
+
+/** An instruction that may do anything, a call to V8. */
+export function emitCallLike(
+  emitter: FunctionEmitter,
+  node: js.Expression,
+  type: ValueType | undefined,
+): void {
+  const { stack } = emitter;
+  const place = type === undefined ? undefined : stack.nextSlot(type);
+  emitter.emitAway(place === undefined ? node : js.assign(place, node));
+  if (type !== undefined) stack.pushSettled(type);
+}

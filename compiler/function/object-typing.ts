@@ -3,21 +3,13 @@
  * the others.
  */
 import { topOf } from '../../runtime/subtyping.ts';
-import {
-  type FieldType,
-  isDefaultable,
-  type RefType,
-  refType,
-  type ValueType,
-} from '../../runtime/types.ts';
+import { type FieldType, isDefaultable, type RefType, refType, type ValueType } from '../../runtime/types.ts';
+import { readFixedCount } from '../binary/const-expr.ts';
 import { readHeapType } from '../binary/types.ts';
 import type { FunctionState } from './function-state.ts';
 import type { Immediate } from './sink.ts';
 import { I32, type Operand, operandOf, UNKNOWN, UNKNOWN_REFERENCE } from './stacks.ts';
 import type { Type } from './typing.ts';
-
-/** The JavaScript interface's implementation limit. */
-const MAX_FIXED = 10_000;
 
 export const OBJECT_TYPING: Readonly<Record<string, Type>> = {
   'struct.new'(f) {
@@ -54,8 +46,7 @@ export const OBJECT_TYPING: Readonly<Record<string, Type>> = {
   },
   'array.new_fixed'(f) {
     const { index, field } = readArray(f);
-    const count = f.bytes.u32();
-    if (count > MAX_FIXED) f.fail(`array.new_fixed of ${count} elements: the limit is ${MAX_FIXED}`);
+    const count = readFixedCount(f.bytes);
     const operand = operandOf(unpacked(field));
     for (let i = 0; i < count; i++) f.stacks.popOperand(operand);
     made(f, index);
@@ -183,7 +174,8 @@ function requireDefaultable(f: FunctionState, { type }: FieldType): void {
 }
 
 function requireNumeric(f: FunctionState, { type }: FieldType): void {
-  if (typeof type !== 'string') f.fail(`array type is not numeric or vector: it has elements of ${type.text}`);
+  if (typeof type !== 'string')
+    f.fail(`array type is not numeric or vector: it has elements of ${type.text}`);
 }
 
 function storageMatches(f: FunctionState, found: FieldType, expected: FieldType): boolean {
@@ -200,10 +192,17 @@ function made(f: FunctionState, index: number): Immediate {
 
 function requirePacking(f: FunctionState, field: FieldType, packed: boolean): void {
   if (isPacked(field) === packed) return;
-  f.mismatch(packed ? 'a packed type' : 'a type that is not packed', `${(field.type as RefType).text ?? field.type}`);
+  f.mismatch(
+    packed ? 'a packed type' : 'a type that is not packed',
+    `${(field.type as RefType).text ?? field.type}`,
+  );
 }
 
-function get(f: FunctionState, { index, number, field }: ReturnType<typeof readField>, packed: boolean): Immediate {
+function get(
+  f: FunctionState,
+  { index, number, field }: ReturnType<typeof readField>,
+  packed: boolean,
+): Immediate {
   requirePacking(f, field, packed);
   f.stacks.popOperand(nullable(index));
   f.stacks.pushOperand(operandOf(unpacked(field)));

@@ -145,7 +145,6 @@ describe('invalid bodies are refused in the words of the specification', () => {
     ['illegal opcode ff', 'unreachable; bytes 0xff'],
     ['illegal opcode fc 7f', 'bytes 0xfc 0x7f'],
     ['simd is not supported: i32x4.add', 'bytes 0xfd 0xae 0x01'],
-    ['gc is not supported: ref.i31', 'bytes 0xfb 0x1c'],
     ['threads is not supported: atomic.fence', 'bytes 0xfe 3 0'],
   ])('%s', (message, body, shape) => {
     const run = () => validate(build(body, shape));
