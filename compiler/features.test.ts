@@ -82,6 +82,7 @@ const USES: readonly (readonly [FeatureName, string, Uint8Array])[] = [
   ['gc', 'recursion group of 2 types', module(section(1, 1, 0x4e, 2, 0x60, 0, 0, 0x60, 0, 0))],
   ['memory64', 'memory with 64-bit addresses', module(section(5, 1, 4, 0))],
   ['memory64', 'table with 64-bit addresses', module(section(4, 1, 0x70, 4, 0))],
+  ['custom-page-sizes', 'memory with a page size', module(section(5, 1, 8, 0, 0))],
   ['threads', 'shared memory', module(section(5, 1, 3, 0, 1))],
 ];
 

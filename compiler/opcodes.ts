@@ -4,7 +4,7 @@
  * compile yet stands in unsupported.ts.
  *
  * A template (`js`) is one JavaScript expression, parsed once, with these free names:
- *  - `a`, `b`, `c`: the operands in order. Bound to a temporary first where mentioned more than once; first uses are in
+ *  - `a`, `b`, `c`, `d`: the operands in order. Bound to a temporary first where mentioned more than once; first uses are in
  *    order, so evaluating the template evaluates the operands once, left to right.
  *  - `x`, `y`: fresh temporaries, assigned inside the template.
  *  - `ea`, `V`: effective address of a memory access (it stands for `a`) and the memory's DataView.
@@ -13,6 +13,7 @@
  *  - `R`, `RL`, `RD`, `RF`: views of the register file, whose first cells are scratch within a single expression.
  *  - every helper of runtime/helpers/index.ts by its name, and `POW2`.
  *  - `k`, `m`, `u`, in `constant` templates: literals made from the last operand by `CONSTANTS`.
+ * Several results are left in the scratch cells `R[0]`, `R[1]`: then the operands are in variables or cells of their own.
  * An i32 result may be a JavaScript boolean if the template's top node is a comparison; all else is closed: i32 by
  * `| 0`, i64 by `A(64, …)`, f32 by `fround`.
  */
@@ -26,11 +27,27 @@ import { I32 } from './opcodes/i32.ts';
 import { I64 } from './opcodes/i64.ts';
 import { MEMORY } from './opcodes/memory.ts';
 import { isAccess, type Opcode, PLAIN_SUBJECT, parseSignature, type Subject } from './opcodes/row.ts';
+import { SIMD_FLOAT } from './opcodes/simd-float.ts';
+import { SIMD_INTEGER } from './opcodes/simd-integer.ts';
+import { SIMD_LANES } from './opcodes/simd-lanes.ts';
+import { WIDE } from './opcodes/wide.ts';
 
 export type { Effect, Feature, ImmediateKind, Opcode, Target } from './opcodes/row.ts';
 
 /** Every instruction that we compile. */
-export const OPCODES: readonly Opcode[] = [...CONTROL, ...MEMORY, ...BULK, ...GC, ...I32, ...I64, ...FLOAT];
+export const OPCODES: readonly Opcode[] = [
+  ...CONTROL,
+  ...MEMORY,
+  ...BULK,
+  ...GC,
+  ...I32,
+  ...I64,
+  ...FLOAT,
+  ...WIDE,
+  ...SIMD_LANES,
+  ...SIMD_INTEGER,
+  ...SIMD_FLOAT,
+];
 
 /** Functions of `Math` that templates call by their bare names. */
 export const MATH = [

@@ -3,11 +3,13 @@
  * reaches through its first parameter `E`, and the names it may use. Types only, plus the version that keys caches.
  *
  * Generated code: `function f12_name(E, l0, l1, …)`.
- *  - i32, f32, f64 and reference parameters are JavaScript parameters, in order; i64 parameters are not: the caller
- *    writes the k-th i64 parameter into register-file cell `S.sp + k` before the call (the callee's frame starts there).
- *  - The first result, unless i64, is the JavaScript return value. All other results lie in the register file at the
- *    callee's frame start: the k-th of *them* in cell `S.sp + k` (by then it is back at the caller's value): i64 in
- *    `R`, f32/f64 in `RD`, i32 in `RL[2 * cell]`; the k-th reference among them in `RR[S.rp + k]`.
+ *  - i32, f32, f64 and reference parameters are JavaScript parameters, in order; i64 and v128 parameters are not: the
+ *    caller writes them, in order, into register-file cells from `S.sp` on before the call (the callee's frame starts there); an
+ *    i64 takes one cell, a v128 two.
+ *  - The first result, unless i64 or v128, is the JavaScript return value. All other results lie in the register file at the
+ *    callee's frame start, in order, each in one cell, a v128 in two (by then S.sp is back at the caller's value): i64 in
+ *    `R`, f32/f64 in `RD`, i32 in `RL[2 * cell]`, v128 in `RL[2 * cell]` and the three words behind; the k-th reference
+ *    among them in `RR[S.rp + k]`.
  *  - A callee leaves `S.sp` as it found it when it returns normally; after a throw the catcher restores it.
  *  - `S.fuel` is exact at every call, return and exception.
  */
@@ -22,7 +24,7 @@ import type { Tag } from './tag.ts';
 import type { FuncType } from './types.ts';
 
 /** Changes with every change of what generated code expects; part of every cache key. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** i32 globals below this index that a module defines are fields of its environment: 5 % on CPython, against an array. */
 export const FIELD_GLOBALS = 4;
@@ -125,6 +127,8 @@ export interface EnvironmentAbi {
   readonly GL: BigInt64Array;
   readonly GD: Float64Array;
   readonly GR: unknown[];
+  /** v128: global n in the four words from 4 * n on; empty if the module has none. */
+  readonly GV: Int32Array;
   /** All globals as cells; generated code uses it for imported mutable ones only: `E.G[3].cells[E.G[3].cell]`. */
   readonly G: Global[];
   /** Imported functions by index. */

@@ -25,8 +25,9 @@ import {
   wrongType,
 } from './errors.ts';
 import { R, RD, RL, RR, S } from './registers.ts';
-import type { ValueType } from './types.ts';
+import { cellsOf, type ValueType } from './types.ts';
 import { fromHost, fromRaw, toHost, toRaw } from './values.ts';
+import type { Vector } from './vector.ts';
 
 /** The error as the host sees it. */
 export function outgoing(error: unknown, reference: FunctionReference): unknown {
@@ -183,7 +184,10 @@ export function callRaw(reference: FunctionReference, raw: readonly unknown[]): 
   let cell = sp;
   params.forEach((type, i) => {
     if (type === 'i64') R[cell++] = fromRaw(raw[i], type) as bigint;
-    else args.push(fromRaw(raw[i], type));
+    else if (type === 'v128') {
+      RL.set(fromRaw(raw[i], type) as Vector, 2 * cell);
+      cell += 2;
+    } else args.push(fromRaw(raw[i], type));
   });
   try {
     const first = reference.code(...args);
@@ -203,8 +207,10 @@ export function callRaw(reference: FunctionReference, raw: readonly unknown[]): 
 function rawResults(types: readonly ValueType[], first: unknown): unknown[] {
   let { sp: cell, rp: references } = S;
   return types.map((type, i) => {
-    if (i === 0 && type !== 'i64') return toRaw(first, type);
-    const at = cell++;
+    if (i === 0 && cellsOf(type) === 0) return toRaw(first, type);
+    const at = cell;
+    cell += cellsOf(type) || 1;
+    if (type === 'v128') return toRaw(RL.slice(2 * at, 2 * at + 4), type);
     if (type === 'i64') return toRaw(R[at], type);
     if (type === 'i32') return toRaw(RL[2 * at], type);
     if (type === 'f32' || type === 'f64') return toRaw(RD[at], type);

@@ -47,6 +47,8 @@ function step(instruction: ConstInstruction, stack: unknown[], context: ConstCon
       return f32_from_bits(instruction.bits);
     case 'f64.const':
       return f64_from_bits(instruction.bits);
+    case 'v128.const':
+      return Int32Array.from(instruction.words);
     case 'ref.null':
       return null;
     case 'ref.func':

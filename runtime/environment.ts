@@ -15,6 +15,7 @@ import type { Tag } from './tag.ts';
 import type { FuncType } from './types.ts';
 
 const NO_MEMORY = new DataView(new ArrayBuffer(0));
+const NO_VECTORS = new Int32Array(0);
 
 /** One function of one instance, or one host function as imported with one type. */
 export class Reference implements FunctionReference {
@@ -81,6 +82,7 @@ export class Environment implements EnvironmentAbi {
   readonly GL: BigInt64Array;
   readonly GD: Float64Array;
   readonly GR: unknown[];
+  readonly GV: Int32Array;
   readonly G: Global[] = [];
   readonly I: FunctionReference[] = [];
   readonly refs: (FunctionReference | undefined)[];
@@ -101,6 +103,8 @@ export class Environment implements EnvironmentAbi {
     this.GL = new BigInt64Array(globals);
     this.GD = new Float64Array(globals);
     this.GR = new Array<unknown>(globals).fill(null);
+    const vectors = description.globals.some(({ type }) => type === 'v128');
+    this.GV = vectors ? new Int32Array(4 * globals) : NO_VECTORS;
     this.refs = new Array<FunctionReference | undefined>(description.functions.length).fill(undefined);
     this.defined = defineTypes(description.types);
     this.types = Int32Array.from(this.defined, (type) => store.typeId(type));

@@ -21,6 +21,7 @@ import {
   type GlobalType,
   type ImportDescription,
   type Limits,
+  type MemoryType,
   type TableType,
   typeText,
 } from './types.ts';
@@ -131,10 +132,14 @@ class Import {
     return tag;
   }
 
-  #memory(type: Limits): Memory {
+  #memory(type: MemoryType): Memory {
     const memory = this.#value;
     if (!(memory instanceof Memory)) this.#refuse('a memory', kindOf(memory));
-    this.#checkLimits('a memory', type, memory.type);
+    const given = memory.type;
+    if (type.shared !== given.shared) this.#refuse(sharing(type), sharing(given));
+    if (type.pageSize !== given.pageSize)
+      this.#refuse(`a memory of pages of ${type.pageSize}`, `one of pages of ${given.pageSize}`);
+    this.#checkLimits('a memory', type, given);
     return memory;
   }
 
@@ -168,17 +173,18 @@ class Import {
     const expected = globalText(type);
     if (type.mutable) this.#refuse(expected, kindOf(value));
     if (typeof type.type === 'string') {
-      const primitive = type.type === 'i64' ? 'bigint' : 'number';
-      if (typeof value !== primitive) this.#refuse(expected, kindOf(value));
+      const primitive = type.type === 'i64' || type.type === 'v128' ? 'bigint' : 'number';
+      const isVector = type.type === 'v128' && value instanceof Uint8Array;
+      if (typeof value !== primitive && !isVector) this.#refuse(expected, kindOf(value));
     }
     const global = new Global({ value: typeof type.type === 'string' ? type.type : 'externref' });
-    const cells = global.cells as unknown[];
+    const shared = Global.over(type, global.cells, 0);
     try {
-      cells[0] = fromHost(value, type.type);
+      shared.raw = fromHost(value, type.type);
     } catch {
       this.#refuse(expected, kindOf(value));
     }
-    return Global.over(type, cells, 0);
+    return shared;
   }
 }
 
@@ -207,6 +213,10 @@ function kindOf(value: unknown): string {
 
 function signature({ params, results }: FuncType): string {
   return `(${params.map(typeText).join(' ')}) -> (${results.map(typeText).join(' ')})`;
+}
+
+function sharing({ shared }: MemoryType): string {
+  return shared ? 'a shared memory' : 'a memory of one thread';
 }
 
 function range({ min, max }: Limits): string {

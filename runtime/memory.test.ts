@@ -3,7 +3,13 @@ import { resolveLimits } from './limits.ts';
 import { Memory, PAGE } from './memory.ts';
 import type { MemoryType } from './types.ts';
 
-const type = (min: number, max?: number): MemoryType => ({ min, max, address: 'i32', shared: false });
+const type = (min: number, max?: number): MemoryType => ({
+  min,
+  max,
+  address: 'i32',
+  shared: false,
+  pageSize: PAGE,
+});
 const limited = (memoryPages: number) => resolveLimits({ memoryPages });
 
 describe('views', () => {
@@ -127,10 +133,59 @@ describe('a minimum over the limit', () => {
   });
 });
 
-test('shared memory is refused by name', () => {
-  expect(() => new Memory({ initial: 1, maximum: 1, shared: true })).toThrow(
-    'threads is not supported: shared memory',
+describe('shared memory', () => {
+  test('grows in one buffer, which every opened handle sees', () => {
+    const memory = new Memory({ initial: 1, maximum: 3, shared: true });
+    const other = Memory.fromShared(structuredClone(memory.handle));
+    expect(other.type).toEqual({ min: 1, max: 3, address: 'i32', shared: true, pageSize: PAGE });
+    memory.view.setInt32(8, 42);
+    const { view } = other;
+    expect([view.getInt32(8), other.bytes.length]).toEqual([42, PAGE]);
+    expect([memory.grow(1), other.pages, other.grow(1), memory.pages]).toEqual([1, 2, 2, 3]);
+    expect(other.tryGrow(1)).toBe(-1);
+    memory.view.setInt32(3 * PAGE - 4, 7);
+    expect([other.view.getInt32(3 * PAGE - 4), other.atomics.words.length]).toEqual([7, (3 * PAGE) / 4]);
+    expect(() => memory.view.getInt8(3 * PAGE)).toThrow(RangeError);
+    expect(memory.buffer).toBe(memory.buffer);
+    expect([memory.buffer.byteLength, view.byteLength]).toEqual([3 * PAGE, PAGE]);
+  });
+
+  test('reserves no more than the limit allows', () => {
+    const memory = new Memory({ initial: 1, maximum: 60_000, shared: true }, limited(2));
+    expect([memory.buffer.byteLength, memory.grow(1), memory.tryGrow(1)]).toEqual([2 * PAGE, 1, -1]);
+    expect(Memory.fromShared(memory.handle).tryGrow(1)).toBe(-1);
+    expect(() => new Memory({ initial: 3, maximum: 4, shared: true }, limited(2))).toThrow(
+      'a memory of 3 pages exceeds the limit of 2 (limits.memoryPages)',
+    );
+  });
+
+  test('needs a maximum, and a true handle', () => {
+    expect(() => new Memory({ initial: 1, shared: true })).toThrow(TypeError);
+    expect(() => new Memory({ initial: 1 }).handle).toThrow('expected a shared memory');
+    const { handle } = new Memory({ initial: 1, maximum: 1, shared: true });
+    for (const wrong of [
+      undefined,
+      null,
+      1,
+      {},
+      { ...handle, pageSize: 7 },
+      { ...handle, size: handle.buffer },
+    ])
+      expect(() => Memory.fromShared(wrong as never)).toThrow('expected the handle of a shared memory');
+  });
+});
+
+test('a page of one byte', () => {
+  const memory = new Memory({ initial: 3, maximum: 5, pageSize: 1 });
+  expect([memory.view.byteLength, memory.grow(2), memory.bytes.length, memory.tryGrow(1)]).toEqual([
+    3, 3, 5, -1,
+  ]);
+  expect(memory.buffer.byteLength).toBe(5);
+  expect(() => new Memory({ initial: 3, pageSize: 2 })).toThrow(
+    'expected pageSize to be 1 or 65536, found 2',
   );
+  const atMost = new Memory({ initial: 0, pageSize: 1 }, limited(1));
+  expect([atMost.tryGrow(PAGE), atMost.tryGrow(1)]).toEqual([0, -1]);
 });
 
 test('the type has the declared maximum and the current size', () => {

@@ -33,6 +33,12 @@ export interface RefType {
 }
 export type ValueType = NumberType | 'v128' | RefType;
 
+/** Register-file cells in which values of a type pass between functions; 0: they pass as JavaScript values. */
+export function cellsOf(type: ValueType): 0 | 1 | 2 {
+  if (type === 'i64') return 1;
+  return type === 'v128' ? 2 : 0;
+}
+
 const interned = new Map<string, RefType>();
 
 /** The one object for a reference type. */
@@ -118,6 +124,8 @@ export interface Limits {
 }
 export interface MemoryType extends Limits {
   readonly shared: boolean;
+  /** Bytes: 65,536 or 1. */
+  readonly pageSize: number;
 }
 export interface TableType extends Limits {
   readonly element: RefType;
@@ -159,6 +167,8 @@ export type ConstInstruction =
   | { readonly op: 'f32.const'; readonly bits: number }
   /** Raw bits, as a signed 64-bit bigint. */
   | { readonly op: 'f64.const'; readonly bits: bigint }
+  /** Four words, lowest first. */
+  | { readonly op: 'v128.const'; readonly words: readonly number[] }
   | { readonly op: 'ref.null'; readonly type: RefType }
   | { readonly op: 'ref.func'; readonly index: number }
   | { readonly op: 'global.get'; readonly index: number }

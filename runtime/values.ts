@@ -11,12 +11,12 @@ import { hostFunctionOf, referenceOf } from './function-reference.ts';
 import { f32_from_bits, f32_to_bits, f64_from_bits, f64_to_bits } from './helpers/float.ts';
 import { externalize, type GcObject, HostValue, internalize } from './objects.ts';
 import { EXTERNREF, FUNCREF, type RefType, refType, typeText, type ValueType } from './types.ts';
+import { type Vector, vectorFromHost, vectorToHost } from './vector.ts';
 
 /** ToJSValue: what the host sees of an internal value. */
 export function toHost(value: unknown, type: ValueType): unknown {
   if (typeof type === 'string') {
-    if (type === 'v128') throw notVisibleToHost(type);
-    return value;
+    return type === 'v128' ? vectorToHost(value as Vector) : value;
   }
   if (type.heap === 'exn' || type.heap === 'noexn') throw notVisibleToHost(type.text);
   if (value === null) return null;
@@ -36,7 +36,7 @@ export function fromHost(value: unknown, type: ValueType): unknown {
     case 'f64':
       return +(value as number);
     case 'v128':
-      throw notVisibleToHost(type);
+      return vectorFromHost(value);
     default:
       return referenceFromHost(value, type);
   }
@@ -71,7 +71,7 @@ function isFunctionType(type: RefType): boolean {
 /** DefaultValue of the JavaScript API: what a missing argument stands for. */
 export function defaultValue(type: ValueType): unknown {
   if (type === 'i64') return 0n;
-  if (type === 'v128') throw notVisibleToHost(type);
+  if (type === 'v128') return vectorFromHost(0n);
   if (typeof type === 'string') return 0;
   return type.heap === 'extern' ? undefined : fromHost(null, type);
 }
@@ -115,6 +115,7 @@ const TYPE_NAMES: Readonly<Record<string, ValueType>> = {
   i64: 'i64',
   f32: 'f32',
   f64: 'f64',
+  v128: 'v128',
   anyfunc: FUNCREF,
   [typeText(FUNCREF)]: FUNCREF,
   [typeText(EXTERNREF)]: EXTERNREF,

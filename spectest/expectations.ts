@@ -22,24 +22,8 @@ export interface ListedCommands {
 export const SANDGLASS: Expectations = {
   files: [
     {
-      reason: 'SIMD',
-      files: ['simd_*'],
-    },
-    {
-      reason: 'relaxed SIMD',
-      files: ['*relaxed_*'],
-    },
-    {
       reason: 'threads',
       files: ['proposals/threads/*'],
-    },
-    {
-      reason: 'custom page sizes',
-      files: ['proposals/custom-page-sizes/custom*', 'proposals/custom-page-sizes/memory*'],
-    },
-    {
-      reason: 'wide arithmetic',
-      files: ['proposals/wide-arithmetic/*'],
     },
   ],
   commands: [

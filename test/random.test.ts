@@ -77,7 +77,9 @@ describe(`${COUNT} random modules`, () => {
 
   it.runIf(COUNT >= 1000)('are no toys', () => {
     console.log(report.text());
-    const seldom = OPCODES.filter((row) => report.executed(row.name) < 50).map((row) => row.name);
+    const seldom = OPCODES.filter(
+      (row) => !row.signature.includes('v128') && report.executed(row.name) < 50,
+    ).map((row) => row.name);
     expect(seldom, 'opcodes executed fewer than 50 times').toEqual([]);
     expect(report.missingTraps()).toEqual([]);
     expect(report.median()).toBeGreaterThanOrEqual(100);

@@ -51,12 +51,16 @@ export class ByteReader {
     throw new CompileError(`${feature} is not supported: ${what}`, { ...this.place?.(), offset, feature });
   }
 
-  /** THE GATE: refuses `what` where the feature that it belongs to is switched off, or not built yet. */
-  requires(feature: Feature, what: string, offset: number): void {
+  /**
+   * THE GATE: refuses `what` where the feature that it belongs to is switched off, or not built yet. `malformed`: what the
+   * standard calls it, where it does not know the feature.
+   */
+  requires(feature: Feature, what: string, offset: number, malformed?: string): void {
     if (NOT_BUILT.has(feature)) this.unsupported(feature, what, offset);
     if (this.features.has(feature)) return;
     const hint = `features: { '${feature}': true }, or --features=+${feature}, enables it`;
-    throw new CompileError(`${feature} is disabled: ${what}; ${hint}`, {
+    const standard = malformed === undefined ? '' : `${malformed}: `;
+    throw new CompileError(`${standard}${feature} is disabled: ${what}; ${hint}`, {
       ...this.place?.(),
       offset,
       feature,
@@ -88,6 +92,11 @@ export class ByteReader {
     const low = this.i32Raw();
     const high = this.i32Raw();
     return (BigInt(high) << 32n) | BigInt(low >>> 0);
+  }
+
+  /** A v128: four words, lowest first. */
+  words(): number[] {
+    return [this.i32Raw(), this.i32Raw(), this.i32Raw(), this.i32Raw()];
   }
 
   u32(): number {

@@ -10,6 +10,7 @@ import {
   type FieldType,
   type GlobalType,
   isDefaultable,
+  type NumberType,
   refType,
   type SubType,
   typeText,
@@ -72,6 +73,8 @@ function readInstruction(
       return { op: row.name, bits: reader.i32Raw() };
     case 'f64.const':
       return { op: row.name, bits: reader.i64Raw() };
+    case 'v128.const':
+      return { op: row.name, words: reader.words() };
     case 'i32.add':
     case 'i32.sub':
     case 'i32.mul':
@@ -183,7 +186,7 @@ function effectOf(instruction: ConstInstruction, context: ConstContext, stack: r
     case 'extern.convert_any':
       return converted(stack, 'any', 'extern');
   }
-  const [type, operation] = instruction.op.split('.') as ['i32' | 'i64' | 'f32' | 'f64', string];
+  const [type, operation] = instruction.op.split('.') as [NumberType | 'v128', string];
   return { params: operation === 'const' ? [] : [type, type], results: [type] };
 }
 

@@ -172,12 +172,23 @@ const TABLE_RANGES: Ranges = {
   i64: { largest: 2n ** 64n - 1n, text: 'table size must be at most 2^64-1' },
 };
 const MEMORY_RANGES: Ranges = {
-  i32: { largest: 65_536n, text: 'memory size must be at most 65536 pages (4GiB)' },
-  i64: { largest: 2n ** 48n, text: 'memory size must be at most 2^48 pages (2^64 bytes)' },
+  i32: {
+    largest: 65_536n,
+    text: 'memory size must be at most 65536 pages (4GiB)',
+    small: { largest: 2n ** 32n - 1n, text: 'memory size must be at most 2^32-1 pages of one byte' },
+  },
+  i64: {
+    largest: 2n ** 48n,
+    text: 'memory size must be at most 2^48 pages (2^64 bytes)',
+    small: { largest: 2n ** 64n - 1n, text: 'memory size must be at most 2^64-1 pages of one byte' },
+  },
 };
 
 function readMemoryType(reader: ByteReader): MemoryType {
-  return readLimits(reader, 'memory', MEMORY_RANGES);
+  const offset = reader.offset;
+  const limits = readLimits(reader, 'memory', MEMORY_RANGES);
+  if (limits.shared && limits.max === undefined) reader.fail('shared memory must have maximum', offset);
+  return limits;
 }
 
 function readTag(reader: ByteReader, draft: ModuleDraft): number {

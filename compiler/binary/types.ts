@@ -194,9 +194,11 @@ function parseFields(reader: ByteReader, scope: TypeScope): FieldType[] {
 const PACKED_TYPES: Readonly<Record<number, PackedType>> = { 120: 'i8', 119: 'i16' };
 
 function parseField(reader: ByteReader, scope: TypeScope): FieldType {
+  const { offset } = reader;
   const packed = PACKED_TYPES[reader.bytes[reader.offset] ?? 0];
   if (packed !== undefined) reader.byte();
   const type = packed ?? readValueType(reader, scope);
+  if (type === 'v128') reader.unsupported('gc', 'field of type v128', offset);
   return { type, mutable: readMutability(reader) };
 }
 
@@ -220,30 +222,48 @@ export function readMutability(reader: ByteReader): boolean {
 const HAS_MAXIMUM = 1;
 const SHARED = 2;
 const ADDRESS_64 = 4;
+const PAGE_SIZE = 8;
+const MEMORY_FLAGS = HAS_MAXIMUM | SHARED | ADDRESS_64 | PAGE_SIZE;
 
-/** The largest size by address type, and the error beyond it. */
-export type Ranges = Readonly<Record<AddressType, { readonly largest: bigint; readonly text: string }>>;
+interface Range {
+  readonly largest: bigint;
+  /** The error beyond it. */
+  readonly text: string;
+}
+/** How large a memory or table may be, by address type; `small`: a memory with pages of one byte. */
+export type Ranges = Readonly<Record<AddressType, Range & { readonly small?: Range }>>;
 
 /** Limits of a memory or table, within `ranges`. */
 export function readLimits(
   reader: ByteReader,
   what: 'memory' | 'table',
   ranges: Ranges,
-): Limits & { readonly shared: boolean } {
+): Limits & { readonly shared: boolean; readonly pageSize: number } {
   const offset = reader.offset;
   const flags = reader.byte();
-  const known = what === 'memory' ? HAS_MAXIMUM | SHARED | ADDRESS_64 : HAS_MAXIMUM | ADDRESS_64;
+  const known = what === 'memory' ? MEMORY_FLAGS : HAS_MAXIMUM | ADDRESS_64;
   if ((flags & ~known) !== 0) reader.fail('malformed limits flags', offset);
+  if ((flags & PAGE_SIZE) !== 0)
+    reader.requires('custom-page-sizes', 'memory with a page size', offset, 'malformed limits flags');
   const min = reader.u64();
   const max = (flags & HAS_MAXIMUM) !== 0 ? reader.u64() : undefined;
   const address = (flags & ADDRESS_64) !== 0 ? 'i64' : 'i32';
   if (address === 'i64') reader.requires('memory64', `${what} with 64-bit addresses`, offset);
   const shared = (flags & SHARED) !== 0;
   if (shared) reader.requires('threads', 'shared memory', offset);
-  const { largest, text } = ranges[address];
-  if (min > largest || (max ?? 0) > largest) reader.fail(text, offset);
+  const pageSize = (flags & PAGE_SIZE) !== 0 ? readPageSize(reader) : 65_536;
+  const range = pageSize === 1 ? ranges[address].small! : ranges[address];
+  if (min > range.largest || (max ?? 0) > range.largest) reader.fail(range.text, offset);
   if (max !== undefined && min > max) {
     reader.fail(`size minimum must not be greater than maximum: ${min} > ${max}`, offset);
   }
-  return { min: Number(min), max: max === undefined ? undefined : Number(max), address, shared };
+  return { min: Number(min), max: max === undefined ? undefined : Number(max), address, shared, pageSize };
+}
+
+/** Written as its logarithm. */
+function readPageSize(reader: ByteReader): number {
+  const { offset } = reader;
+  const logarithm = reader.u32();
+  if (logarithm !== 0 && logarithm !== 16) reader.fail(`invalid custom page size 2^${logarithm}`, offset);
+  return 2 ** logarithm;
 }

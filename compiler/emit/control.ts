@@ -6,7 +6,7 @@
  *
  *   br 1 with one i32 on the stack     →     s0 = l3; break L2;
  */
-import type { FuncType, ValueType } from '../../runtime/types.ts';
+import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
 import {
   type Closed,
   closeBlock,
@@ -181,6 +181,11 @@ function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
   types.forEach((type, i) => {
     if (from === to.height && emitter.stack.isAnchored(from + i)) return;
     const source = emitter.stack.at(from + i);
+    if (source.vector !== undefined) {
+      const moved = emitter.places.vectors.toSlot(to.height + i, source.vector);
+      if (moved.length > 0) statements.push(js.statement(js.sequence(moved)));
+      return;
+    }
     statements.push(js.set(emitter.places.slot(to.height + i, type), numeric(source)));
   });
   return statements;
@@ -248,32 +253,52 @@ export function emitReturn(emitter: FunctionEmitter): void {
 }
 
 /**
- * The results: the first one that is not i64 is returned, the others go to the frame's first cells. All are computed
- * before the first of those cells is written, since they may be locals.
+ * The results: the first one is returned, unless it is an i64 or a vector; the others go to the frame's first cells. All are
+ * computed before the first of those cells is written, since they may be locals.
  */
 export function returnStatements(emitter: FunctionEmitter): js.Statement[] {
   const { stack, places } = emitter;
   const { results } = emitter.context.type;
   const base = stack.height - results.length;
-  const returned = results[0] !== undefined && results[0] !== 'i64' ? 0 : -1;
-  const inCells = results.map((type, i) => ({ type, i })).filter(({ i }) => i !== returned);
-  places.reserve(inCells.length);
+  const returned = results[0] !== undefined && cellsOf(results[0]) === 0 ? 0 : -1;
+  let size = 0;
+  const inCells = results.flatMap((type, i) => {
+    if (i === returned) return [];
+    const cell = size;
+    size += cellsOf(type) || 1;
+    return [{ type, i, cell }];
+  });
+  places.reserve(size);
   const statements: js.Statement[] = [];
-  const nodes = results.map((_, i) => numeric(stack.at(base + i)));
+  const values = results.map((_, i) => stack.at(base + i));
+  const nodes = values.map(numeric);
+  const vectors = values.map(({ vector }) => vector);
   if (results.length > 1) {
-    nodes.forEach((node, i) => {
+    values.forEach(({ vector }, i) => {
+      if (vector !== undefined) {
+        const kept = places.vectors.keep(vector, i);
+        vectors[i] = kept.vector;
+        statements.push(js.statement(js.sequence(kept.expressions)));
+        return;
+      }
       const kept = places.variable(`x${base + i}`);
-      statements.push(js.set(kept, node));
+      statements.push(js.set(kept, nodes[i]!));
       nodes[i] = kept;
     });
   }
-  const isReference = ({ type }: { type: ValueType }) => typeof type !== 'string';
-  const store = (type: ValueType, cell: number, i: number) => js.set(places.cell(type, cell), nodes[i]!);
-  inCells.forEach((result, cell) => {
-    if (!isReference(result)) statements.push(store(result.type, cell, result.i));
-  });
+  const isReference = (type: ValueType) => typeof type !== 'string';
+  for (const { type, i, cell } of inCells) {
+    const vector = vectors[i];
+    if (vector !== undefined) {
+      statements.push(
+        js.statement(js.sequence(places.vectors.toCells(places.vectors.frameCells(cell), vector))),
+      );
+    } else if (!isReference(type)) statements.push(js.set(places.cell(type, cell), nodes[i]!));
+  }
   // The exit clears the frame's references: results among them come after it.
-  const references = inCells.filter(isReference).map(({ type, i }, cell) => store(type, cell, i));
+  const references = inCells
+    .filter(({ type }) => isReference(type))
+    .map(({ type, i }, n) => js.set(places.cell(type, n), nodes[i]!));
   statements.push(emitter.exit(returned === 0 ? nodes[0]! : undefined, references));
   return statements;
 }

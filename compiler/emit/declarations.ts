@@ -8,7 +8,7 @@ import { viewOf } from './function-emitter.ts';
 import * as js from './js.ts';
 import { isThreads, nameInGroup, THREAD } from './registers.ts';
 
-const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR'];
+const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR', 'GV'];
 
 /** Names that are fields or views, not free names that the group binds. */
 export function isField(name: string): boolean {

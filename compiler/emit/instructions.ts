@@ -6,13 +6,12 @@
  *   i32.store offset=8               →   V.setInt32((l0 >>> 0) + 8, l1, true);
  */
 import { FIELD_GLOBALS } from '../../runtime/abi.ts';
-import { unsignedNumber } from '../../runtime/addresses.ts';
 import { nonNull, type RefType, refType, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { subjectOf } from '../function/subject.ts';
 import { dependsOnSubject, givesSize, isAccess, unsignedOperands } from '../opcodes/row.ts';
 import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
-import { fromSize, unsigned } from './addresses.ts';
+import { address, fromSize, unsigned } from './addresses.ts';
 import { emitCallLike } from './calls.ts';
 import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
@@ -30,6 +29,13 @@ import {
   type Value,
 } from './operand-stack.ts';
 import { REFERENCES } from './references.ts';
+import {
+  emitVectorGlobalGet,
+  emitVectorGlobalSet,
+  emitVectorSelect,
+  vectorHandler,
+} from './simd/instructions.ts';
+import { getVectorLocal, setVectorLocal } from './simd/local-vectors.ts';
 import { ARGUMENT, type Template, TemplateArguments, template } from './template.ts';
 
 export function emitInstruction(
@@ -85,33 +91,50 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
 
   'local.get'(emitter, _, index) {
     const local = index as number;
+    if (emitter.context.locals[local] === 'v128') {
+      getVectorLocal(emitter, local);
+      return;
+    }
     const node = localValue(emitter, local);
     emitter.push(emitter.context.locals[local]!, node, 0, readOf(local));
   },
   'local.set'(emitter, _, index) {
-    setLocal(emitter, index as number);
+    setAnyLocal(emitter, index as number);
   },
   'local.tee'(emitter, row, index, offset) {
-    setLocal(emitter, index as number);
+    setAnyLocal(emitter, index as number);
     SPECIAL['local.get']!(emitter, row, index, offset);
   },
 
   'global.get'(emitter, _, index) {
     const { type, mutable } = emitter.context.module.globals[index as number]!;
+    if (type === 'v128') {
+      emitVectorGlobalGet(emitter, index as number);
+      return;
+    }
     const effects = mutable ? READS_GLOBAL : 0;
     emitter.push(type, globalCell(emitter, index as number), effects);
   },
   'global.set'(emitter, _, index) {
     const value = emitter.stack.pop();
+    if (value.type === 'v128') {
+      emitVectorGlobalSet(emitter, index as number, value);
+      return;
+    }
     emitter.stack.settleEffects(READS_GLOBAL | TRAPS);
     emitter.stack.store(globalCell(emitter, index as number), value);
   },
 };
 
 const HANDLERS: readonly (Handler | undefined)[] = OPCODES.reduce<(Handler | undefined)[]>((all, row) => {
-  all[row.number] = SPECIAL[row.name] ?? OBJECTS[row.name] ?? REFERENCES[row.name];
+  all[row.number] = SPECIAL[row.name] ?? OBJECTS[row.name] ?? REFERENCES[row.name] ?? vectorHandler(row);
   return all;
 }, []);
+
+function setAnyLocal(emitter: FunctionEmitter, local: number): void {
+  if (emitter.context.locals[local] === 'v128') setVectorLocal(emitter, local);
+  else setLocal(emitter, local);
+}
 
 function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
@@ -145,7 +168,8 @@ function emitSelect(emitter: FunctionEmitter, type: ValueType | undefined): void
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
   const effects = effectsOf(values);
-  if (first.type === 'i64') {
+  if (first.vector !== undefined) emitVectorSelect(emitter, first.vector, second.vector!, condition);
+  else if (first.type === 'i64') {
     // A choice between BigInts would be an object: it becomes two stores.
     if (effects & (TRAPS | LOADS)) stack.settleEffects(TRAPS | LOADS);
     const place = stack.nextSlot('i64');
@@ -260,6 +284,8 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   const { stack } = emitter;
   const plan = planOf(row, emitter.options.target);
   const { operands, results } = plan.shape ?? shapeFor(emitter, row, immediate);
+  // What the template leaves in scratch cells, no operand's expression may come across.
+  if (results.length > 1) for (let h = stack.height - operands; h < stack.height; h++) stack.settle(h);
   const values = stack.popMany(operands);
   const chosen = chooseTemplate(plan, values);
   const args = bindArguments(emitter, values, chosen, plan, row, immediate);
@@ -272,6 +298,7 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   const node = plan.givesSize ? fromSize(emitter, built, results[0]!) : built;
   if (row.effect === 'store') emitter.emit(js.statement(node));
   else if (row.effect === 'call') emitCallLike(emitter, node, results[0]);
+  else if (results.length > 1) emitSeveral(emitter, node, results);
   else {
     stack.push({
       node,
@@ -283,6 +310,18 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
       constant: undefined,
     });
   }
+}
+
+/** An instruction that leaves its results in scratch cells. */
+function emitSeveral(emitter: FunctionEmitter, node: js.Expression, results: readonly ValueType[]): void {
+  const { stack } = emitter;
+  const cells = emitter.use('R');
+  const moves = results.map((type, i) => {
+    const place = stack.nextSlot(type);
+    stack.pushSettled(type);
+    return js.assign(place, js.index(cells, js.number(i)));
+  });
+  emitter.emit(js.statement(js.sequence([node, ...moves])));
 }
 
 /** What is known of a row, once it has been emitted for a target. */
@@ -380,7 +419,7 @@ function bindArguments(
   const memory = row.immediate === 'memarg' ? (immediate as MemoryArgument) : undefined;
   for (let i = 0; i < values.length; i++) {
     const isAddress = memory !== undefined && i === 0;
-    const position = isAddress ? ARGUMENT.ea : i;
+    const position = isAddress ? ARGUMENT.ea : i === 3 ? ARGUMENT.d : i;
     const isUnsigned = plan.unsigned?.[i] === true;
     const node = isAddress
       ? address(emitter, values[0]!, memory)
@@ -410,13 +449,4 @@ function bindIndices(row: Opcode, immediate: Immediate): void {
   const [first, second] = Array.isArray(immediate) ? (immediate as readonly number[]) : [immediate];
   if (typeof first === 'number') ARGUMENTS.all[ARGUMENT.i] = js.number(first);
   if (typeof second === 'number') ARGUMENTS.all[ARGUMENT.j] = js.number(second);
-}
-
-/** `(a >>> 0) + offset`, without wrapping. */
-function address(emitter: FunctionEmitter, value: Value, { offset }: MemoryArgument): js.Expression {
-  const base = unsigned(emitter, value);
-  const { constant } = value;
-  return constant === undefined
-    ? js.plus(base, Number(offset))
-    : js.number(unsignedNumber(constant) + Number(offset));
 }

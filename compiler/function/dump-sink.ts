@@ -104,6 +104,14 @@ class DumpSink implements Sink {
         return immediate === 0 ? '' : String(immediate);
       case 'memarg':
         return memoryText(row, immediate as MemoryArgument);
+      case 'v128':
+        return `i32x4 ${(immediate as readonly number[]).map((word) => hex(word)).join(' ')}`;
+      case 'lanes':
+        return (immediate as readonly number[]).join(' ');
+      case 'memarg lane': {
+        const argument = immediate as MemoryArgument;
+        return [memoryText(row, argument), argument.lane].filter((part) => part !== '').join(' ');
+      }
       case 'types':
         return `(result ${(immediate as readonly ValueType[]).map(typeText).join(' ')})`;
       case 'heaptype':
@@ -267,6 +275,10 @@ function memoryText(row: Opcode, { memory, align, offset }: MemoryArgument): str
   if (offset !== 0) parts.push(`offset=${offset}`);
   if (align !== naturalAlignmentOf(row)) parts.push(`align=${2 ** align}`);
   return parts.join(' ');
+}
+
+function hex(word: number): string {
+  return `0x${(word >>> 0).toString(16).padStart(8, '0')}`;
 }
 
 function heapTypeText(type: ValueType): string {

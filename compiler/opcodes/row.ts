@@ -49,7 +49,11 @@ export type ImmediateKind =
   | 'call'
   | 'type table'
   | 'try_table'
-  | 'tag';
+  | 'tag'
+  | 'v128'
+  | 'lane'
+  | 'lanes'
+  | 'memarg lane';
 
 /**
  * What an instruction may do besides giving its result: `trap` may trap and is pure otherwise; `load` reads state (and
@@ -62,6 +66,21 @@ export type { Feature };
 
 /** The V8 that code is generated for: Node 20, and everything later. */
 export type Target = 'v8-11' | 'v8-12+';
+
+/** How an instruction takes or gives a vector: as four int32 words, four numbers that are f32, two that are f64. */
+export type Shape = 'i32x4' | 'f32x4' | 'f64x2';
+/** An operand or result of an instruction on vectors; what is no shape is a scalar. */
+export type Kind = Shape | 'i32' | 'i64' | 'f32' | 'f64';
+
+/** What an instruction makes of lanes, see lane-forms.ts. */
+export interface LaneForm {
+  readonly operands: readonly Kind[];
+  readonly result: Kind | undefined;
+  /** One for all lanes, or one for each. */
+  readonly templates: readonly string[];
+  /** It moves bits: the operands' floats must not have turned signalling NaNs into quiet ones. */
+  readonly exact: boolean;
+}
 
 export interface Opcode {
   /** Counts the rows, for arrays that hold something about each. */
@@ -86,9 +105,11 @@ export interface Opcode {
   readonly divisor?: string;
   /** Faster templates for some target; each is right on every engine. */
   readonly variants?: Readonly<Partial<Record<Target, string>>>;
+  /** Of instructions on vectors, instead of `js`: a form, and perhaps one for operands in other shapes; see lane-forms.ts. */
+  readonly lanes?: readonly LaneForm[];
 }
 
-type Extra = Partial<Pick<Opcode, 'constant' | 'divisor' | 'variants'>>;
+type Extra = Partial<Pick<Opcode, 'constant' | 'divisor' | 'variants' | 'lanes'>>;
 /** Columns: code, name, immediate, signature, effect, js, rare columns. */
 export type Row = readonly [
   code: Opcode['code'],
@@ -135,7 +156,7 @@ const LAST_OPERAND_AS_LITERAL = new Set(['k', 'm', 'u']);
  */
 export function operandsOf(template: string): readonly string[] {
   const used = new Set<string>();
-  for (const [name] of template.matchAll(/\b(?<!\.)(?:[abckmu]|ea)\b/g)) {
+  for (const [name] of template.matchAll(/\b(?<!\.)(?:[abcdkmu]|ea)\b/g)) {
     used.add(name === 'ea' ? 'a' : LAST_OPERAND_AS_LITERAL.has(name) ? 'b' : name);
   }
   return [...used];
@@ -143,7 +164,7 @@ export function operandsOf(template: string): readonly string[] {
 
 function checkTemplate(row: Opcode, template: string): void {
   if (row.signature === 'custom') return;
-  const needed = ['a', 'b', 'c'].slice(0, parseSignature(row.signature).params.length);
+  const needed = ['a', 'b', 'c', 'd'].slice(0, parseSignature(row.signature).params.length);
   const used = operandsOf(template);
   if (used.join() === needed.join()) return;
   throw new Error(`${row.name}: template uses [${used.join(', ')}], signature needs [${needed.join(', ')}]`);
@@ -212,6 +233,7 @@ const TYPES: Readonly<Record<string, ValueType>> = {
   i64: 'i64',
   f32: 'f32',
   f64: 'f64',
+  v128: 'v128',
   funcref: FUNCREF,
   externref: EXTERNREF,
   eqref: refType(true, 'eq'),

@@ -13,6 +13,8 @@ import * as integer from './integer.ts';
 import * as memory from './memory.ts';
 import * as table from './table.ts';
 import * as truncate from './truncate.ts';
+import * as vector from './vector.ts';
+import * as wide from './wide.ts';
 
 const { charge: _charge, ...fuelHelpers } = fuel;
 const { POW2, ...integerHelpers } = integer;
@@ -32,4 +34,6 @@ export const HELPERS: Readonly<Record<string, Function>> = {
   ...memory,
   ...tableHelpers,
   ...gc,
+  ...vector,
+  ...wide,
 };

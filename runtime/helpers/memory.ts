@@ -6,10 +6,9 @@
  */
 import type { EnvironmentAbi } from '../abi.ts';
 import { trap } from '../errors.ts';
-import type { Memory } from '../memory.ts';
+import { type Memory, PAGE } from '../memory.ts';
 import { charge } from './fuel.ts';
 
-const PAGE = 65536;
 const NOTHING = new Uint8Array(0);
 
 /** Traps unless `size` bytes from `address` lie within `length` bytes. */
@@ -28,8 +27,9 @@ export function memory_size(E: EnvironmentAbi, index: number): number {
 /** The previous size in pages, or −1. Growth that is refused costs nothing. */
 export function memory_grow(E: EnvironmentAbi, index: number, delta: number): number {
   const memory = memoryAt(E, index);
-  if (memory.pages + delta > E.S.limits.memoryPages || !memory.mayGrow(delta)) return -1;
-  charge(E, delta * PAGE);
+  const bytes = (memory.pages + delta) * memory.pageSize;
+  if (bytes > E.S.limits.memoryPages * PAGE || !memory.mayGrow(delta)) return -1;
+  charge(E, delta * memory.pageSize);
   return memory.tryGrow(delta);
 }
 

@@ -11,7 +11,7 @@ import { naturalAlignment } from './wasm-builder.ts';
 type Statement = (g: FunctionGenerator) => void;
 
 const STORE_ROWS = OPCODES.filter(
-  (row) => row.immediate === 'memarg' && signatureOf(row)?.results.length === 0,
+  (row) => row.immediate === 'memarg' && row.feature === 'mvp' && signatureOf(row)?.results.length === 0,
 );
 
 /** How often each is chosen; those of exceptions are added where the module has them. */

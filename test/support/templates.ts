@@ -108,7 +108,7 @@ export function evaluationLog(
   const repeated = names.filter(
     (name) => template.match(new RegExp(`(?<![.\\w])${name}(?!\\w)`, 'g'))!.length > 1,
   );
-  const body = template.replace(/(?<![.\w])(?:[abc]|ea)(?!\w)/g, (name) =>
+  const body = template.replace(/(?<![.\w])(?:[abcd]|ea)(?!\w)/g, (name) =>
     repeated.includes(name) ? `${name}_bound` : `log('${name}')`,
   );
   const bindings = repeated.map((name) => `const ${name}_bound = log('${name}');`).join(' ');
