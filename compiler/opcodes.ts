@@ -1,7 +1,6 @@
 /**
  * THE TABLE: one row per WebAssembly instruction. Decoder, validator, emitter, disassembler and tests derive from it;
- * an instruction that JavaScript can express costs one row. The rows stand in opcodes/*.ts by family; what we do not
- * compile yet stands in unsupported.ts.
+ * an instruction that JavaScript can express costs one row. The rows stand in opcodes/*.ts by family.
  *
  * A template (`js`) is one JavaScript expression, parsed once, with these free names:
  *  - `a`, `b`, `c`, `d`: the operands in order. Bound to a temporary first where mentioned more than once; first uses are in
@@ -22,6 +21,7 @@ import type { FuncType } from '../runtime/types.ts';
 import { BULK } from './opcodes/bulk.ts';
 import { CONTROL } from './opcodes/control.ts';
 import { FLOAT } from './opcodes/float.ts';
+import { GC } from './opcodes/gc.ts';
 import { I32 } from './opcodes/i32.ts';
 import { I64 } from './opcodes/i64.ts';
 import { MEMORY } from './opcodes/memory.ts';
@@ -39,6 +39,7 @@ export const OPCODES: readonly Opcode[] = [
   ...CONTROL,
   ...MEMORY,
   ...BULK,
+  ...GC,
   ...I32,
   ...I64,
   ...FLOAT,
