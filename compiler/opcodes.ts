@@ -22,6 +22,7 @@ import type { FuncType } from '../runtime/types.ts';
 import { BULK } from './opcodes/bulk.ts';
 import { CONTROL } from './opcodes/control.ts';
 import { FLOAT } from './opcodes/float.ts';
+import { GC } from './opcodes/gc.ts';
 import { I32 } from './opcodes/i32.ts';
 import { I64 } from './opcodes/i64.ts';
 import { MEMORY } from './opcodes/memory.ts';
@@ -38,6 +39,7 @@ export const OPCODES: readonly Opcode[] = [
   ...CONTROL,
   ...MEMORY,
   ...BULK,
+  ...GC,
   ...I32,
   ...I64,
   ...FLOAT,

@@ -9,7 +9,6 @@ import type { Feature } from './features.ts';
 
 /** Why a feature's instructions are not compiled. */
 export const REASONS = {
-  gc: 'structs and arrays become generated classes; not built yet',
   threads: 'memories are plain ArrayBuffers of one thread; not built yet',
 } as const satisfies Partial<Record<Feature, string>>;
 
@@ -25,19 +24,6 @@ export interface UnsupportedOpcode {
 
 /** Consecutive sub-opcodes from `first` of `prefix.name` each; `_` stands for an unused number. */
 type Run = readonly [first: number, prefix: string, names: string];
-
-// `ref.test_null` is written `ref.test (ref null …)`; the binary format has an opcode for each.
-// biome-ignore format: a table
-const GC: readonly Run[] = [
-  [0x00, 'struct', 'new new_default get get_s get_u set'],
-  [0x06, 'array',  'new new_default new_fixed new_data new_elem get get_s get_u set len fill copy init_data init_elem'],
-  [0x14, 'ref',    'test test_null cast cast_null'],
-  [0x18, '',       'br_on_cast br_on_cast_fail'],
-  [0x1a, 'any',    'convert_extern'],
-  [0x1b, 'extern', 'convert_any'],
-  [0x1c, 'ref',    'i31'],
-  [0x1d, 'i31',    'get_s get_u'],
-];
 
 /** Read-modify-write: 32 and 64 bits whole, then the narrow ones. */
 const atomics = (first: number, operation: string): Run[] => [
@@ -78,11 +64,7 @@ function expand(
 }
 
 /** Every instruction that we know and do not compile. */
-export const UNSUPPORTED: readonly UnsupportedOpcode[] = [
-  ...expand('gc', undefined, [[0xd3, 'ref', 'eq']]),
-  ...expand('gc', 0xfb, GC),
-  ...expand('threads', 0xfe, THREADS),
-];
+export const UNSUPPORTED: readonly UnsupportedOpcode[] = [...expand('threads', 0xfe, THREADS)];
 
 const byCode = new Map(UNSUPPORTED.map((row) => [String(row.code), row]));
 

@@ -28,6 +28,8 @@ export interface EmitOptions {
   readonly checkEveryRegion: boolean;
   /** Count frames against `S.maxDepth`. */
   readonly countDepth: boolean;
+  /** Count new objects against `limits.gcBytes`. */
+  readonly countAllocation: boolean;
   /** The engine whose fast forms are chosen; all forms are right everywhere. */
   readonly target: Target;
   /** Nodes that may trap carry their byte offset. */

@@ -8,7 +8,7 @@
  *       i32.add
  *     )
  */
-import { type FuncType, funcTypeAt, typeText, type ValueType } from '../../runtime/types.ts';
+import { type FuncType, funcTypeAt, type RefType, typeText, type ValueType } from '../../runtime/types.ts';
 import { ByteReader } from '../binary/bytes.ts';
 import { functionName, type ModuleInfo } from '../binary/module-info.ts';
 import { readLocalNames } from '../binary/names.ts';
@@ -207,6 +207,9 @@ class DumpSink implements Sink {
   }
   callRef(typeIndex: number): void {
     this.line(`call_ref ${typeIndex}`);
+  }
+  brOnCast(depth: number, from: RefType, to: RefType, onFail: boolean): void {
+    this.line(`br_on_cast${onFail ? '_fail' : ''} ${this.label(depth)} ${from.text} ${to.text}`);
   }
   brOnNull(depth: number): void {
     this.line(`br_on_null ${this.label(depth)}`);

@@ -10,6 +10,7 @@ import {
   FUNCREF,
   type FuncType,
   type RefType,
+  refType,
   type ValueType,
 } from '../../runtime/types.ts';
 import type { Feature } from '../features.ts';
@@ -25,6 +26,12 @@ export type ImmediateKind =
   | 'global'
   | 'function'
   | 'type'
+  | 'type field'
+  | 'type count'
+  | 'type data'
+  | 'type element'
+  | 'type type'
+  | 'cast'
   | 'table'
   | 'memory'
   | 'data'
@@ -235,6 +242,10 @@ const TYPES: Readonly<Record<string, ValueType>> = {
   v128: 'v128',
   funcref: FUNCREF,
   externref: EXTERNREF,
+  eqref: refType(true, 'eq'),
+  arrayref: refType(true, 'array'),
+  i31ref: refType(true, 'i31'),
+  i31: refType(false, 'i31'),
 };
 
 /** `'i32 i32 -> i64'` as a function type. */
