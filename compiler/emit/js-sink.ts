@@ -223,7 +223,7 @@ export class JsSink implements Sink {
 
   returnCallIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void {
     this.emitter.charge(RETURN_CALL_INDIRECT);
-    emitReturnCallIndirect(this.emitter, typeIndex, table, type, offset);
+    emitReturnCallIndirect(this.emitter, typeIndex, table, type, offset, this.#resolve);
   }
 
   tryTable(type: FuncType, catches: readonly CatchClause[]): void {
