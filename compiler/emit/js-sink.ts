@@ -67,7 +67,13 @@ const THROW = numberOf('throw');
 const THROW_REF = numberOf('throw_ref');
 
 /** Instructions with effects that never trap. */
-const QUIET: ReadonlySet<string> = new Set(['local.set', 'local.tee', 'global.get', 'global.set']);
+const QUIET: ReadonlySet<string> = new Set([
+  'local.get',
+  'local.set',
+  'local.tee',
+  'global.get',
+  'global.set',
+]);
 
 export class JsSink implements Sink {
   emitter!: FunctionEmitter;
@@ -137,6 +143,7 @@ export class JsSink implements Sink {
     if (emitter.places.layout === 'plain') {
       if (reachable) {
         emitter.charge(END);
+        emitter.meter.noteReturn();
         emitter.stack.settleEffects(ANY_EFFECT);
         for (const statement of returnStatements(emitter)) emitter.emit(statement);
       }
