@@ -11,7 +11,9 @@ import { UNSUPPORTED, unsupportedOpcode } from './unsupported.ts';
 
 /** Every quoted name in the emitter's sources: calls of helpers that it writes itself, beside those of templates. */
 const EMITTER = new URL('emit/', import.meta.url);
-const quotedByEmitter = readdirSync(EMITTER)
+const quotedByEmitter = readdirSync(EMITTER, { recursive: true })
+  .map(String)
+  .filter((file) => file.endsWith('.ts'))
   .filter((file) => !file.endsWith('.test.ts'))
   .flatMap((file) =>
     [...readFileSync(new URL(file, EMITTER), 'utf8').matchAll(/'(\w+)'/g)].map(([, name]) => name!),
@@ -20,7 +22,14 @@ const quotedByEmitter = readdirSync(EMITTER)
 const USED_BY_RUNTIME = ['f32_from_bits', 'f64_from_bits', 'f64_to_bits', 'trap'];
 
 const LOCAL_NAMES = new Set(['a', 'b', 'c', 'd', 'x', 'y', 'ea', 'i', 'j', 'k', 'm', 'u']);
-const templates = OPCODES.flatMap((row) => templatesOf(row).map((template) => ({ row, template })));
+/** Lanes of vectors, and of the result. */
+const LANE_NAMES = /^[abr][0-3]$/;
+const templates = OPCODES.flatMap((row) =>
+  [...templatesOf(row), ...(row.lanes ?? []).flatMap((form) => form.templates)].map((template) => ({
+    row,
+    template,
+  })),
+);
 
 function identifiers(template: string): string[] {
   return [...template.matchAll(/(?<![.\w])[A-Za-z_]\w*/g)].map(([name]) => name);
@@ -38,7 +47,7 @@ describe('every row', () => {
   test('is found by its code', () => {
     for (const row of OPCODES) expect(opcodeOf(...codeOf(row))).toBe(row);
     for (const row of UNSUPPORTED) expect(unsupportedOpcode(...codeOf(row))).toBe(row);
-    expect([opcodeOf(0xff), opcodeOf(0xfc), opcodeOf(0xfc, 18), opcodeOf(0xfd, 0)]).toEqual(
+    expect([opcodeOf(0xff), opcodeOf(0xfc), opcodeOf(0xfc, 18), opcodeOf(0xfd, 0x9a)]).toEqual(
       Array(4).fill(undefined),
     );
   });
@@ -46,12 +55,13 @@ describe('every row', () => {
     for (const row of OPCODES) expect(signatureOf(row) === undefined).toBe(row.signature === 'custom');
   });
   test('gives its meaning by a template, unless the emitter must know its surroundings', () => {
-    const without = OPCODES.filter((row) => row.js === undefined && row.effect !== 'control').map(
-      (row) => row.name,
-    );
-    expect(without.filter((name) => !/^(nop|drop|select|local|global|[if]\d+\.const)/.test(name))).toEqual(
-      [],
-    );
+    const without = OPCODES.filter(
+      (row) => row.js === undefined && row.lanes === undefined && row.effect !== 'control',
+    ).map((row) => row.name);
+    const known = /^(nop|drop|select|local|global|struct|array|ref\.(test|cast)|[if]\d+\.const)/;
+    const vectors =
+      /^(v128\.(const|load|store|(load|store)\d+_lane|load(32|64)_splat)|i8x16\.shuffle|\w+\.(extract|replace)_lane(_[su])?)$/;
+    expect(without.filter((name) => !known.test(name) && !vectors.test(name))).toEqual([]);
   });
 });
 
@@ -92,7 +102,7 @@ describe('templates', () => {
   test('mention operands, temporaries and known names only', () => {
     for (const { row, template } of templates) {
       const strangers = identifiers(template).filter(
-        (name) => !FREE_NAMES.has(name) && !LOCAL_NAMES.has(name),
+        (name) => !FREE_NAMES.has(name) && !LOCAL_NAMES.has(name) && !LANE_NAMES.test(name),
       );
       expect([row.name, strangers]).toEqual([row.name, []]);
     }
@@ -109,7 +119,7 @@ describe('templates', () => {
 
 describe('operands are evaluated once, left to right, and may use the scratch cells', () => {
   const plain = OPCODES.filter(
-    (row) => row.js !== undefined && row.signature !== 'custom' && !mentions(row.js, 'E'),
+    (row) => row.js !== undefined && !/custom|ref|i31/.test(row.signature) && !mentions(row.js, 'E'),
   );
   test.each(plain.map((row) => [row.name, row] as const))('%s', (_, row) => {
     const { params } = signatureOf(row)!;

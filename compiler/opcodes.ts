@@ -22,16 +22,32 @@ import type { FuncType } from '../runtime/types.ts';
 import { BULK } from './opcodes/bulk.ts';
 import { CONTROL } from './opcodes/control.ts';
 import { FLOAT } from './opcodes/float.ts';
+import { GC } from './opcodes/gc.ts';
 import { I32 } from './opcodes/i32.ts';
 import { I64 } from './opcodes/i64.ts';
 import { MEMORY } from './opcodes/memory.ts';
 import { isAccess, type Opcode, PLAIN_SUBJECT, parseSignature, type Subject } from './opcodes/row.ts';
+import { SIMD_FLOAT } from './opcodes/simd-float.ts';
+import { SIMD_INTEGER } from './opcodes/simd-integer.ts';
+import { SIMD_LANES } from './opcodes/simd-lanes.ts';
 import { WIDE } from './opcodes/wide.ts';
 
 export type { Effect, Feature, ImmediateKind, Opcode, Target } from './opcodes/row.ts';
 
 /** Every instruction that we compile. */
-export const OPCODES: readonly Opcode[] = [...CONTROL, ...MEMORY, ...BULK, ...I32, ...I64, ...FLOAT, ...WIDE];
+export const OPCODES: readonly Opcode[] = [
+  ...CONTROL,
+  ...MEMORY,
+  ...BULK,
+  ...GC,
+  ...I32,
+  ...I64,
+  ...FLOAT,
+  ...WIDE,
+  ...SIMD_LANES,
+  ...SIMD_INTEGER,
+  ...SIMD_FLOAT,
+];
 
 /** Functions of `Math` that templates call by their bare names. */
 export const MATH = [

@@ -1,6 +1,6 @@
 /**
  * Every instruction of WebAssembly 3.0 and of the proposals beside it that Sandglass does not compile: refused by name
- * and proposal (`simd is not supported: i32x4.add`), never misread. One reason per feature.
+ * and proposal (`gc is not supported: struct.new`), never misread. One reason per feature.
  *
  * When a feature is built, its names move from here to a table under opcodes/. Not here: types, sections and limits
  * that belong to such a feature (the decoder refuses those).
@@ -9,14 +9,11 @@ import type { Feature } from './features.ts';
 
 /** Why a feature's instructions are not compiled. */
 export const REASONS = {
-  simd: 'v128 values need lanes in scalars; not built yet',
-  'relaxed-simd': 'comes with simd',
-  gc: 'structs and arrays become generated classes; not built yet',
   threads: 'memories are plain ArrayBuffers of one thread; not built yet',
 } as const satisfies Partial<Record<Feature, string>>;
 
 /** Features whose types, flags and sections the decoder refuses. A feature with some of its instructions built is not among them. */
-export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>(['simd', 'relaxed-simd', 'threads']);
+export const NOT_BUILT: ReadonlySet<Feature> = new Set<Feature>(['threads']);
 
 export type UnsupportedFeature = keyof typeof REASONS;
 export interface UnsupportedOpcode {
@@ -27,89 +24,6 @@ export interface UnsupportedOpcode {
 
 /** Consecutive sub-opcodes from `first` of `prefix.name` each; `_` stands for an unused number. */
 type Run = readonly [first: number, prefix: string, names: string];
-
-const COMPARE_INT = 'eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u';
-const COMPARE_FLOAT = 'eq ne lt gt le ge';
-const FLOAT = 'abs neg _ sqrt add sub mul div min max pmin pmax';
-
-// biome-ignore format: a table
-const SIMD: readonly Run[] = [
-  [0x00, 'v128',  'load load8x8_s load8x8_u load16x4_s load16x4_u load32x2_s load32x2_u load8_splat load16_splat load32_splat load64_splat store const'],
-  [0x0d, 'i8x16', 'shuffle swizzle splat'],
-  [0x10, 'i16x8', 'splat'],
-  [0x11, 'i32x4', 'splat'],
-  [0x12, 'i64x2', 'splat'],
-  [0x13, 'f32x4', 'splat'],
-  [0x14, 'f64x2', 'splat'],
-  [0x15, 'i8x16', 'extract_lane_s extract_lane_u replace_lane'],
-  [0x18, 'i16x8', 'extract_lane_s extract_lane_u replace_lane'],
-  [0x1b, 'i32x4', 'extract_lane replace_lane'],
-  [0x1d, 'i64x2', 'extract_lane replace_lane'],
-  [0x1f, 'f32x4', 'extract_lane replace_lane'],
-  [0x21, 'f64x2', 'extract_lane replace_lane'],
-  [0x23, 'i8x16', COMPARE_INT],
-  [0x2d, 'i16x8', COMPARE_INT],
-  [0x37, 'i32x4', COMPARE_INT],
-  [0x41, 'f32x4', COMPARE_FLOAT],
-  [0x47, 'f64x2', COMPARE_FLOAT],
-  [0x4d, 'v128',  'not and andnot or xor bitselect any_true load8_lane load16_lane load32_lane load64_lane store8_lane store16_lane store32_lane store64_lane load32_zero load64_zero'],
-  [0x5e, 'f32x4', 'demote_f64x2_zero'],
-  [0x5f, 'f64x2', 'promote_low_f32x4'],
-  [0x60, 'i8x16', 'abs neg popcnt all_true bitmask narrow_i16x8_s narrow_i16x8_u'],
-  [0x67, 'f32x4', 'ceil floor trunc nearest'],
-  [0x6b, 'i8x16', 'shl shr_s shr_u add add_sat_s add_sat_u sub sub_sat_s sub_sat_u'],
-  [0x74, 'f64x2', 'ceil floor'],
-  [0x76, 'i8x16', 'min_s min_u max_s max_u'],
-  [0x7a, 'f64x2', 'trunc'],
-  [0x7b, 'i8x16', 'avgr_u'],
-  [0x7c, 'i16x8', 'extadd_pairwise_i8x16_s extadd_pairwise_i8x16_u'],
-  [0x7e, 'i32x4', 'extadd_pairwise_i16x8_s extadd_pairwise_i16x8_u'],
-  [0x80, 'i16x8', 'abs neg q15mulr_sat_s all_true bitmask narrow_i32x4_s narrow_i32x4_u extend_low_i8x16_s extend_high_i8x16_s extend_low_i8x16_u extend_high_i8x16_u'],
-  [0x8b, 'i16x8', 'shl shr_s shr_u add add_sat_s add_sat_u sub sub_sat_s sub_sat_u'],
-  [0x94, 'f64x2', 'nearest'],
-  [0x95, 'i16x8', 'mul min_s min_u max_s max_u _ avgr_u extmul_low_i8x16_s extmul_high_i8x16_s extmul_low_i8x16_u extmul_high_i8x16_u'],
-  [0xa0, 'i32x4', 'abs neg _ all_true bitmask _ _ extend_low_i16x8_s extend_high_i16x8_s extend_low_i16x8_u extend_high_i16x8_u'],
-  [0xab, 'i32x4', 'shl shr_s shr_u add _ _ sub _ _ _ mul min_s min_u max_s max_u dot_i16x8_s'],
-  [0xbc, 'i32x4', 'extmul_low_i16x8_s extmul_high_i16x8_s extmul_low_i16x8_u extmul_high_i16x8_u'],
-  [0xc0, 'i64x2', 'abs neg _ all_true bitmask _ _ extend_low_i32x4_s extend_high_i32x4_s extend_low_i32x4_u extend_high_i32x4_u'],
-  [0xcb, 'i64x2', 'shl shr_s shr_u add _ _ sub _ _ _ mul eq ne lt_s gt_s le_s ge_s'],
-  [0xdc, 'i64x2', 'extmul_low_i32x4_s extmul_high_i32x4_s extmul_low_i32x4_u extmul_high_i32x4_u'],
-  [0xe0, 'f32x4', FLOAT],
-  [0xec, 'f64x2', FLOAT],
-  [0xf8, 'i32x4', 'trunc_sat_f32x4_s trunc_sat_f32x4_u'],
-  [0xfa, 'f32x4', 'convert_i32x4_s convert_i32x4_u'],
-  [0xfc, 'i32x4', 'trunc_sat_f64x2_s_zero trunc_sat_f64x2_u_zero'],
-  [0xfe, 'f64x2', 'convert_low_i32x4_s convert_low_i32x4_u'],
-];
-
-// biome-ignore format: a table
-const RELAXED_SIMD: readonly Run[] = [
-  [0x100, 'i8x16', 'relaxed_swizzle'],
-  [0x101, 'i32x4', 'relaxed_trunc_f32x4_s relaxed_trunc_f32x4_u relaxed_trunc_f64x2_s_zero relaxed_trunc_f64x2_u_zero'],
-  [0x105, 'f32x4', 'relaxed_madd relaxed_nmadd'],
-  [0x107, 'f64x2', 'relaxed_madd relaxed_nmadd'],
-  [0x109, 'i8x16', 'relaxed_laneselect'],
-  [0x10a, 'i16x8', 'relaxed_laneselect'],
-  [0x10b, 'i32x4', 'relaxed_laneselect'],
-  [0x10c, 'i64x2', 'relaxed_laneselect'],
-  [0x10d, 'f32x4', 'relaxed_min relaxed_max'],
-  [0x10f, 'f64x2', 'relaxed_min relaxed_max'],
-  [0x111, 'i16x8', 'relaxed_q15mulr_s relaxed_dot_i8x16_i7x16_s'],
-  [0x113, 'i32x4', 'relaxed_dot_i8x16_i7x16_add_s'],
-];
-
-// `ref.test_null` is written `ref.test (ref null …)`; the binary format has an opcode for each.
-// biome-ignore format: a table
-const GC: readonly Run[] = [
-  [0x00, 'struct', 'new new_default get get_s get_u set'],
-  [0x06, 'array',  'new new_default new_fixed new_data new_elem get get_s get_u set len fill copy init_data init_elem'],
-  [0x14, 'ref',    'test test_null cast cast_null'],
-  [0x18, '',       'br_on_cast br_on_cast_fail'],
-  [0x1a, 'any',    'convert_extern'],
-  [0x1b, 'extern', 'convert_any'],
-  [0x1c, 'ref',    'i31'],
-  [0x1d, 'i31',    'get_s get_u'],
-];
 
 /** Read-modify-write: 32 and 64 bits whole, then the narrow ones. */
 const atomics = (first: number, operation: string): Run[] => [
@@ -150,13 +64,7 @@ function expand(
 }
 
 /** Every instruction that we know and do not compile. */
-export const UNSUPPORTED: readonly UnsupportedOpcode[] = [
-  ...expand('gc', undefined, [[0xd3, 'ref', 'eq']]),
-  ...expand('gc', 0xfb, GC),
-  ...expand('simd', 0xfd, SIMD),
-  ...expand('relaxed-simd', 0xfd, RELAXED_SIMD),
-  ...expand('threads', 0xfe, THREADS),
-];
+export const UNSUPPORTED: readonly UnsupportedOpcode[] = [...expand('threads', 0xfe, THREADS)];
 
 const byCode = new Map(UNSUPPORTED.map((row) => [String(row.code), row]));
 

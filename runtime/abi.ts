@@ -3,11 +3,13 @@
  * reaches through its first parameter `E`, and the names it may use. Types only, plus the version that keys caches.
  *
  * Generated code: `function f12_name(E, l0, l1, …)`.
- *  - i32, f32, f64 and reference parameters are JavaScript parameters, in order; i64 parameters are not: the caller
- *    writes the k-th i64 parameter into register-file cell `S.sp + k` before the call (the callee's frame starts there).
- *  - The first result, unless i64, is the JavaScript return value. All other results lie in the register file at the
- *    callee's frame start: the k-th of *them* in cell `S.sp + k` (by then it is back at the caller's value): i64 in
- *    `R`, f32/f64 in `RD`, i32 in `RL[2 * cell]`; the k-th reference among them in `RR[S.rp + k]`.
+ *  - i32, f32, f64 and reference parameters are JavaScript parameters, in order; i64 and v128 parameters are not: the
+ *    caller writes them, in order, into register-file cells from `S.sp` on before the call (the callee's frame starts there); an
+ *    i64 takes one cell, a v128 two.
+ *  - The first result, unless i64 or v128, is the JavaScript return value. All other results lie in the register file at the
+ *    callee's frame start, in order, each in one cell, a v128 in two (by then S.sp is back at the caller's value): i64 in
+ *    `R`, f32/f64 in `RD`, i32 in `RL[2 * cell]`, v128 in `RL[2 * cell]` and the three words behind; the k-th reference
+ *    among them in `RR[S.rp + k]`.
  *  - A callee leaves `S.sp` as it found it when it returns normally; after a throw the catcher restores it.
  *  - `S.fuel` is exact at every call, return and exception.
  */
@@ -22,7 +24,7 @@ import type { Tag } from './tag.ts';
 import type { FuncType } from './types.ts';
 
 /** Changes with every change of what generated code expects; part of every cache key. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** i32 globals below this index that a module defines are fields of its environment: 5 % on CPython, against an array. */
 export const FIELD_GLOBALS = 4;
@@ -44,6 +46,9 @@ export interface Registers {
   /** Left by a function that returns without results: who called it makes this call instead. */
   tail: PendingCall | null;
 }
+
+/** `DefinedType` has so many of its supertypes in fields `s0`, `s1`, …; deeper ones only in `chain`. */
+export const FIRST_SUPERTYPES = 8;
 
 /** Register-file cells 0 to 7 are scratch for single expressions; frames start here. */
 export const FIRST_CELL = 8;
@@ -67,7 +72,8 @@ export type HostFunction = (...args: unknown[]) => unknown;
 /** What a funcref is: one object per function and instance (or host function), so identity holds. `null` is null. */
 export interface FunctionReference {
   readonly type: FuncType;
-  readonly definedType: DefinedType;
+  /** Its type, as objects have it too. */
+  readonly rtt: DefinedType;
   /**
    * The number that its type has in its Store, once `code` is the function itself; −1 while it is a stub. What generated
    * code compares, so that a call site never sees a stub: V8 inlines, or calls directly, where it has seen one target.
@@ -99,6 +105,8 @@ export interface StoreAbi {
   readonly limits: Pick<Limits, 'memoryPages' | 'tableElements'>;
   /** Bytes or elements of a bulk operation that cost one fuel (default 64); 0: they cost nothing, or metering is off. */
   readonly bulkUnit: number;
+  /** Counts bytes of new objects; false where they exceed the limit. */
+  mayAllocate(bytes: number): boolean;
 }
 
 /** An instance as generated code sees it. Fixed fields; all classes of things by index. */
@@ -119,6 +127,8 @@ export interface EnvironmentAbi {
   readonly GL: BigInt64Array;
   readonly GD: Float64Array;
   readonly GR: unknown[];
+  /** v128: global n in the four words from 4 * n on; empty if the module has none. */
+  readonly GV: Int32Array;
   /** All globals as cells; generated code uses it for imported mutable ones only: `E.G[3].cells[E.G[3].cell]`. */
   readonly G: Global[];
   /** Imported functions by index. */
@@ -131,6 +141,8 @@ export interface EnvironmentAbi {
   callable(reference: FunctionReference, index: number): FunctionReference | undefined;
   /** The numbers of this module's types in the Store: equal exactly for equal types. */
   readonly types: Int32Array;
+  /** What the module's type indices mean. */
+  readonly defined: readonly DefinedType[];
   readonly tags: Tag[];
   /** Data and element segments; dropped ones are empty. */
   readonly data: Uint8Array[];

@@ -18,18 +18,22 @@ import {
   OutOfFuelError,
   TimeoutError,
   Trap,
+  type TrapCode,
   unwrapHostError,
   type WasmFrame,
   wrapHostError,
   wrongType,
 } from './errors.ts';
 import { R, RD, RL, RR, S } from './registers.ts';
-import type { ValueType } from './types.ts';
+import { cellsOf, type ValueType } from './types.ts';
 import { fromHost, fromRaw, toHost, toRaw } from './values.ts';
+import type { Vector } from './vector.ts';
 
 /** The error as the host sees it. */
 export function outgoing(error: unknown, reference: FunctionReference): unknown {
   if (error instanceof RangeError) return describeTrap(trapOf(error), error.stack, reference);
+  const accessed = error instanceof TypeError ? nullAccess(error) : undefined;
+  if (accessed !== undefined) return describeTrap(accessed, accessed.stack, reference);
   if (error instanceof Trap) return describeTrap(error, error.stack, reference);
   if (error instanceof HostError) return unwrapHostError(error);
   if (isOurs(error)) return error;
@@ -45,10 +49,27 @@ function isOurs(error: unknown): boolean {
 /** In generated code, only a view's bounds and the stack's end are left to the engine. */
 function trapOf(error: RangeError): Trap {
   const isBounds = error.message === boundsMessage;
-  const trap = new Trap(isBounds ? 'out-of-bounds-memory-access' : 'call-stack-exhausted');
-  // Where it happened, not where it was recognised.
+  return trapInPlaceOf(error, isBounds ? 'out-of-bounds-memory-access' : 'call-stack-exhausted');
+}
+
+/** Where it happened, not where it was recognised. */
+function trapInPlaceOf(error: Error, code: TrapCode): Trap {
+  const trap = new Trap(code);
   trap.stack = `${trap.name}: ${trap.message}${error.stack?.replace(/^[^\n]*/, '') ?? ''}`;
   return trap;
+}
+
+/**
+ * A field of null, read or written: generated code leaves that to the engine. The property tells what the object should
+ * have been (layout.ts). Any other `TypeError` is a bug of ours.
+ */
+function nullAccess(error: TypeError): Trap | undefined {
+  for (const pattern of NULL_ACCESS) {
+    const property = pattern.exec(error.message)?.[1];
+    if (property === 'a') return trapInPlaceOf(error, 'null-array-reference');
+    if (property !== undefined) return trapInPlaceOf(error, 'null-structure-reference');
+  }
+  return undefined;
 }
 
 /** The engine's own words for an error, by example. */
@@ -99,6 +120,18 @@ function isStackOverflow(error: unknown): boolean {
   });
   return error.message === overflowMessage;
 }
+
+/** The engine's words for reading and writing a slot of null, with the slot's name to be found. */
+const NULL_ACCESS: readonly RegExp[] = [
+  (nothing: { f0: unknown }) => nothing.f0,
+  (nothing: { f0: unknown }) => {
+    nothing.f0 = 0;
+  },
+].map((access) => {
+  const message = provoke(() => access(null as never));
+  const escaped = message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replace('f0', '(a|[fd]\\d+)')}$`);
+});
 
 /** Provoked when first needed: filling a large stack takes a while. */
 let overflowMessage: string | undefined;
@@ -151,7 +184,10 @@ export function callRaw(reference: FunctionReference, raw: readonly unknown[]): 
   let cell = sp;
   params.forEach((type, i) => {
     if (type === 'i64') R[cell++] = fromRaw(raw[i], type) as bigint;
-    else args.push(fromRaw(raw[i], type));
+    else if (type === 'v128') {
+      RL.set(fromRaw(raw[i], type) as Vector, 2 * cell);
+      cell += 2;
+    } else args.push(fromRaw(raw[i], type));
   });
   try {
     const first = reference.code(...args);
@@ -171,8 +207,10 @@ export function callRaw(reference: FunctionReference, raw: readonly unknown[]): 
 function rawResults(types: readonly ValueType[], first: unknown): unknown[] {
   let { sp: cell, rp: references } = S;
   return types.map((type, i) => {
-    if (i === 0 && type !== 'i64') return toRaw(first, type);
-    const at = cell++;
+    if (i === 0 && cellsOf(type) === 0) return toRaw(first, type);
+    const at = cell;
+    cell += cellsOf(type) || 1;
+    if (type === 'v128') return toRaw(RL.slice(2 * at, 2 * at + 4), type);
     if (type === 'i64') return toRaw(R[at], type);
     if (type === 'i32') return toRaw(RL[2 * at], type);
     if (type === 'f32' || type === 'f64') return toRaw(RD[at], type);

@@ -15,12 +15,13 @@ import type { Tag } from './tag.ts';
 import type { FuncType } from './types.ts';
 
 const NO_MEMORY = new DataView(new ArrayBuffer(0));
+const NO_VECTORS = new Int32Array(0);
 
 /** One function of one instance, or one host function as imported with one type. */
 export class Reference implements FunctionReference {
   readyTypeId: number;
   readonly type: FuncType;
-  readonly definedType: DefinedType;
+  readonly rtt: DefinedType;
   readonly env: Environment | HostEnvironment;
   code: Code;
   tail: Code;
@@ -38,7 +39,7 @@ export class Reference implements FunctionReference {
   ) {
     this.readyTypeId = -1;
     this.type = type.func;
-    this.definedType = type;
+    this.rtt = type;
     this.env = env;
     this.code = code;
     this.tail = tail;
@@ -48,7 +49,7 @@ export class Reference implements FunctionReference {
 
   makeReady(): void {
     if (this.env instanceof Environment) this.env.compile(this.index, this);
-    this.readyTypeId = this.env.S.typeId(this.definedType);
+    this.readyTypeId = this.env.S.typeId(this.rtt);
   }
 
   toHost(): HostFunction {
@@ -81,6 +82,7 @@ export class Environment implements EnvironmentAbi {
   readonly GL: BigInt64Array;
   readonly GD: Float64Array;
   readonly GR: unknown[];
+  readonly GV: Int32Array;
   readonly G: Global[] = [];
   readonly I: FunctionReference[] = [];
   readonly refs: (FunctionReference | undefined)[];
@@ -101,6 +103,8 @@ export class Environment implements EnvironmentAbi {
     this.GL = new BigInt64Array(globals);
     this.GD = new Float64Array(globals);
     this.GR = new Array<unknown>(globals).fill(null);
+    const vectors = description.globals.some(({ type }) => type === 'v128');
+    this.GV = vectors ? new Int32Array(4 * globals) : NO_VECTORS;
     this.refs = new Array<FunctionReference | undefined>(description.functions.length).fill(undefined);
     this.defined = defineTypes(description.types);
     this.types = Int32Array.from(this.defined, (type) => store.typeId(type));
@@ -134,8 +138,8 @@ export class Environment implements EnvironmentAbi {
   }
 
   callable(reference: FunctionReference, index: number): FunctionReference | undefined {
-    const { definedType } = reference;
-    if (!definedType.extends(this.defined[index]!)) return undefined;
+    const { rtt } = reference;
+    if (!rtt.extends(this.defined[index]!)) return undefined;
     const { S, code } = this;
     if ((reference as Reference).env.S === S) {
       if (reference.readyTypeId < 0) reference.makeReady();
@@ -143,7 +147,7 @@ export class Environment implements EnvironmentAbi {
     }
     // Tables and references may come from another Runtime; its functions run on registers and fuel of their own.
     const host = new HostEnvironment(S, hostFunctionOf(reference));
-    return new Reference(definedType, host, code.importWrapper(reference.type), reference.index, code);
+    return new Reference(rtt, host, code.importWrapper(reference.type), reference.index, code);
   }
 
   makeRef(index: number): FunctionReference {

@@ -56,6 +56,13 @@ export const TRAPS = {
   'indirect-call-type-mismatch': 'indirect call type mismatch',
   'call-stack-exhausted': 'call stack exhausted',
   'null-reference': 'null reference',
+  'null-structure-reference': 'null structure reference',
+  'null-array-reference': 'null array reference',
+  'null-i31-reference': 'null i31 reference',
+  'cast-failure': 'cast failure',
+  'out-of-bounds-array-access': 'out of bounds array access',
+  'array-too-large': 'array too large',
+  'allocation-limit-exceeded': 'allocation limit exceeded',
   'null-function-reference': 'null function reference',
   'null-exception-reference': 'null exception reference',
 } as const;

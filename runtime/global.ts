@@ -5,15 +5,16 @@
 import { immutableGlobal } from './errors.ts';
 import type { GlobalType, ValueType } from './types.ts';
 import { defaultValue, fromHost, parseValueType, toHost } from './values.ts';
+import type { Vector } from './vector.ts';
 
 /**
- * i32 in an `Int32Array`, i64 in a `BigInt64Array`, f32 and f64 in a `Float64Array`, references in a plain array; or an
- * object that has the value in a field.
+ * i32 in an `Int32Array`, i64 in a `BigInt64Array`, f32 and f64 in a `Float64Array`, v128 as four cells of an `Int32Array`,
+ * references in a plain array; or an object that has the value in a field.
  */
 export type Cells = object;
 
 export interface GlobalDescriptor {
-  /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'anyfunc'`, `'externref'`. */
+  /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'v128'`, `'anyfunc'`, `'externref'`. */
   readonly value: string;
   readonly mutable?: boolean | undefined;
 }
@@ -38,11 +39,15 @@ export class Global {
 
   /** The value as generated code holds it. */
   get raw(): unknown {
-    return (this.cells as Record<number | string, unknown>)[this.cell];
+    const { cells, cell } = this;
+    if (this.type.type === 'v128') return (cells as Vector).slice(cell as number, (cell as number) + 4);
+    return (cells as Record<number | string, unknown>)[cell];
   }
 
   set raw(value: unknown) {
-    (this.cells as Record<number | string, unknown>)[this.cell] = value;
+    const { cells, cell } = this;
+    if (this.type.type === 'v128') (cells as Vector).set(value as Vector, cell as number);
+    else (cells as Record<number | string, unknown>)[cell] = value;
   }
 
   get value(): unknown {
@@ -68,6 +73,8 @@ function newCells(type: ValueType): Cells {
     case 'f32':
     case 'f64':
       return new Float64Array(1);
+    case 'v128':
+      return new Int32Array(4);
     default:
       return [];
   }

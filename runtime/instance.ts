@@ -57,6 +57,7 @@ class Builder {
     this.#context = {
       global: (index) => environment.G[index]!.raw,
       func: (index) => environment.makeRef(index),
+      E: environment,
       charge: (fuel) => {
         if (S.metering) S.account.charge(fuel);
       },
@@ -113,13 +114,15 @@ class Builder {
       type.type === 'i32' && index < FIELD_GLOBALS && index >= E.code.description.importedGlobals;
     const cells = isField ? E : this.#cellsOf(type.type);
     const resolved = { ...type, type: resolve(type.type, E.code.description.types) };
-    return Global.over(resolved, cells, isField ? `g${index}` : index);
+    const cell = type.type === 'v128' ? 4 * index : index;
+    return Global.over(resolved, cells, isField ? `g${index}` : cell);
   }
 
   #cellsOf(type: ValueType): Cells {
     const E = this.#E;
     if (type === 'i32') return E.GI;
     if (type === 'i64') return E.GL;
+    if (type === 'v128') return E.GV;
     return type === 'f32' || type === 'f64' ? E.GD : E.GR;
   }
 

@@ -117,8 +117,7 @@ class Import {
     if (typeof value !== 'function') this.#refuse('a function', kindOf(value));
     const reference = referenceOf(value);
     if (reference !== undefined && (reference.env as HostEnvironment).S === this.#store) {
-      const { definedType } = reference;
-      if (!definedType.extends(type)) this.#refuse(functionText(type), functionText(definedType));
+      if (!reference.rtt.extends(type)) this.#refuse(functionText(type), functionText(reference.rtt));
       return reference;
     }
     const environment = new HostEnvironment(this.#store, value as HostFunction);
@@ -174,17 +173,18 @@ class Import {
     const expected = globalText(type);
     if (type.mutable) this.#refuse(expected, kindOf(value));
     if (typeof type.type === 'string') {
-      const primitive = type.type === 'i64' ? 'bigint' : 'number';
-      if (typeof value !== primitive) this.#refuse(expected, kindOf(value));
+      const primitive = type.type === 'i64' || type.type === 'v128' ? 'bigint' : 'number';
+      const isVector = type.type === 'v128' && value instanceof Uint8Array;
+      if (typeof value !== primitive && !isVector) this.#refuse(expected, kindOf(value));
     }
     const global = new Global({ value: typeof type.type === 'string' ? type.type : 'externref' });
-    const cells = global.cells as unknown[];
+    const shared = Global.over(type, global.cells, 0);
     try {
-      cells[0] = fromHost(value, type.type);
+      shared.raw = fromHost(value, type.type);
     } catch {
       this.#refuse(expected, kindOf(value));
     }
-    return Global.over(type, cells, 0);
+    return shared;
   }
 }
 

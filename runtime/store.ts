@@ -55,6 +55,8 @@ export class Store implements StoreAbi {
   /** Code looks at the account in every region, since fuel is limited; see compiler/emit/metering.ts. */
   checksEveryRegion: boolean;
   readonly #environments = new WeakList<Limitable>();
+  /** Bytes that objects may still take. */
+  #objectBytes: number;
   readonly #typeIds = new WeakMap<DefinedType, number>();
 
   constructor({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering }: StoreOptions) {
@@ -62,6 +64,7 @@ export class Store implements StoreAbi {
     this.#own = { limit: registerCells, fuel: 0, fuel2: 0, depth: 0, maxDepth };
     this.bulkUnit = bulkUnit;
     this.limits = limits;
+    this.#objectBytes = limits.gcBytes ?? Infinity;
     this.metering = metering;
     const ask =
       onOutOfFuel && ((info: Parameters<OnOutOfFuel>[0]) => this.#aboveLeaf(() => onOutOfFuel(info)));
@@ -122,6 +125,13 @@ export class Store implements StoreAbi {
     } finally {
       S.sp = sp;
     }
+  }
+
+  /** Bytes of new objects; nothing is given back, since nobody tells when an object has gone. */
+  mayAllocate(bytes: number): boolean {
+    if (bytes > this.#objectBytes) return false;
+    this.#objectBytes -= bytes;
+    return true;
   }
 
   /** A number for a type that no other type, and no other Store, has. */

@@ -33,6 +33,12 @@ export interface RefType {
 }
 export type ValueType = NumberType | 'v128' | RefType;
 
+/** Register-file cells in which values of a type pass between functions; 0: they pass as JavaScript values. */
+export function cellsOf(type: ValueType): 0 | 1 | 2 {
+  if (type === 'i64') return 1;
+  return type === 'v128' ? 2 : 0;
+}
+
 const interned = new Map<string, RefType>();
 
 /** The one object for a reference type. */
@@ -161,9 +167,17 @@ export type ConstInstruction =
   | { readonly op: 'f32.const'; readonly bits: number }
   /** Raw bits, as a signed 64-bit bigint. */
   | { readonly op: 'f64.const'; readonly bits: bigint }
+  /** Four words, lowest first. */
+  | { readonly op: 'v128.const'; readonly words: readonly number[] }
   | { readonly op: 'ref.null'; readonly type: RefType }
   | { readonly op: 'ref.func'; readonly index: number }
   | { readonly op: 'global.get'; readonly index: number }
+  | {
+      readonly op: 'struct.new' | 'struct.new_default' | 'array.new' | 'array.new_default';
+      readonly type: number;
+    }
+  | { readonly op: 'array.new_fixed'; readonly type: number; readonly count: number }
+  | { readonly op: 'ref.i31' | 'any.convert_extern' | 'extern.convert_any' }
   | { readonly op: 'i32.add' | 'i32.sub' | 'i32.mul' | 'i64.add' | 'i64.sub' | 'i64.mul' };
 export type ConstExpr = readonly ConstInstruction[];
 

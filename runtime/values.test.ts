@@ -11,7 +11,7 @@ function newReference(): FunctionReference & { made: number } {
     readyTypeId: 0,
     makeReady: () => {},
     type: { params: [], results: [] },
-    definedType: defineFunction({ params: [], results: [] }),
+    rtt: defineFunction({ params: [], results: [] }),
     env: {},
     code: () => undefined,
     tail: () => undefined,
@@ -56,9 +56,29 @@ test.each([null, undefined, 0, 'text', 5n, Symbol.iterator, {}])('externref pass
   expect(fromRaw(value, EXTERNREF)).toBe(value);
 });
 
-test.each([EXNREF, 'v128'] as const)('%s does not pass', (type) => {
+test('exnref does not pass', () => {
   for (const convert of [toHost, fromHost, toRaw, fromRaw])
-    expect(() => convert({}, type)).toThrow(TypeError);
+    expect(() => convert({}, EXNREF)).toThrow(TypeError);
+});
+
+describe('v128', () => {
+  const bits = 0x100f0e0d_0c0b0a09_88070605_04030201n;
+  const words = Int32Array.of(0x04030201, 0x88070605 | 0, 0x0c0b0a09, 0x100f0e0d);
+
+  test('is an unsigned bigint to the host, four words inside', () => {
+    expect(toHost(words, 'v128')).toBe(bits);
+    expect(fromHost(bits, 'v128')).toEqual(words);
+    expect(toHost(fromHost(-1n, 'v128'), 'v128')).toBe(2n ** 128n - 1n);
+    expect(fromHost(2n ** 128n + 7n, 'v128')).toEqual(Int32Array.of(7, 0, 0, 0));
+    expect([toRaw(words, 'v128'), fromRaw(bits, 'v128')]).toEqual([bits, words]);
+  });
+  test('may come as sixteen bytes, wherever they lie', () => {
+    const bytes = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7, 0x88, 9, 10, 11, 12, 13, 14, 15, 16]);
+    expect(fromHost(bytes.subarray(1), 'v128')).toEqual(words);
+  });
+  test.each([null, undefined, 1, '1', {}, new Uint8Array(15), new Uint16Array(16)])('is not %s', (value) => {
+    expect(() => fromHost(value, 'v128')).toThrow(TypeError);
+  });
 });
 
 test('a null exnref passes as raw bits only', () => {
@@ -101,7 +121,7 @@ test('a missing value is zero, null, or undefined', () => {
   expect(() => defaultValue(refType(false, 'func'))).toThrow(TypeError);
 });
 
-test.each(['i8', '', 'toString', '__proto__', 'v128', 'exnref', undefined, null, {}])(
+test.each(['i8', '', 'toString', '__proto__', 'v256', 'exnref', undefined, null, {}])(
   '%s is no type',
   (text) => {
     expect(() => parseValueType(text)).toThrow(TypeError);

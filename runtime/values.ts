@@ -9,16 +9,19 @@ import { matches } from './defined-types.ts';
 import { notConvertible, notVisibleToHost, wrongType } from './errors.ts';
 import { hostFunctionOf, referenceOf } from './function-reference.ts';
 import { f32_from_bits, f32_to_bits, f64_from_bits, f64_to_bits } from './helpers/float.ts';
-import { EXTERNREF, FUNCREF, type RefType, typeText, type ValueType } from './types.ts';
+import { externalize, type GcObject, HostValue, internalize } from './objects.ts';
+import { EXTERNREF, FUNCREF, type RefType, refType, typeText, type ValueType } from './types.ts';
+import { type Vector, vectorFromHost, vectorToHost } from './vector.ts';
 
 /** ToJSValue: what the host sees of an internal value. */
 export function toHost(value: unknown, type: ValueType): unknown {
   if (typeof type === 'string') {
-    if (type === 'v128') throw notVisibleToHost(type);
-    return value;
+    return type === 'v128' ? vectorToHost(value as Vector) : value;
   }
   if (type.heap === 'exn' || type.heap === 'noexn') throw notVisibleToHost(type.text);
-  return isFunctionType(type) && value !== null ? hostFunctionOf(value as FunctionReference) : value;
+  if (value === null) return null;
+  if (isFunctionType(type)) return hostFunctionOf(value as FunctionReference);
+  return type.heap === 'extern' ? value : externalize(value);
 }
 
 /** ToWebAssemblyValue: coerces numbers as the JavaScript API does, refuses what does not fit with a `TypeError`. */
@@ -33,7 +36,7 @@ export function fromHost(value: unknown, type: ValueType): unknown {
     case 'f64':
       return +(value as number);
     case 'v128':
-      throw notVisibleToHost(type);
+      return vectorFromHost(value);
     default:
       return referenceFromHost(value, type);
   }
@@ -43,12 +46,21 @@ function referenceFromHost(value: unknown, type: RefType): unknown {
   if (type.heap === 'exn' || type.heap === 'noexn') throw notVisibleToHost(type.text);
   if (value === null && type.nullable) return null;
   if (type.heap === 'extern' && value !== null) return value;
-  const reference = isFunctionType(type) ? referenceOf(value) : undefined;
-  if (reference === undefined || !matches(reference.definedType.nonNull, type)) {
+  const reference = isFunctionType(type) ? referenceOf(value) : internalize(value);
+  if (reference === undefined || reference === null || !matches(typeOf(reference), type)) {
     throw notConvertible(value, type.text);
   }
   return reference;
 }
+
+/** The most special type that an internal reference has, or that the host can ask for. */
+function typeOf(reference: unknown): RefType {
+  if (typeof reference === 'number') return I31;
+  return reference instanceof HostValue ? ANY : (reference as FunctionReference | GcObject).rtt.nonNull;
+}
+
+const I31 = refType(false, 'i31');
+const ANY = refType(false, 'any');
 
 /** Whether values of the type are `FunctionReference`s. */
 function isFunctionType(type: RefType): boolean {
@@ -59,7 +71,7 @@ function isFunctionType(type: RefType): boolean {
 /** DefaultValue of the JavaScript API: what a missing argument stands for. */
 export function defaultValue(type: ValueType): unknown {
   if (type === 'i64') return 0n;
-  if (type === 'v128') throw notVisibleToHost(type);
+  if (type === 'v128') return vectorFromHost(0n);
   if (typeof type === 'string') return 0;
   return type.heap === 'extern' ? undefined : fromHost(null, type);
 }
@@ -103,9 +115,15 @@ const TYPE_NAMES: Readonly<Record<string, ValueType>> = {
   i64: 'i64',
   f32: 'f32',
   f64: 'f64',
+  v128: 'v128',
   anyfunc: FUNCREF,
   [typeText(FUNCREF)]: FUNCREF,
   [typeText(EXTERNREF)]: EXTERNREF,
+  anyref: refType(true, 'any'),
+  eqref: refType(true, 'eq'),
+  i31ref: refType(true, 'i31'),
+  structref: refType(true, 'struct'),
+  arrayref: refType(true, 'array'),
 };
 
 /** The type that a string of the JavaScript API names: `'i32'`, `'anyfunc'`. */

@@ -22,28 +22,6 @@ export interface ListedCommands {
 export const SANDGLASS: Expectations = {
   files: [
     {
-      reason: 'SIMD',
-      files: ['simd_*'],
-    },
-    {
-      reason: 'relaxed SIMD',
-      files: ['*relaxed_*'],
-    },
-    {
-      reason: 'garbage collection',
-      files: [
-        'array*',
-        'br_on_cast*',
-        'extern',
-        'i31',
-        'ref_cast',
-        'ref_eq',
-        'ref_test',
-        'struct',
-        'type-subtyping',
-      ],
-    },
-    {
       reason: 'threads',
       files: ['proposals/threads/*'],
     },
@@ -54,8 +32,6 @@ export const SANDGLASS: Expectations = {
       lines: [85],
       reason: 'a custom section that makes no sense does not make a module invalid: branch hints are ignored',
     },
-    { file: 'table_init', lines: [2272], reason: 'garbage collection' },
-    { file: 'table_init64', lines: [2457], reason: 'garbage collection' },
   ],
 };
 

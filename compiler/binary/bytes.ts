@@ -94,6 +94,11 @@ export class ByteReader {
     return (BigInt(high) << 32n) | BigInt(low >>> 0);
   }
 
+  /** A v128: four words, lowest first. */
+  words(): number[] {
+    return [this.i32Raw(), this.i32Raw(), this.i32Raw(), this.i32Raw()];
+  }
+
   u32(): number {
     const byte = this.shortest();
     if (byte >= 0) return byte;

@@ -174,9 +174,6 @@ describe('invalid modules', () => {
 
 describe('what we do not support is refused by the name of its proposal', () => {
   test.each<[string, string, readonly Bytes[]]>([
-    ['gc', 'struct.new', [section(6, vector([[0x7f, 0, 0xfb, 0]]))]],
-    ['simd', 'type v128', [section(1, vector([[0x60, 1, 0x7b, 0]]))]],
-    ['simd', 'v128.const', [section(6, vector([[0x7f, 0, 0xfd, 12]]))]],
     ['threads', 'shared memory', [section(5, vector([[3, 1, 1]]))]],
   ])('%s: %s', (feature, what, sections) => {
     const run = () => decode(...sections);

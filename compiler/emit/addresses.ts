@@ -12,6 +12,7 @@
  */
 import { unsignedNumber } from '../../runtime/addresses.ts';
 import type { ValueType } from '../../runtime/types.ts';
+import type { MemoryArgument } from '../function/sink.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { numeric, type Value } from './operand-stack.ts';
@@ -27,6 +28,18 @@ export function unsigned(emitter: FunctionEmitter, value: Value): js.Expression 
   if (value.constant !== undefined) return js.number(unsignedNumber(value.constant));
   if (value.type !== 'i64') return js.binary('>>>', numeric(value), js.number(0));
   return build(emitter, FROM_I64, value.node);
+}
+
+/** The effective address of an access, without wrapping: what lies beyond the memory is noticed by the view. */
+export function address(
+  emitter: FunctionEmitter,
+  value: Value,
+  { offset }: Pick<MemoryArgument, 'offset'>,
+): js.Expression {
+  const { constant } = value;
+  return constant === undefined
+    ? js.plus(unsigned(emitter, value), Number(offset))
+    : js.number(unsignedNumber(constant) + Number(offset));
 }
 
 /** A size, or −1, as a value of the address type. */

@@ -3,16 +3,18 @@
  *
  *   call $g (i32 i64) -> i64     →     R[w] = a; S.fuel = fl; f7_g(E, l0); fl = S.fuel, V = E.V;     and then R[w]
  *
- * i64 arguments go to the cells above our frame, where the callee's frame starts; results that are not the JavaScript
+ * i64 and v128 arguments go to the cells above our frame, where the callee's frame starts; results that are not the JavaScript
  * return value come back in the same cells. Functions of the same group are called by name, others through the module's
  * array `F`; imports and table entries through their function reference, with the callee's environment.
  */
-import type { FuncType, ValueType } from '../../runtime/types.ts';
+import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
 import { unsigned } from './addresses.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { indirectTargets } from './indirect-targets.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, LOADS, numeric, OUTGOING, TRAPS, type Value } from './operand-stack.ts';
+import { emitAll } from './simd/local-vectors.ts';
+import { cellVector } from './simd/vector.ts';
 
 const E = js.id('E');
 
@@ -176,7 +178,7 @@ function indirectOperands({ stack }: FunctionEmitter, { params }: FuncType): Val
   let mayTrap = false;
   for (let h = top - params.length; h < top; h++) if (stack.at(h).effects & TRAPS) mayTrap = true;
   if (mayTrap) stack.settleEffects(TRAPS);
-  if (params.includes('i64') && stack.at(top).reads.includes(OUTGOING)) stack.settle(top);
+  if (params.some(cellsOf) && stack.at(top).reads.includes(OUTGOING)) stack.settle(top);
   return stack.popMany(params.length + 1);
 }
 
@@ -210,33 +212,38 @@ function perform(
   emitter.stack.settleEffects(ANY_EFFECT);
   emitter.stack.settleReaders(OUTGOING);
   const ready = writeCells(emitter, type.params, args);
-  const rest = ready.filter((value) => value.type !== 'i64');
+  const rest = ready.filter(({ type }) => cellsOf(type) === 0);
   const node = call(rest.map(numeric));
   takeResults(emitter, type.results, node);
 }
 
-/** Writes the i64 arguments to the outgoing cells; what would be disturbed or reordered by that is settled first. */
+/** Writes the i64 and v128 arguments to the outgoing cells; what would be disturbed or reordered by that is settled first. */
 function writeCells(emitter: FunctionEmitter, params: readonly ValueType[], args: Value[]): Value[] {
-  const last = params.lastIndexOf('i64');
+  const last = params.findLastIndex((type) => cellsOf(type) > 0);
   if (last < 0) return args;
   const { stack: values, places } = emitter;
   const base = values.height;
   for (const value of args) values.push(value);
   args.forEach((value, i) => {
-    const disturbed = value.reads.includes(OUTGOING) && !(i === 0 && value.type === 'i64');
-    const reordered = i < last && value.type !== 'i64' && (value.effects & (TRAPS | LOADS)) !== 0;
+    const disturbed = value.reads.includes(OUTGOING) && !(i === 0 && cellsOf(value.type) > 0);
+    const reordered = i < last && cellsOf(value.type) === 0 && (value.effects & (TRAPS | LOADS)) !== 0;
     if (disturbed || reordered) values.settle(base + i);
   });
   const ready = values.popMany(args.length);
   let cell = 0;
-  for (const value of ready) if (value.type === 'i64') values.store(places.outgoing('i64', cell++), value);
+  for (const value of ready) {
+    if (value.vector !== undefined)
+      emitAll(emitter, places.vectors.toCells(places.vectors.outgoing(cell), value.vector));
+    else if (value.type === 'i64') values.store(places.outgoing('i64', cell), value);
+    cell += cellsOf(value.type);
+  }
   return ready;
 }
 
 function takeResults(emitter: FunctionEmitter, results: readonly ValueType[], node: js.Expression): void {
   const { stack: values, places } = emitter;
   const first = results[0];
-  const returned = first !== undefined && first !== 'i64';
+  const returned = first !== undefined && cellsOf(first) === 0;
   emitter.emitAway(returned ? js.assign(values.nextSlot(first), node) : node);
   let cell = 0;
   let references = 0;
@@ -246,9 +253,41 @@ function takeResults(emitter: FunctionEmitter, results: readonly ValueType[], no
       return;
     }
     const isReference = typeof type !== 'string';
+    if (type === 'v128') {
+      pushResult(emitter, cell);
+      cell += 2;
+      if (results.length > 1) values.settle(values.height - 1);
+      return;
+    }
     const place = places.outgoing(type, isReference ? references++ : cell);
     cell++;
     emitter.push(type, place, 0, [OUTGOING]);
     if (results.length > 1) values.settle(values.height - 1);
+  });
+}
+
+/** An instruction that may do anything, a call to V8. */
+export function emitCallLike(
+  emitter: FunctionEmitter,
+  node: js.Expression,
+  type: ValueType | undefined,
+): void {
+  const { stack } = emitter;
+  const place = type === undefined ? undefined : stack.nextSlot(type);
+  emitter.emitAway(place === undefined ? node : js.assign(place, node));
+  if (type !== undefined) stack.pushSettled(type);
+}
+
+/** A vector waits in the outgoing cells until somebody says in which shape it is wanted. */
+function pushResult({ stack: values, places }: FunctionEmitter, cell: number): void {
+  values.push({
+    node: js.NULL,
+    type: 'v128',
+    effects: 0,
+    reads: [OUTGOING],
+    operations: 1,
+    isBoolean: false,
+    constant: undefined,
+    vector: cellVector(places.vectors.outgoing(cell)),
   });
 }

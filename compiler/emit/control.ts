@@ -6,7 +6,7 @@
  *
  *   br 1 with one i32 on the stack     →     s0 = l3; break L2;
  */
-import { type FuncType, nonNull, type RefType, type ValueType } from '../../runtime/types.ts';
+import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
 import {
   type Closed,
   closeBlock,
@@ -20,7 +20,7 @@ import {
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, newRung, type Rung, rungOf } from './ladder.ts';
-import { numeric, TRAPS, type Value } from './operand-stack.ts';
+import { numeric, TRAPS } from './operand-stack.ts';
 import { balance, splitFrame } from './outline.ts';
 import { switchWeight } from './weights.ts';
 
@@ -31,6 +31,9 @@ export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: Fu
   if (kind === 'loop') emitter.flushMirrors();
   emitter.enterFrame(frame(kind, emitter.newLabel(), type, height));
   if (kind === 'loop') {
+    // Other turns may bring values of the declared types only.
+    emitter.stack.truncate(height);
+    for (const each of type.params) emitter.stack.pushSettled(each);
     emitter.mirrors?.forgetSince(0);
     emitter.frame.regionBefore = emitter.meter.quietRegion;
     emitter.frame.callsBefore = emitter.calls;
@@ -60,7 +63,7 @@ export function anchorFrom(emitter: FunctionEmitter, height: number): void {
 }
 
 /** What a branch may carry is computed once. */
-function settleFrom(emitter: FunctionEmitter, height: number): void {
+export function settleFrom(emitter: FunctionEmitter, height: number): void {
   for (let h = height; h < emitter.stack.height; h++) emitter.stack.settle(h);
 }
 
@@ -182,13 +185,18 @@ function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
   types.forEach((type, i) => {
     if (from === to.height && emitter.stack.isAnchored(from + i)) return;
     const source = emitter.stack.at(from + i);
+    if (source.vector !== undefined) {
+      const moved = emitter.places.vectors.toSlot(to.height + i, source.vector);
+      if (moved.length > 0) statements.push(js.statement(js.sequence(moved)));
+      return;
+    }
     statements.push(js.set(emitter.places.slot(to.height + i, type), numeric(source)));
   });
   return statements;
 }
 
 /** A branch that leaves the function leaves its locals behind. */
-function flushBefore(emitter: FunctionEmitter, depth: number): void {
+export function flushBefore(emitter: FunctionEmitter, depth: number): void {
   if (target(emitter, depth).kind !== 'function') emitter.flushMirrors();
 }
 
@@ -209,38 +217,6 @@ export function emitBrIf(emitter: FunctionEmitter, depth: number): void {
   emitter.emit(js.ifElse(condition.node, branch(emitter, depth)), 2);
   const to = target(emitter, depth);
   if (to.kind === 'block' && to.jumps === 1) to.fork = emitter.meter.fork();
-  emitter.meter.endRegion();
-}
-
-/** The reference, settled, is looked at by whatever follows. */
-function popReference({ stack }: FunctionEmitter): Value {
-  stack.settleEffects(TRAPS);
-  stack.settle(stack.height - 1);
-  return stack.pop();
-}
-
-/** `br_on_null`: a branch without the reference; behind it, the reference is not null. */
-export function emitBrOnNull(emitter: FunctionEmitter, depth: number): void {
-  const reference = popReference(emitter);
-  const { stack } = emitter;
-  settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
-  flushBefore(emitter, depth);
-  const isNull = js.binary('===', reference.node, js.NULL);
-  emitter.emit(js.ifElse(isNull, branch(emitter, depth)), 2);
-  stack.pushSettled(nonNull(reference.type as RefType));
-  emitter.meter.endRegion();
-}
-
-/** `br_on_non_null`: the reference goes along with the branch, and is dropped behind it. */
-export function emitBrOnNonNull(emitter: FunctionEmitter, depth: number): void {
-  const reference = popReference(emitter);
-  const { stack } = emitter;
-  stack.pushSettled(nonNull(reference.type as RefType));
-  settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
-  flushBefore(emitter, depth);
-  const isSome = js.binary('!==', reference.node, js.NULL);
-  emitter.emit(js.ifElse(isSome, branch(emitter, depth)), 2);
-  stack.pop();
   emitter.meter.endRegion();
 }
 
@@ -284,32 +260,52 @@ export function emitReturn(emitter: FunctionEmitter): void {
 }
 
 /**
- * The results: the first one that is not i64 is returned, the others go to the frame's first cells. All are computed
- * before the first of those cells is written, since they may be locals.
+ * The results: the first one is returned, unless it is an i64 or a vector; the others go to the frame's first cells. All are
+ * computed before the first of those cells is written, since they may be locals.
  */
 export function returnStatements(emitter: FunctionEmitter): js.Statement[] {
   const { stack, places } = emitter;
   const { results } = emitter.context.type;
   const base = stack.height - results.length;
-  const returned = results[0] !== undefined && results[0] !== 'i64' ? 0 : -1;
-  const inCells = results.map((type, i) => ({ type, i })).filter(({ i }) => i !== returned);
-  places.reserve(inCells.length);
+  const returned = results[0] !== undefined && cellsOf(results[0]) === 0 ? 0 : -1;
+  let size = 0;
+  const inCells = results.flatMap((type, i) => {
+    if (i === returned) return [];
+    const cell = size;
+    size += cellsOf(type) || 1;
+    return [{ type, i, cell }];
+  });
+  places.reserve(size);
   const statements: js.Statement[] = [];
-  const nodes = results.map((_, i) => numeric(stack.at(base + i)));
+  const values = results.map((_, i) => stack.at(base + i));
+  const nodes = values.map(numeric);
+  const vectors = values.map(({ vector }) => vector);
   if (results.length > 1) {
-    nodes.forEach((node, i) => {
+    values.forEach(({ vector }, i) => {
+      if (vector !== undefined) {
+        const kept = places.vectors.keep(vector, i);
+        vectors[i] = kept.vector;
+        statements.push(js.statement(js.sequence(kept.expressions)));
+        return;
+      }
       const kept = places.variable(`x${base + i}`);
-      statements.push(js.set(kept, node));
+      statements.push(js.set(kept, nodes[i]!));
       nodes[i] = kept;
     });
   }
-  const isReference = ({ type }: { type: ValueType }) => typeof type !== 'string';
-  const store = (type: ValueType, cell: number, i: number) => js.set(places.cell(type, cell), nodes[i]!);
-  inCells.forEach((result, cell) => {
-    if (!isReference(result)) statements.push(store(result.type, cell, result.i));
-  });
+  const isReference = (type: ValueType) => typeof type !== 'string';
+  for (const { type, i, cell } of inCells) {
+    const vector = vectors[i];
+    if (vector !== undefined) {
+      statements.push(
+        js.statement(js.sequence(places.vectors.toCells(places.vectors.frameCells(cell), vector))),
+      );
+    } else if (!isReference(type)) statements.push(js.set(places.cell(type, cell), nodes[i]!));
+  }
   // The exit clears the frame's references: results among them come after it.
-  const references = inCells.filter(isReference).map(({ type, i }, cell) => store(type, cell, i));
+  const references = inCells
+    .filter(({ type }) => isReference(type))
+    .map(({ type, i }, n) => js.set(places.cell(type, n), nodes[i]!));
   statements.push(emitter.exit(returned === 0 ? nodes[0]! : undefined, references));
   return statements;
 }

@@ -12,8 +12,9 @@ import { anchorFrom, branch, fallOut, finish, target } from './control.ts';
 import { type Frame, frame, isGuarding, StatementList } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
-import { ANY_EFFECT, numeric, TRAPS } from './operand-stack.ts';
+import { ANY_EFFECT, numeric, TRAPS, type Value } from './operand-stack.ts';
 import { balanceTry, splitFrame } from './outline.ts';
+import { boxedVector, giveBoxedVector } from './simd/instructions.ts';
 import { WEIGHTS } from './weights.ts';
 
 export function enterTry(
@@ -231,6 +232,10 @@ function hasTag(tag: number, exception: js.Expression): js.Expression {
 function pushPayload(emitter: FunctionEmitter, tag: number, exception: js.Expression): void {
   const { params } = tagType(emitter, tag);
   params.forEach((type, i) => {
+    if (type === 'v128') {
+      giveBoxedVector(emitter, js.index(js.member(exception, 'payload'), js.number(i)));
+      return;
+    }
     emitter.push(type, js.index(js.member(exception, 'payload'), js.number(i)));
     emitter.stack.settle(emitter.stack.height - 1);
   });
@@ -244,9 +249,17 @@ function tagType(emitter: FunctionEmitter, tag: number): FuncType {
 export function emitThrow(emitter: FunctionEmitter, tag: number, type: FuncType, offset: number): void {
   emitter.stack.settleEffects(TRAPS);
   const values = emitter.stack.popMany(type.params.length);
-  const thrown = js.call(emitter.use('throw_', offset), [js.id('E'), js.number(tag), ...values.map(numeric)]);
+  const thrown = js.call(emitter.use('throw_', offset), [
+    js.id('E'),
+    js.number(tag),
+    ...values.map((value) => payload(emitter, value)),
+  ]);
   emitter.emit(js.throws(emitter.departing(thrown)));
   emitter.meter.endRegion();
+}
+
+function payload(emitter: FunctionEmitter, value: Value): js.Expression {
+  return value.vector === undefined ? numeric(value) : boxedVector(emitter, value.vector);
 }
 
 export function emitThrowRef(emitter: FunctionEmitter, offset: number): void {

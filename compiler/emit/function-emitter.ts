@@ -17,6 +17,7 @@ import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
+import { type LocalShape, ShapeVotes } from './simd/local-shapes.ts';
 import type { Template } from './template.ts';
 import { switchWeight, WEIGHTS } from './weights.ts';
 
@@ -27,6 +28,8 @@ export interface EmitOptions {
   readonly checkEveryRegion: boolean;
   /** Count frames against `S.maxDepth`. */
   readonly countDepth: boolean;
+  /** Count new objects against `limits.gcBytes`. */
+  readonly countAllocation: boolean;
   /** The engine whose fast forms are chosen; all forms are right everywhere. */
   readonly target: Target;
   /** Nodes that may trap carry their byte offset. */
@@ -79,6 +82,8 @@ export class FunctionEmitter {
   readonly bodyIsLoop: boolean;
   readonly places: Places;
   readonly stack: OperandStack;
+  /** In which shapes locals would rather be; undefined once that is decided. */
+  readonly votes: ShapeVotes | undefined;
   /** Only in the plain layout: regions share nothing but cells. */
   readonly mirrors: Mirrors | undefined;
   readonly meter: Meter;
@@ -125,12 +130,15 @@ export class FunctionEmitter {
     layout: Layout,
     purse: Purse = 'fuel',
     bodyIsLoop = false,
+    shapes?: readonly (LocalShape | undefined)[],
   ) {
     this.context = context;
     this.options = options;
     this.name = name;
     this.bodyIsLoop = bodyIsLoop;
-    this.places = new Places(layout, context.locals, context.type.params.length);
+    this.places = new Places(layout, context.locals, context.type.params.length, shapes);
+    this.votes = shapes === undefined && layout === 'plain' ? new ShapeVotes(context.type.params) : undefined;
+    this.places.vectors.votes = this.votes;
     this.stack = new OperandStack(this.places, (statement) => this.emit(statement));
     this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
     this.meter = new Meter(options.costs, options.checkEveryRegion, purse, {

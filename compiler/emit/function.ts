@@ -10,7 +10,7 @@
  *   }
  */
 
-import type { ValueType } from '../../runtime/types.ts';
+import { cellsOf, type ValueType } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { readFunction } from '../function/reader.ts';
 import type { FunctionContext } from '../function/sink.ts';
@@ -23,6 +23,8 @@ import type { Purse } from './metering.ts';
 import type { Layout } from './places.ts';
 import { completeRegions, type Part } from './regions.ts';
 import { isThreads, nameInGroup, register } from './registers.ts';
+import type { LocalShape } from './simd/local-shapes.ts';
+import { vectorParameters, vectorVariables, zeroVector } from './simd/local-vectors.ts';
 import { tailName, trampoline } from './tail-calls.ts';
 import { WEIGHTS } from './weights.ts';
 
@@ -46,17 +48,20 @@ export function emitFunction(
   const { start, end } = module.bodies[definedIndex]!;
   let at = end - start > options.outline.giantBytes ? 1 : 0;
   let loops = false;
-  for (;;) {
-    const layout = LAYOUTS[at]!;
+  const emit = (shapes?: readonly (LocalShape | undefined)[]): EmittedFunction => {
     const create = (context: FunctionContext) =>
-      new FunctionEmitter(context, options, name, layout, purse, loops);
+      new FunctionEmitter(context, options, name, LAYOUTS[at]!, purse, loops, shapes);
     const sink = new JsSink(create, resolve);
+    readFunction(module, definedIndex, sink);
+    const wanted = sink.emitter.votes?.decide();
+    return wanted?.some(Boolean) ? emit(wanted) : assemble(sink.emitter);
+  };
+  for (;;) {
     try {
-      readFunction(module, definedIndex, sink);
-      return assemble(sink.emitter);
+      return emit();
     } catch (error) {
       if (error instanceof CallsItself) loops = true;
-      else if (error instanceof TooLarge && layout !== LAYOUTS.at(-1)) at++;
+      else if (error instanceof TooLarge && at < LAYOUTS.length - 1) at++;
       else throw error;
     }
   }
@@ -70,7 +75,9 @@ const TOLERANCE = 1.1;
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses } = emitter;
   const saved = emitter.mirrors?.fillStores() ?? 0;
+  const vectors = vectorParameters(emitter);
   for (const bank of places.banks) uses.add(bank);
+  for (const use of places.uses) uses.add(use);
   if (places.needsFrame || emitter.meter.enabled || emitter.options.countDepth) uses.add('S');
   emitter.settleMetering();
   const { exits, handlers } = bookkeeping(emitter);
@@ -81,7 +88,8 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { statements, weight } = emitter.frame.list;
   const { regions, mirrored, reloads } = completeRegions(emitter, statements);
   const late = emitter.lateWeight(exits) + emitter.restarts.length * js.weightOfAll(zeroes);
-  const parts = [mainPart(emitter, mirrored, statements, weight - saved + reloads + late), ...regions];
+  const whole = weight - saved + reloads + late;
+  const parts = [mainPart(emitter, mirrored, vectors, statements, whole), ...regions];
   if (emitter.hasTrampoline)
     parts.push({ name: emitter.name, declaration: trampoline(emitter), weight: WEIGHTS.call });
   const limit = emitter.options.outline.heaviest * TOLERANCE;
@@ -122,6 +130,7 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
 function mainPart(
   emitter: FunctionEmitter,
   mirrored: readonly number[],
+  vectors: readonly js.Statement[],
   body: js.Statement[],
   weight: number,
 ): Part {
@@ -132,6 +141,7 @@ function mainPart(
     ...declarations(emitter, needed, frame, mirrored),
     ...checks(emitter, frame),
     ...initialCells(emitter, mirrored),
+    ...vectors,
   ];
   const statements = [...head, ...guarded(emitter, body)];
   const name = emitter.hasTrampoline ? tailName(emitter.name) : emitter.name;
@@ -161,17 +171,18 @@ function declarations(
     const first = context.type.params.length;
     for (let i = first; i < context.locals.length; i++) {
       const type = context.locals[i]!;
-      if (type !== 'i64') variables.push([`l${i}`, zeroOf(type)]);
+      if (cellsOf(type) === 0) variables.push([`l${i}`, zeroOf(type)]);
     }
   }
+  variables.push(...vectorVariables(emitter));
   for (const local of mirrored) if (local >= context.type.params.length) variables.push([`l${local}`, null]);
   for (const name of places.variables) variables.push([name, null]);
   return declare(constants, variables);
 }
 
-/** i32 cells are addressed in halves of cells. */
+/** i32 and f32 cells are addressed in halves of cells. */
 function derivedPointers(banks: ReadonlySet<string>): [string, js.Expression][] {
-  if (!banks.has('RL')) return [];
+  if (!banks.has('RL') && !banks.has('RF')) return [];
   return [
     ['p', js.binary('*', js.id('q'), js.number(2))],
     ['u', js.binary('*', js.id('w'), js.number(2))],
@@ -209,10 +220,14 @@ function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js
       if (mentioned.has(i)) statements.push(js.set(js.id(`l${i}`), js.number(0)));
     } else if (i >= parameters) {
       if (emitter.mirrors?.startsAtZero(i) === false) return;
+      if (type === 'v128') {
+        statements.push(...zeroVector(places, i));
+        return;
+      }
       const zero = zeroOf(type);
       const value = mentioned.has(i) ? js.assign(js.id(`l${i}`), zero) : zero;
       statements.push(js.set(places.localCell(i), value));
-    } else if (type !== 'i64') statements.push(js.set(places.localCell(i), js.id(`l${i}`)));
+    } else if (cellsOf(type) === 0) statements.push(js.set(places.localCell(i), js.id(`l${i}`)));
   });
   if (emitter.delegation !== undefined) statements.push(js.set(emitter.delegation, js.number(0)));
   return statements;
@@ -225,7 +240,8 @@ function zeroLocals({ places, context, mirrors }: FunctionEmitter): js.Statement
   for (let i = parameters; i < context.locals.length; i++) {
     const type = context.locals[i]!;
     const variable = places.layout === 'plain' && type !== 'i64';
-    if (!variable && places.fillsLocals) {
+    if (type === 'v128' && (variable || !places.fillsLocals)) statements.push(...zeroVector(places, i));
+    else if (!variable && places.fillsLocals) {
       if (places.isMirrored(i)) statements.push(js.set(places.local(i), js.number(0)));
     } else if (variable || mirrors?.startsAtZero(i) !== false) {
       const zero = zeroOf(type);

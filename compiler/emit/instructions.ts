@@ -6,16 +6,17 @@
  *   i32.store offset=8               →   V.setInt32((l0 >>> 0) + 8, l1, true);
  */
 import { FIELD_GLOBALS } from '../../runtime/abi.ts';
-import { unsignedNumber } from '../../runtime/addresses.ts';
 import { nonNull, type RefType, refType, type ValueType } from '../../runtime/types.ts';
 import type { Immediate, MemoryArgument } from '../function/sink.ts';
 import { subjectOf } from '../function/subject.ts';
 import { dependsOnSubject, givesSize, isAccess, unsignedOperands } from '../opcodes/row.ts';
 import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
-import { fromSize, unsigned } from './addresses.ts';
+import { address, fromSize, unsigned } from './addresses.ts';
+import { emitCallLike } from './calls.ts';
 import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
+import { type Handler, OBJECTS } from './objects.ts';
 import {
   ANY_EFFECT,
   joinReads,
@@ -27,9 +28,15 @@ import {
   TRAPS,
   type Value,
 } from './operand-stack.ts';
+import { REFERENCES } from './references.ts';
+import {
+  emitVectorGlobalGet,
+  emitVectorGlobalSet,
+  emitVectorSelect,
+  vectorHandler,
+} from './simd/instructions.ts';
+import { getVectorLocal, setVectorLocal } from './simd/local-vectors.ts';
 import { ARGUMENT, type Template, TemplateArguments, template } from './template.ts';
-
-type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
 
 export function emitInstruction(
   emitter: FunctionEmitter,
@@ -61,8 +68,8 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
     emitter.stack.push({ ...value, node: js.unary('!', value.node), constant: undefined });
   },
 
-  select: emitSelect,
-  'select t': emitSelect,
+  select: (emitter) => emitSelect(emitter, undefined),
+  'select t': (emitter, _, types) => emitSelect(emitter, (types as readonly ValueType[])[0]),
 
   'i32.const'(emitter, _, value) {
     emitter.pushConstant('i32', js.number(value as number), value as number);
@@ -84,33 +91,50 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
 
   'local.get'(emitter, _, index) {
     const local = index as number;
+    if (emitter.context.locals[local] === 'v128') {
+      getVectorLocal(emitter, local);
+      return;
+    }
     const node = localValue(emitter, local);
     emitter.push(emitter.context.locals[local]!, node, 0, readOf(local));
   },
   'local.set'(emitter, _, index) {
-    setLocal(emitter, index as number);
+    setAnyLocal(emitter, index as number);
   },
   'local.tee'(emitter, row, index, offset) {
-    setLocal(emitter, index as number);
+    setAnyLocal(emitter, index as number);
     SPECIAL['local.get']!(emitter, row, index, offset);
   },
 
   'global.get'(emitter, _, index) {
     const { type, mutable } = emitter.context.module.globals[index as number]!;
+    if (type === 'v128') {
+      emitVectorGlobalGet(emitter, index as number);
+      return;
+    }
     const effects = mutable ? READS_GLOBAL : 0;
     emitter.push(type, globalCell(emitter, index as number), effects);
   },
   'global.set'(emitter, _, index) {
     const value = emitter.stack.pop();
+    if (value.type === 'v128') {
+      emitVectorGlobalSet(emitter, index as number, value);
+      return;
+    }
     emitter.stack.settleEffects(READS_GLOBAL | TRAPS);
     emitter.stack.store(globalCell(emitter, index as number), value);
   },
 };
 
 const HANDLERS: readonly (Handler | undefined)[] = OPCODES.reduce<(Handler | undefined)[]>((all, row) => {
-  all[row.number] = SPECIAL[row.name];
+  all[row.number] = SPECIAL[row.name] ?? OBJECTS[row.name] ?? REFERENCES[row.name] ?? vectorHandler(row);
   return all;
 }, []);
+
+function setAnyLocal(emitter: FunctionEmitter, local: number): void {
+  if (emitter.context.locals[local] === 'v128') setVectorLocal(emitter, local);
+  else setLocal(emitter, local);
+}
 
 function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
@@ -137,14 +161,15 @@ function localValue(emitter: FunctionEmitter, local: number): js.Expression {
 }
 
 /** `a b c select`: c ? a : b. Both are computed anyway, so what may trap is computed first. */
-function emitSelect(emitter: FunctionEmitter): void {
+function emitSelect(emitter: FunctionEmitter, type: ValueType | undefined): void {
   const { stack } = emitter;
   const base = stack.height - 3;
   for (let h = base; h < base + 2; h++) if (stack.at(h).effects & TRAPS) stack.settle(h);
   const values = stack.popMany(3) as [Value, Value, Value];
   const [first, second, condition] = values;
   const effects = effectsOf(values);
-  if (first.type === 'i64') {
+  if (first.vector !== undefined) emitVectorSelect(emitter, first.vector, second.vector!, condition);
+  else if (first.type === 'i64') {
     // A choice between BigInts would be an object: it becomes two stores.
     if (effects & (TRAPS | LOADS)) stack.settleEffects(TRAPS | LOADS);
     const place = stack.nextSlot('i64');
@@ -159,7 +184,7 @@ function emitSelect(emitter: FunctionEmitter): void {
     const node = isCheap(first, second)
       ? withoutBranch(emitter, values)
       : js.conditional(condition.node, numeric(first), numeric(second));
-    emitter.push(first.type, node, effects, joinReads(values), operationsOf(values));
+    emitter.push(type ?? first.type, node, effects, joinReads(values), operationsOf(values));
   }
 }
 
@@ -287,14 +312,6 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   }
 }
 
-/** An instruction that may do anything, a call to V8. */
-function emitCallLike(emitter: FunctionEmitter, node: js.Expression, type: ValueType | undefined): void {
-  const { stack } = emitter;
-  const place = type === undefined ? undefined : stack.nextSlot(type);
-  emitter.emitAway(place === undefined ? node : js.assign(place, node));
-  if (type !== undefined) stack.pushSettled(type);
-}
-
 /** An instruction that leaves its results in scratch cells. */
 function emitSeveral(emitter: FunctionEmitter, node: js.Expression, results: readonly ValueType[]): void {
   const { stack } = emitter;
@@ -356,8 +373,15 @@ const CUSTOM: Readonly<Record<string, (emitter: FunctionEmitter, immediate: Imme
     operands: 0,
     results: [refType(false, context.module.functions[index as number]!)],
   }),
+  'any.convert_extern': ({ stack }) => ({ operands: 1, results: [inHierarchy(stack.peek(), 'any')] }),
+  'extern.convert_any': ({ stack }) => ({ operands: 1, results: [inHierarchy(stack.peek(), 'extern')] }),
   'ref.as_non_null': ({ stack }) => ({ operands: 1, results: [nonNull(stack.peek().type as RefType)] }),
 };
+
+/** As nullable as the operand. */
+function inHierarchy({ type }: Value, heap: 'any' | 'extern'): RefType {
+  return refType((type as RefType).nullable, heap);
+}
 
 /** What follows from the immediate: from the memories or tables that it names, or else the emitter knows. */
 function shapeFor(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): Shape {
@@ -425,13 +449,4 @@ function bindIndices(row: Opcode, immediate: Immediate): void {
   const [first, second] = Array.isArray(immediate) ? (immediate as readonly number[]) : [immediate];
   if (typeof first === 'number') ARGUMENTS.all[ARGUMENT.i] = js.number(first);
   if (typeof second === 'number') ARGUMENTS.all[ARGUMENT.j] = js.number(second);
-}
-
-/** `(a >>> 0) + offset`, without wrapping. */
-function address(emitter: FunctionEmitter, value: Value, { offset }: MemoryArgument): js.Expression {
-  const base = unsigned(emitter, value);
-  const { constant } = value;
-  return constant === undefined
-    ? js.plus(base, Number(offset))
-    : js.number(unsignedNumber(constant) + Number(offset));
 }

@@ -14,6 +14,7 @@
 import type { ValueType } from '../../runtime/types.ts';
 import * as js from './js.ts';
 import type { Places } from './places.ts';
+import type { Vector } from './simd/vector.ts';
 
 /** What a pending expression does or depends on, as bits. */
 export const TRAPS = 1;
@@ -53,6 +54,8 @@ export interface Value {
   readonly isBoolean: boolean;
   /** Known at compile time (numeric types). */
   readonly constant: number | bigint | undefined;
+  /** Of a v128; `node` means nothing then, and `constant` is 0 if its lanes are known. */
+  readonly vector?: Vector;
 }
 
 /** Larger expressions are stored in a slot, so that neither V8's parser nor the printer nests deeply. */
@@ -119,6 +122,10 @@ export class OperandStack {
 
   /** Pushes a value that already lies in its slot. */
   pushSettled(type: ValueType): void {
+    if (type === 'v128') {
+      this.#values.push(settledVector(this.height, this.#places.vectors.slot(this.height)));
+      return;
+    }
     this.#values.push(this.#settledValue(this.height, type, this.#places.slot(this.height, type)));
   }
 
@@ -139,13 +146,14 @@ export class OperandStack {
     return operations === 0 && reads.length === 1 && reads[0] === slotRead(height);
   }
 
-  /** The value lies where branches carry it. An i64 that is only settled is in a variable; here, it must be in its cell. */
+  /** The value lies where branches carry it. An i64 that is only settled is in a variable; here, it must be in its cell; a vector's lanes must be words. */
   isAnchored(height: number): boolean {
     return this.isSettled(height) && !this.#isLoose(height);
   }
 
   #isLoose(height: number): boolean {
-    const { type, node } = this.#values[height]!;
+    const { type, node, vector } = this.#values[height]!;
+    if (vector !== undefined) return vector !== this.#places.vectors.slot(height);
     return type === 'i64' && node.type === 'Identifier';
   }
 
@@ -172,6 +180,12 @@ export class OperandStack {
     for (let h = this.#settledBelow; h < height; h++) {
       const below = this.#values[h]!;
       if ((below.effects & mask) !== 0 || below.reads.includes(slot)) this.settle(h);
+    }
+    if (value.vector !== undefined) {
+      const { vector, expressions } = this.#places.vectors.settle(height, value.vector, inCell);
+      this.#values[height] = settledVector(height, vector);
+      if (expressions.length > 0) this.#emit(js.statement(js.sequence(expressions)));
+      return;
     }
     const place = this.#placeOf(height, value, inCell);
     this.#values[height] = this.#settledValue(height, value.type, place);
@@ -208,12 +222,39 @@ export class OperandStack {
     return this.#places.slot(this.height, type);
   }
 
+  /** Settles what may trap, except loads of vectors: these trap like each other, whichever comes first. */
+  settleTraps(): void {
+    for (let h = this.#settledBelow; h < this.height; h++) {
+      const { effects, type } = this.#values[h]!;
+      if ((effects & TRAPS) !== 0 && type !== 'v128') this.settle(h);
+    }
+  }
+
+  /** Something is about to be written to the slots of the next height. */
+  freeSlot(): void {
+    this.settleReaders(slotRead(this.height));
+  }
+
   /** Settles what reads a local, a slot or the outgoing cells, since that is about to change. */
   settleReaders(read: number): void {
     for (let h = this.#settledBelow; h < this.height; h++) {
       if (this.#values[h]!.reads.includes(read) && !(read < 0 && this.isSettled(h))) this.settle(h);
     }
   }
+}
+
+/** A vector that lies in the slot of that height. */
+export function settledVector(height: number, vector: Vector): Value {
+  return {
+    node: js.NULL,
+    type: 'v128',
+    effects: 0,
+    reads: readOf(slotRead(height)),
+    operations: 0,
+    isBoolean: false,
+    constant: undefined,
+    vector,
+  };
 }
 
 /** The value as a number: a boolean becomes 0 or 1 (`| 0` is twice as fast as `? 1 : 0`). */

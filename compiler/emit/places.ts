@@ -8,21 +8,27 @@
  *  - cells: everything lives in cells, so that any run of statements can move into a function of its own
  *    (`outline.ts`): i32 in `RL[p + 2n]` with p = 2q, floats in `RD[q + n]`, references in `RR[r + n]`. Locals that are
  *    numbers have a variable besides (`l3`), which is read instead; writes go to both: `RL[p + 6] = l3 = 5`.
+ *    A v128 has two cells, and no variable.
  *  - bare: the same without those variables, for where loading them again after every call would take too much code.
  *
- * The frame: cells 0… are the i64 parameters, where the caller wrote them; `w` is the first cell after the frame, where
+ * Vectors are simd/vector-places.ts's, with what they need from here.
+ *
+ * The frame: cells 0… are the i64 and v128 parameters, where the caller wrote them; `w` is the first cell after the frame, where
  * arguments of the next call go.
  */
-import type { ValueType } from '../../runtime/types.ts';
+import { cellsOf, type ValueType } from '../../runtime/types.ts';
 import * as js from './js.ts';
+import type { LocalShape } from './simd/local-shapes.ts';
+import type { VectorCells } from './simd/vector.ts';
+import { VectorPlaces } from './simd/vector-places.ts';
 
 export type Layout = 'plain' | 'cells' | 'bare';
 
-/** Which of the four views of a cell a type uses. */
-type Bank = 'R' | 'RL' | 'RD' | 'RR';
+/** Which of the views of a cell a type uses. */
+type Bank = 'R' | 'RL' | 'RD' | 'RF' | 'RR';
 
 function bankOf(type: ValueType): Bank {
-  if (type === 'i64') return 'R';
+  if (type === 'i64' || type === 'v128') return 'R';
   if (type === 'i32') return 'RL';
   if (type === 'f32' || type === 'f64') return 'RD';
   return 'RR';
@@ -44,6 +50,7 @@ const cells: Readonly<Record<Bank, Map<string, (js.Expression | undefined)[]>>> 
   R: new Map(),
   RL: new Map(),
   RD: new Map(),
+  RF: new Map(),
   RR: new Map(),
 };
 
@@ -79,6 +86,9 @@ export class Places {
   readonly fillsLocals: boolean;
   /** The views of the register file in use. */
   readonly banks = new Set<Bank>();
+  /** Helpers and views that moving vectors takes. */
+  readonly uses = new Set<string>();
+  readonly vectors: VectorPlaces;
   #frameSize = 0;
   #referenceCells = 0;
   readonly #localCells: number[] = [];
@@ -87,18 +97,25 @@ export class Places {
   /** What `slot` has answered for variables, by height. */
   readonly #slotVariables: (js.Expression | undefined)[] = [];
 
-  constructor(layout: Layout, locals: readonly ValueType[], parameterCount: number) {
+  constructor(
+    layout: Layout,
+    locals: readonly ValueType[],
+    parameterCount: number,
+    shapes: readonly (LocalShape | undefined)[] = [],
+  ) {
     this.layout = layout;
     this.locals = locals;
-    // The i64 parameters first: the caller wrote them to the frame's first cells.
+    this.vectors = new VectorPlaces(this.#vectorFrame(), shapes);
+    // The i64 and v128 parameters first: the caller wrote them to the frame's first cells.
     for (let i = 0; i < parameterCount; i++) {
-      if (locals[i] === 'i64') this.#localCells[i] = this.#newCell('R');
+      const type = locals[i]!;
+      if (cellsOf(type) > 0) this.#localCells[i] = this.#newCells(type);
       else this.parameters.push(`l${i}`);
     }
     // The others are written at entry, used or not, so their views are in use.
     locals.forEach((type, i) => {
       if (this.#localCells[i] !== undefined || !this.#inCell(type)) return;
-      this.#localCells[i] = this.#newCell(bankOf(type));
+      this.#localCells[i] = this.#newCells(type);
       this.banks.add(bankOf(type));
     });
     const zeroed = this.#localCells.filter((_, i) => i >= parameterCount).length;
@@ -129,6 +146,53 @@ export class Places {
     return bank === 'RR' ? this.#referenceCells++ : this.#frameSize++;
   }
 
+  /** The first of the cells that a value of the type takes. */
+  #newCells(type: ValueType): number {
+    const first = this.#newCell(bankOf(type));
+    if (type === 'v128') this.#frameSize++;
+    return first;
+  }
+
+  #vectorFrame() {
+    return {
+      isPlain: this.layout === 'plain',
+      newCells: () => this.#newCells('v128'),
+      cells: (n: number, outgoing: boolean) => this.#vectorCells(n, outgoing),
+      variable: (name: string) => this.variable(name),
+      use: (name: string) => {
+        this.uses.add(name);
+        return js.id(name);
+      },
+    };
+  }
+
+  /** The views of cells that a function's frame is reached by: in use once asked for. */
+  #vectorCells(n: number, outgoing: boolean): VectorCells {
+    const { banks } = this;
+    const [cells, halves] = outgoing ? ['w', 'u'] : ['q', 'p'];
+    const lanes = (bank: Bank, pointer: string, first: number, count: number) =>
+      Array.from({ length: count }, (_, i) => cellAt(bank, pointer, first + i));
+    return {
+      get i32x4() {
+        banks.add('RL');
+        return lanes('RL', halves!, 2 * n, 4);
+      },
+      get f32x4() {
+        banks.add('RF');
+        return lanes('RF', halves!, 2 * n, 4);
+      },
+      get f64x2() {
+        banks.add('RD');
+        return lanes('RD', cells!, n, 2);
+      },
+    };
+  }
+
+  /** The number of the first cell of a local that has some. */
+  localCellNumber(index: number): number {
+    return this.#localCells[index]!;
+  }
+
   /** Makes sure that the frame has room for `count` result cells. */
   reserve(count: number): void {
     this.#frameSize = Math.max(this.#frameSize, count);
@@ -138,11 +202,13 @@ export class Places {
   fillLocals(parameters: number): js.Statement[] {
     const statements: js.Statement[] = [];
     for (const [bank, pointer, zero] of ZEROS) {
-      const cells = this.#localCells.filter(
-        (_, i) => i >= parameters && (bankOf(this.locals[i]!) === 'RR') === (bank === 'RR'),
+      const locals = this.locals.flatMap((type, i) =>
+        i >= parameters && (bankOf(type) === 'RR') === (bank === 'RR') ? [i] : [],
       );
-      if (cells.length === 0) continue;
-      const [from, to] = [cells[0]!, cells.at(-1)! + 1];
+      if (locals.length === 0) continue;
+      const last = locals.at(-1)!;
+      const from = this.#localCells[locals[0]!]!;
+      const to = this.#localCells[last]! + (cellsOf(this.locals[last]!) || 1);
       const range = [js.plus(js.id(pointer), from), js.plus(js.id(pointer), to)];
       statements.push(js.statement(js.call(js.member(js.id(bank), 'fill'), [zero, ...range])));
     }

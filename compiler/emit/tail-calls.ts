@@ -15,10 +15,10 @@
  * the call is left in the store, all frames return, and the trampoline makes it. Out of a `try` or a split function the call
  * is always left, since the callee runs outside of both.
  *
- * i64 arguments go to the first cells of our frame, where the callee's will start.
+ * i64 and v128 arguments go to the first cells of our frame, where the callee's will start.
  */
 import { TAIL_CALLS_IN_A_ROW } from '../../runtime/abi.ts';
-import type { FuncType } from '../../runtime/types.ts';
+import { cellsOf, type FuncType } from '../../runtime/types.ts';
 import { findElement, findReferenced, located, type Resolve } from './calls.ts';
 import { enter, jump } from './control.ts';
 import { isGuarding } from './frames.ts';
@@ -26,6 +26,7 @@ import { CallsItself, type FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { machineValue, TRAPS, type Value } from './operand-stack.ts';
 import { nameInGroup } from './registers.ts';
+import { toVectorLocal } from './simd/local-vectors.ts';
 import { staysShallow } from './tail-forms.ts';
 
 const E = js.id('E');
@@ -58,11 +59,20 @@ function emitSelfCall(emitter: FunctionEmitter, args: readonly Value[]): void {
   if (body?.isBody !== true) throw new CallsItself();
   const changed = args
     .map((value, local) => ({ value, local }))
-    .filter(({ value, local }) => value.node !== places.local(local));
-  const values = changed.map(({ value }) => value);
+    .filter(({ value, local }) => value.vector !== undefined || value.node !== places.local(local));
   const statements: js.Statement[] = [];
+  const values = keepVectors(
+    emitter,
+    changed.map(({ value }) => value),
+    statements,
+  );
   const nodes = changed.length > 1 ? keep(emitter, values, statements, isLiteral) : values.map(machineValue);
   changed.forEach(({ local }, i) => {
+    const { vector } = values[i]!;
+    if (vector !== undefined) {
+      statements.push(...together(toVectorLocal(emitter, local, vector)));
+      return;
+    }
     const place = places.local(local);
     if (!places.isMirrored(local)) statements.push(js.set(place, nodes[i]!));
     else statements.push(js.set(places.localCell(local), js.assign(place, nodes[i]!)));
@@ -148,11 +158,30 @@ function keep(
 ): js.Expression[] {
   return values.map((value, i) => {
     const node = machineValue(value);
-    if (stays(node)) return node;
+    if (stays(node) || value.vector !== undefined) return node;
     const place = emitter.temporary('b', emitter.stack.height + i);
     statements.push(js.set(place, node));
     return place;
   });
+}
+
+/** The same for vectors, where there are other values that may be set before them. */
+function keepVectors(
+  { places }: FunctionEmitter,
+  values: readonly Value[],
+  statements: js.Statement[],
+): readonly Value[] {
+  if (values.length < 2) return values;
+  return values.map((value, i) => {
+    if (value.vector === undefined) return value;
+    const { vector, expressions } = places.vectors.keep(value.vector, i);
+    statements.push(...together(expressions));
+    return { ...value, vector };
+  });
+}
+
+function together(expressions: readonly js.Expression[]): js.Statement[] {
+  return expressions.length === 0 ? [] : [js.statement(js.sequence(expressions))];
 }
 
 /** In one piece: no part of it may move into another function than the rest. */
@@ -174,14 +203,18 @@ function replace(
 ): void {
   const { places, context } = emitter;
   const statements: js.Statement[] = [];
-  const args = keep(emitter, values, statements);
+  const kept = keepVectors(emitter, values, statements);
+  const args = keep(emitter, kept, statements);
   if (found !== undefined) statements.push(found);
-  const rest = [callee.env, ...args.filter((_, i) => params[i] !== 'i64')];
-  const cells = args.filter((_, i) => params[i] === 'i64');
-  places.reserve(cells.length);
-  cells.forEach((value, cell) => {
-    statements.push(js.set(places.cell('i64', cell), value));
+  const rest = [callee.env, ...args.filter((_, i) => cellsOf(params[i]!) === 0)];
+  let cell = 0;
+  kept.forEach(({ type, vector }, i) => {
+    if (vector !== undefined) {
+      statements.push(...together(places.vectors.toCells(places.vectors.frameCells(cell), vector)));
+    } else if (type === 'i64') statements.push(js.set(places.cell('i64', cell), args[i]!));
+    cell += cellsOf(type);
   });
+  places.reserve(cell);
   const left = () => js.call(emitter.use('leave'), [callee.tail(), ...rest]);
   emitter.makesTailCalls = true;
   if (places.layout !== 'plain' || emitter.frames.some(isGuarding)) {

@@ -6,7 +6,7 @@
  *   'a + b | 0'  with  a = l0 & 1, b = 5   →   (l0 & 1) + 5 | 0
  *
  * Operands are `a`, `b`, `c`, `d`; `i`, `j` the immediate's indices; `ea` the effective address; `k`, `m`, `u`
- * literals made of a constant operand; `V` the memory's view; `x`, `y` fresh temporaries. Every other name is global to generated code (`R`, helpers …).
+ * literals made of a constant operand; `V` the memory's view; `x`, `y` fresh temporaries; `a0` … `b3` lanes. Every other name is global to generated code (`R`, helpers …).
  */
 import {
   ASSIGNMENT,
@@ -25,10 +25,15 @@ import {
 } from './expressions.ts';
 import { WEIGHTS } from './weights.ts';
 
-const NAMES = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y', 'd'];
+const SCALARS = ['a', 'b', 'c', 'i', 'j', 'k', 'm', 'u', 'ea', 'V', 'x', 'y', 'd'];
+/** Lanes of vectors, see opcodes/lane-forms.ts. */
+const LANES = ['a0', 'a1', 'a2', 'a3', 'b0', 'b1', 'b2', 'b3'];
+const NAMES = [...SCALARS, ...LANES];
 
 /** The position of a name in the arguments; that of operand n is n, and `d` the fourth's. */
 export const ARGUMENT = { i: 3, j: 4, k: 5, m: 6, u: 7, ea: 8, V: 9, x: 10, y: 11, d: 12 } as const;
+/** That of lane n of vector operand k is 4k + n behind this. */
+export const FIRST_LANE = SCALARS.length;
 
 /** What a template's names stand for, by position: operands, indices, temporaries. */
 export class TemplateArguments {
@@ -58,6 +63,8 @@ interface Hole {
 export class Template {
   /** By position, whether a name occurs more than once: such an operand must be bound first. */
   readonly repeated: readonly boolean[];
+  /** By position, whether a name occurs. */
+  readonly used: readonly boolean[];
   readonly usesX: boolean;
   readonly usesY: boolean;
   /** Free names: registers, helpers. */
@@ -74,6 +81,7 @@ export class Template {
     const tokens = tokensOf(text);
     const uses = tokens.filter(isHole).map(({ text }) => text);
     this.repeated = NAMES.map((name) => uses.indexOf(name) !== uses.lastIndexOf(name));
+    this.used = NAMES.map((name) => uses.includes(name));
     this.usesX = uses.includes('x');
     this.usesY = uses.includes('y');
     this.free = [...new Set(tokens.filter(isFree).map((token) => token.text))];

@@ -4,7 +4,7 @@
  *
  * Strings, not nodes: there are only a few, they are read whole, and nothing in them comes from a module.
  */
-import { type FuncType, typeText, type ValueType } from '../../runtime/types.ts';
+import { cellsOf, type FuncType, typeText, type ValueType } from '../../runtime/types.ts';
 
 /** Equal for signatures that share a wrapper's text. Defined types are numbered: the text takes them from `T`. */
 export function wrapperKey(type: FuncType): string {
@@ -35,15 +35,38 @@ function isNumber(type: ValueType): boolean {
 function storedResults(results: readonly ValueType[]): { type: ValueType; cell: string }[] {
   const stored: { type: ValueType; cell: string }[] = [];
   let references = 0;
+  let n = 0;
   results.forEach((type, i) => {
-    if (i === 0 && type !== 'i64') return;
-    const n = stored.length;
+    if (i === 0 && cellsOf(type) === 0) return;
     if (type === 'i64') stored.push({ type, cell: `R[sp + ${n}]` });
     else if (type === 'i32') stored.push({ type, cell: `RL[2 * sp + ${2 * n}]` });
     else if (type === 'f32' || type === 'f64') stored.push({ type, cell: `RD[sp + ${n}]` });
+    else if (type === 'v128') stored.push({ type, cell: vectorAt(n) });
     else stored.push({ type, cell: `RR[rp + ${references++}]` });
+    n += cellsOf(type) || 1;
   });
   return stored;
+}
+
+/** The words of a v128 that begins at cell `n`, as a copy. */
+function vectorAt(n: number): string {
+  return `RL.slice(2 * sp + ${2 * n}, 2 * sp + ${2 * n + 4})`;
+}
+
+/** Writes an i64 or a v128 where the callee, or the caller, looks for it. */
+function storeAt(type: ValueType, cell: string, value: string, n: number): string {
+  return type === 'v128' ? `RL.set(${value}, 2 * sp + ${2 * n});` : `${cell} = ${value};`;
+}
+
+/** For each type, the cell in which it begins if it lies in cells; and how many there are in all. */
+function cellLayout(types: readonly ValueType[]): { starts: number[]; size: number } {
+  let size = 0;
+  const starts = types.map((type) => {
+    const start = size;
+    size += cellsOf(type);
+    return start;
+  });
+  return { starts, size };
 }
 
 class Conversions {
@@ -80,8 +103,7 @@ export function exportWrapperText(type: FuncType): string {
   const { params, results } = type;
   const convert = new Conversions(type);
   const names = params.map((_, i) => `a${i}`);
-  const cells = params.filter((each) => each === 'i64').length;
-  let cell = 0;
+  const { starts, size: cells } = cellLayout(params);
   const lines = [
     'if (store.closed) closed();',
     ...params.map((each, i) => `a${i} = ${convert.fromHost(each, `a${i}`)};`),
@@ -90,8 +112,10 @@ export function exportWrapperText(type: FuncType): string {
     'let result;',
     'try {',
     fits(cells),
-    ...params.map((each, i) => (each === 'i64' ? `R[sp + ${cell++}] = a${i};` : '')),
-    `result = reference.code(${['reference.env', ...names.filter((_, i) => params[i] !== 'i64')].join(', ')});`,
+    ...params.map((each, i) =>
+      cellsOf(each) > 0 ? storeAt(each, `R[sp + ${starts[i]}]`, `a${i}`, starts[i]!) : '',
+    ),
+    `result = reference.code(${['reference.env', ...names.filter((_, i) => cellsOf(params[i]!) === 0)].join(', ')});`,
     REFUEL,
     `} catch (error) { ${RESTORE} S.tail = null; if (outer !== undefined) outer.enter(); throw outgoing(error, reference); }`,
     'if (outer !== undefined) outer.enter();',
@@ -104,7 +128,7 @@ function exportResult(results: readonly ValueType[], convert: Conversions): stri
   const stored = storedResults(results);
   const values = stored.map(({ type, cell }) => convert.toHost(type, cell));
   const [first] = results;
-  if (first !== undefined && first !== 'i64') values.unshift(convert.toHost(first, 'result'));
+  if (first !== undefined && cellsOf(first) === 0) values.unshift(convert.toHost(first, 'result'));
   if (results.length === 0) return '';
   return results.length === 1 ? `return ${values[0]};` : `return [${values.join(', ')}];`;
 }
@@ -114,14 +138,15 @@ export function importWrapperText(type: FuncType): string {
   const { params, results } = type;
   const convert = new Conversions(type);
   const names: string[] = [];
-  let cell = 0;
+  const { starts, size } = cellLayout(params);
   const args = params.map((each, i) => {
-    if (each === 'i64') return `R[sp + ${cell++}]`;
+    if (each === 'i64') return `R[sp + ${starts[i]}]`;
+    if (each === 'v128') return convert.toHost(each, vectorAt(starts[i]!));
     names.push(`a${i}`);
     return convert.toHost(each, `a${i}`);
   });
   const stored = storedResults(results);
-  const reserve = Math.max(cell, stored.length);
+  const reserve = Math.max(size, 2 * stored.length);
   const lines = [
     'const store = H.S, fn = H.fn;',
     REMEMBER,
@@ -132,8 +157,8 @@ export function importWrapperText(type: FuncType): string {
     `result = fn(${args.join(', ')});`,
     ...importResults(results, convert),
     `} catch (error) { ${RESTORE} throw incoming(error); }`,
-    ...stored.map(({ cell: place }, i) => `${place} = stored${i};`),
-    results.length > 0 && results[0] !== 'i64' ? 'return result;' : '',
+    ...storedLines(stored),
+    results.length > 0 && cellsOf(results[0]!) === 0 ? 'return result;' : '',
   ];
   const variables = stored.map((_, i) => `stored${i}`);
   const declared = variables.length > 0 ? `let ${variables.join(', ')};\n` : '';
@@ -143,14 +168,23 @@ export function importWrapperText(type: FuncType): string {
 function importResults(results: readonly ValueType[], convert: Conversions): string[] {
   if (results.length === 0) return [];
   if (results.length === 1) {
-    const target = results[0] === 'i64' ? 'stored0' : 'result';
+    const target = cellsOf(results[0]!) > 0 ? 'stored0' : 'result';
     return [`${target} = ${convert.fromHost(results[0]!, 'result')};`];
   }
   let n = 0;
   const lines = [`const list = resultList(result, ${results.length});`];
   results.forEach((type, i) => {
-    const target = i === 0 && type !== 'i64' ? 'result' : `stored${n++}`;
+    const target = i === 0 && cellsOf(type) === 0 ? 'result' : `stored${n++}`;
     lines.push(`${target} = ${convert.fromHost(type, `list[${i}]`)};`);
   });
   return lines;
+}
+
+function storedLines(stored: readonly { type: ValueType; cell: string }[]): string[] {
+  let n = 0;
+  return stored.map(({ type, cell }, i) => {
+    const line = storeAt(type, cell, `stored${i}`, n);
+    n += cellsOf(type) || 1;
+    return line;
+  });
 }

@@ -8,7 +8,7 @@
  *       i32.add
  *     )
  */
-import { type FuncType, funcTypeAt, typeText, type ValueType } from '../../runtime/types.ts';
+import { type FuncType, funcTypeAt, type RefType, typeText, type ValueType } from '../../runtime/types.ts';
 import { ByteReader } from '../binary/bytes.ts';
 import { functionName, type ModuleInfo } from '../binary/module-info.ts';
 import { readLocalNames } from '../binary/names.ts';
@@ -104,6 +104,14 @@ class DumpSink implements Sink {
         return immediate === 0 ? '' : String(immediate);
       case 'memarg':
         return memoryText(row, immediate as MemoryArgument);
+      case 'v128':
+        return `i32x4 ${(immediate as readonly number[]).map((word) => hex(word)).join(' ')}`;
+      case 'lanes':
+        return (immediate as readonly number[]).join(' ');
+      case 'memarg lane': {
+        const argument = immediate as MemoryArgument;
+        return [memoryText(row, argument), argument.lane].filter((part) => part !== '').join(' ');
+      }
       case 'types':
         return `(result ${(immediate as readonly ValueType[]).map(typeText).join(' ')})`;
       case 'heaptype':
@@ -200,6 +208,9 @@ class DumpSink implements Sink {
   callRef(typeIndex: number): void {
     this.line(`call_ref ${typeIndex}`);
   }
+  brOnCast(depth: number, from: RefType, to: RefType, onFail: boolean): void {
+    this.line(`br_on_cast${onFail ? '_fail' : ''} ${this.label(depth)} ${from.text} ${to.text}`);
+  }
   brOnNull(depth: number): void {
     this.line(`br_on_null ${this.label(depth)}`);
   }
@@ -264,6 +275,10 @@ function memoryText(row: Opcode, { memory, align, offset }: MemoryArgument): str
   if (offset !== 0) parts.push(`offset=${offset}`);
   if (align !== naturalAlignmentOf(row)) parts.push(`align=${2 ** align}`);
   return parts.join(' ');
+}
+
+function hex(word: number): string {
+  return `0x${(word >>> 0).toString(16).padStart(8, '0')}`;
 }
 
 function heapTypeText(type: ValueType): string {

@@ -24,16 +24,21 @@ export const IMMEDIATES: Readonly<Partial<Record<ImmediateKind, ReadImmediate>>>
   'memory memory': (f) => [f.readMemory(), f.readMemory()],
   'element table': readElementTable,
   'table table': readTables,
+  v128: (f) => f.bytes.words(),
+  lane: readLane,
+  lanes: readShuffle,
+  'memarg lane': readMemoryLane,
 };
 
 /** Bit of a memory argument's alignment field that announces a memory index. */
 const HAS_MEMORY = 0x40;
 
 /** One for all, since every fourth instruction has one. */
-const ARGUMENT: { memory: number; align: number; offset: number | bigint } = {
+const ARGUMENT: { memory: number; align: number; offset: number | bigint; lane: number } = {
   memory: 0,
   align: 0,
   offset: 0,
+  lane: 0,
 };
 
 function readMemoryArgument(f: FunctionState, naturalAlignment: number): MemoryArgument {
@@ -58,8 +63,31 @@ function readMemoryArgument(f: FunctionState, naturalAlignment: number): MemoryA
 
 /** log2 of the bytes that a load or store accesses: `i64.load32_u` 2, `f64.store` 3. */
 export function naturalAlignmentOf({ name }: Opcode): number {
-  const [, type, narrow] = /^[if](\d+)\.(?:load|store)(\d*)/.exec(name) ?? [];
-  return type === undefined ? 0 : Math.log2(Number(narrow || type) / 8);
+  const [, type, narrow, times] = /^[ifv](\d+)\.(?:load|store)(\d*)(?:x(\d))?/.exec(name) ?? [];
+  return type === undefined ? 0 : Math.log2((Number(narrow || type) * Number(times ?? 1)) / 8);
+}
+
+/** `i16x8.extract_lane_s` has eight lanes, `v128.load32_lane` four. */
+function laneCount({ name }: Opcode): number {
+  const [, bits] = /^(?:v128\.(?:load|store)|[if])(\d+)/.exec(name)!;
+  return 128 / Number(bits);
+}
+
+function readLane(f: FunctionState, _alignment = 0, count = laneCount(f.row!)): number {
+  const lane = f.bytes.byte();
+  if (lane >= count) f.fail(`invalid lane index ${lane}`);
+  return lane;
+}
+
+/** Which of the 32 bytes of two vectors each byte of the result is. */
+function readShuffle(f: FunctionState): number[] {
+  return Array.from({ length: 16 }, () => readLane(f, 0, 32));
+}
+
+function readMemoryLane(f: FunctionState, naturalAlignment: number): MemoryArgument {
+  readMemoryArgument(f, naturalAlignment);
+  ARGUMENT.lane = readLane(f);
+  return ARGUMENT;
 }
 
 /** The segment's index comes first, but an unknown memory or table is reported first. */

@@ -144,8 +144,10 @@ describe('invalid bodies are refused in the words of the specification', () => {
     // opcodes
     ['illegal opcode ff', 'unreachable; bytes 0xff'],
     ['illegal opcode fc 7f', 'bytes 0xfc 0x7f'],
-    ['simd is not supported: i32x4.add', 'bytes 0xfd 0xae 0x01'],
-    ['gc is not supported: ref.i31', 'bytes 0xfb 0x1c'],
+    ['illegal opcode fd 9a', 'bytes 0xfd 0x9a 0x01'],
+    ['invalid lane index 8', 'v128.const 0; i16x8.extract_lane_u 8; drop'],
+    ['invalid lane index 32', 'v128.const 0; v128.const 0; bytes 0xfd 13 32'],
+    ['type mismatch: i32x4.add expected v128, found i32', 'v128.const 0; i32.const 1; i32x4.add'],
     ['threads is not supported: atomic.fence', 'bytes 0xfe 3 0'],
   ])('%s', (message, body, shape) => {
     const run = () => validate(build(body, shape));

@@ -7,7 +7,7 @@
  * whether control falls into them from above. Operand types are already checked: a sink may trust its own stack.
  * `offset` is the byte offset of the instruction's first byte in the module.
  */
-import type { FuncType, ValueType } from '../../runtime/types.ts';
+import type { FuncType, RefType, ValueType } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
 import type { Opcode } from '../opcodes.ts';
 
@@ -28,18 +28,22 @@ export interface MemoryArgument {
   readonly align: number;
   /** A number for 32-bit memories (below 2^32); memory64 may need more than 2^53: then a bigint. */
   readonly offset: number | bigint;
+  /** `memarg lane`: the lane of a vector. */
+  readonly lane: number;
 }
 
 /** The immediate of a plain instruction; which one follows from the row's `immediate` column. */
 export type Immediate =
-  /** `i32`: the value; `f32`: raw bits as int32; `local`, `global`, `function`, `table`, `memory`, `data`, `element`, `type`: the index. */
+  /** `i32`: the value; `f32`: raw bits as int32; `local`, `global`, `function`, `table`, `memory`, `data`, `element`, `type`, `lane`: the index. */
   | number
   /** `i64`: signed value; `f64`: raw bits, signed. */
   | bigint
-  /** `memarg`. */
+  /** `memarg`, `memarg lane`. */
   | MemoryArgument
-  /** Two indices in binary order: `memory.copy` (destination, source), `memory.init` (data, memory), `table.copy` (destination, source), `table.init` (element, table). */
+  /** Two indices in binary order: `memory.copy` (destination, source), `memory.init` (data, memory), `table.copy` (destination, source), `table.init` (element, table), and those of structs and arrays (type, then the other). */
   | readonly [number, number]
+  /** `v128`: four words, lowest first; `lanes`: the sixteen indices of a shuffle. */
+  | readonly number[]
   /** `select t`: the types; `ref.null`: one type. */
   | readonly ValueType[]
   /** `none`. */
@@ -76,6 +80,8 @@ export interface Sink {
   unreachable(offset: number): void;
   call(functionIndex: number, type: FuncType, offset: number): void;
   callRef(typeIndex: number, type: FuncType, offset: number): void;
+  /** Branches with the reference if it has type `to`, or `onFail` if it has not; else it stays. It has type `from` before. */
+  brOnCast(depth: number, from: RefType, to: RefType, onFail: boolean, offset: number): void;
   /** Where it does not branch, the reference stays, now known not to be null. */
   brOnNull(depth: number, offset: number): void;
   /** Carries the reference along; where it does not branch, it is dropped. */

@@ -10,6 +10,7 @@ import {
   FUNCREF,
   type FuncType,
   type RefType,
+  refType,
   type ValueType,
 } from '../../runtime/types.ts';
 import type { Feature } from '../features.ts';
@@ -25,6 +26,12 @@ export type ImmediateKind =
   | 'global'
   | 'function'
   | 'type'
+  | 'type field'
+  | 'type count'
+  | 'type data'
+  | 'type element'
+  | 'type type'
+  | 'cast'
   | 'table'
   | 'memory'
   | 'data'
@@ -42,7 +49,11 @@ export type ImmediateKind =
   | 'call'
   | 'type table'
   | 'try_table'
-  | 'tag';
+  | 'tag'
+  | 'v128'
+  | 'lane'
+  | 'lanes'
+  | 'memarg lane';
 
 /**
  * What an instruction may do besides giving its result: `trap` may trap and is pure otherwise; `load` reads state (and
@@ -55,6 +66,21 @@ export type { Feature };
 
 /** The V8 that code is generated for: Node 20, and everything later. */
 export type Target = 'v8-11' | 'v8-12+';
+
+/** How an instruction takes or gives a vector: as four int32 words, four numbers that are f32, two that are f64. */
+export type Shape = 'i32x4' | 'f32x4' | 'f64x2';
+/** An operand or result of an instruction on vectors; what is no shape is a scalar. */
+export type Kind = Shape | 'i32' | 'i64' | 'f32' | 'f64';
+
+/** What an instruction makes of lanes, see lane-forms.ts. */
+export interface LaneForm {
+  readonly operands: readonly Kind[];
+  readonly result: Kind | undefined;
+  /** One for all lanes, or one for each. */
+  readonly templates: readonly string[];
+  /** It moves bits: the operands' floats must not have turned signalling NaNs into quiet ones. */
+  readonly exact: boolean;
+}
 
 export interface Opcode {
   /** Counts the rows, for arrays that hold something about each. */
@@ -79,9 +105,11 @@ export interface Opcode {
   readonly divisor?: string;
   /** Faster templates for some target; each is right on every engine. */
   readonly variants?: Readonly<Partial<Record<Target, string>>>;
+  /** Of instructions on vectors, instead of `js`: a form, and perhaps one for operands in other shapes; see lane-forms.ts. */
+  readonly lanes?: readonly LaneForm[];
 }
 
-type Extra = Partial<Pick<Opcode, 'constant' | 'divisor' | 'variants'>>;
+type Extra = Partial<Pick<Opcode, 'constant' | 'divisor' | 'variants' | 'lanes'>>;
 /** Columns: code, name, immediate, signature, effect, js, rare columns. */
 export type Row = readonly [
   code: Opcode['code'],
@@ -205,8 +233,13 @@ const TYPES: Readonly<Record<string, ValueType>> = {
   i64: 'i64',
   f32: 'f32',
   f64: 'f64',
+  v128: 'v128',
   funcref: FUNCREF,
   externref: EXTERNREF,
+  eqref: refType(true, 'eq'),
+  arrayref: refType(true, 'array'),
+  i31ref: refType(true, 'i31'),
+  i31: refType(false, 'i31'),
 };
 
 /** `'i32 i32 -> i64'` as a function type. */

@@ -52,7 +52,9 @@ export class NativeEngine implements Engine<object> {
     const exported = instance.exports[field] as NativeFunction;
     const adapter = expected && (await this.#adapter(exported, args, expected));
     const values = args.map((arg) =>
-      'bits' in arg ? numberOfBits(carrier(arg.type, adapter), arg.bits) : referenceOf(arg),
+      'bits' in arg && arg.type !== 'v128'
+        ? numberOfBits(carrier(arg.type, adapter), arg.bits)
+        : referenceOf(arg),
     );
     const result = (adapter ?? exported)(...values);
     const results = Array.isArray(result) ? result : result === undefined ? [] : [result];

@@ -199,7 +199,8 @@ function immediateOf(row: Opcode, cursor: Cursor, types: readonly Signature[]): 
     case 'types':
       return { value: cursor.vector(() => cursor.type())[0] };
     case 'heaptype':
-      return { value: cursor.type() };
+      // Or the index of a type.
+      return { value: cursor.bytes[cursor.at]! < 0x40 ? cursor.u32() : cursor.type() };
     case 'data memory':
     case 'memory memory':
     case 'element table':

@@ -73,7 +73,10 @@ const NATIVE_TRAPS: readonly (readonly [RegExp, readonly string[]])[] = [
     /^null function or function sig|^function signature mismatch/,
     ['uninitialized element', 'indirect call type mismatch'],
   ],
-  [/^dereferencing a null pointer|^rethrowing null value/, ['null exception reference']],
+  [
+    /^dereferencing a null pointer|^rethrowing null value/,
+    ['null exception reference', 'null function reference'],
+  ],
 ];
 
 export function nativeTrapTexts(error: unknown): readonly string[] | undefined {

@@ -1,6 +1,6 @@
 /**
  * The counting reference interpreter: the plainest possible executor of WebAssembly 2.0 (without SIMD), extended
- * constants, several memories and exceptions in both forms. It says what a program does and what it costs; the compiler
+ * constants, several memories, exceptions in both forms, tail calls and calls through references. It says what a program does and what it costs; the compiler
  * must agree. Speed does not matter here, and nothing of the compiler's reader or emitter is used.
  *
  * Fuel: one for every instruction reached; `else`, `catch`, `end` and `delegate` only when fallen into, `loop` only when
@@ -54,6 +54,7 @@ export interface ReferenceStatistics {
   growthInCallee: number;
   /** Exceptions that reached a handler. */
   caught: number;
+  tailCalls: number;
 }
 
 /** What crosses instances: the meter, the depth of the stack, statistics. */
@@ -71,6 +72,7 @@ export class ReferenceStore {
     multiValueCalls: 0,
     growthInCallee: 0,
     caught: 0,
+    tailCalls: 0,
   };
   /** Ends runs that a broken test would never end. */
   readonly ceiling: number;
@@ -211,7 +213,7 @@ function newFrame(
   code: readonly Decoded[],
   arity: number,
 ): Frame {
-  return { instance, locals, stack: [], labels: [], code, arity, pc: 0 };
+  return { instance, locals, stack: [], labels: [], code, arity, pc: 0, tail: undefined };
 }
 
 function invoke(instance: ReferenceInstance, type: Signature, body: Body, args: Value[]): Value[] {
@@ -225,6 +227,7 @@ function invoke(instance: ReferenceInstance, type: Signature, body: Body, args: 
   } finally {
     store.depth--;
   }
+  if (frame.tail !== undefined) return frame.tail.target.call(frame.tail.args);
   return type.results.length === 0 ? [] : frame.stack.slice(-type.results.length);
 }
 

@@ -11,6 +11,7 @@ import type { Opcode } from '../../compiler/opcodes.ts';
 import { OPCODES, signatureOf } from '../../compiler/opcodes.ts';
 import { typeText } from '../../runtime/types.ts';
 import { NUMBERS, type Random } from './random.ts';
+import { call } from './random-calls.ts';
 import { legacyTry, tryTable } from './random-exceptions.ts';
 import { STATEMENTS, WEIGHTS } from './random-statements.ts';
 import { code, type Instruction, naturalAlignment, signature } from './wasm-builder.ts';
@@ -40,6 +41,9 @@ export interface Surroundings {
   readonly dataSegments: number;
   readonly elementSegments: number;
   readonly exceptions: 'none' | 'legacy' | 'modern';
+  readonly tailCalls: boolean;
+  /** Calls through typed references. */
+  readonly references: boolean;
 }
 
 interface Label {
@@ -57,7 +61,7 @@ const ROWS_BY_RESULT = new Map<string, Opcode[]>();
 for (const row of OPCODES) {
   if (OTHERS.has(row.feature)) continue;
   const type = signatureOf(row);
-  if (type === undefined) continue;
+  if (type === undefined || row.signature.includes('v128')) continue;
   const isExpression = row.immediate === 'none' || row.immediate === 'memarg';
   if (isExpression && type.params.length > 0 && type.results.length > 0) {
     const result = typeText(type.results[0]!);
@@ -68,8 +72,9 @@ export class FunctionGenerator {
   readonly random: Random;
   readonly around: Surroundings;
   readonly locals: string[] = [];
+  readonly self: Callable;
   readonly #params: readonly string[];
-  readonly #results: readonly string[];
+  readonly results: readonly string[];
   readonly #out: Uint8Array[] = [];
   readonly labels: Label[] = [];
   /** Locals that any code may write; loop counters and scratch are not among them. */
@@ -82,8 +87,9 @@ export class FunctionGenerator {
   constructor(random: Random, around: Surroundings, self: Callable, size: number) {
     this.random = random;
     this.around = around;
+    this.self = self;
     this.#params = self.params;
-    this.#results = self.results;
+    this.results = self.results;
     this.size = size;
     this.#calm = size > 1000;
     for (const [i, type] of self.params.entries()) this.#freeOf(type).push(i);
@@ -97,11 +103,11 @@ export class FunctionGenerator {
     const { budget } = this.around;
     this.emit(['global.get', budget], ['i32.const', 1], 'i32.sub', ['global.set', budget]);
     this.emit(['global.get', budget], ['i32.const', 0], 'i32.lt_s', ['if']);
-    for (const type of this.#results) this.constant(type);
+    for (const type of this.results) this.constant(type);
     this.emit('return', 'end');
-    this.labels.push({ types: this.#results, kind: 'block' });
+    this.labels.push({ types: this.results, kind: 'block' });
     this.#fill();
-    for (const type of this.#results) this.expression(type);
+    for (const type of this.results) this.expression(type);
     return this.#out;
   }
   /** Statements until the size is used up, in portions: the first one must not take it all. */
@@ -336,21 +342,8 @@ export class FunctionGenerator {
     }
     this.#keepOne(type, () => this.call(this.random.pick(candidates)));
   }
-  /** Directly, or through the table when the function lies there. */
   call(target: Callable): readonly string[] {
-    for (const type of target.params) this.expression(type);
-    const slot = this.around.slots.indexOf(target);
-    if (slot < 0 || this.random.chance(0.4)) this.emit(['call', target.index]);
-    else {
-      if (!this.risk(0.04)) this.emit(['i32.const', slot]);
-      else this.address(this.random.pick([4, 31]), 1);
-      this.emit([
-        'call_indirect',
-        this.around.type(`${target.params.join(' ')} -> ${target.results.join(' ')}`),
-        0,
-      ]);
-    }
-    return target.results;
+    return call(this, target);
   }
 
   /** A block of any kind that leaves `results`; answers them. */
@@ -478,6 +471,7 @@ export class FunctionGenerator {
       ...(exceptions !== 'none' && tags.length > 0 && { throw: 6 }),
       ...(exceptions === 'legacy' && { rethrow: 4 }),
       ...(exceptions === 'modern' && { throwRef: 4 }),
+      ...(this.around.tailCalls && { tailCall: 7 }),
     });
     STATEMENTS[kind]!(this);
   }

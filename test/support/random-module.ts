@@ -49,6 +49,8 @@ class ModuleGenerator {
   readonly #size: number;
   readonly #memories: number;
   readonly #extended: boolean;
+  readonly #tailCalls: boolean;
+  readonly #references: boolean;
 
   constructor(seed: number, size: number) {
     this.#seed = seed;
@@ -59,6 +61,8 @@ class ModuleGenerator {
     this.#exceptions = this.random.weighted({ none: 40, legacy: 30, modern: 30 * news });
     this.#memories = this.random.chance(0.12 * news) ? 2 : 1;
     this.#extended = this.random.chance(0.1 * news);
+    this.#tailCalls = this.random.chance(0.5);
+    this.#references = this.random.chance(0.6 * news);
   }
 
   generate(): RandomModule {
@@ -144,11 +148,18 @@ class ModuleGenerator {
     const list = (most: number): string => Array.from({ length: random.between(0, most) }, one).join(' ');
     return `${list(4)} -> ${list(3)}`;
   }
+  #likeBefore(texts: readonly string[], i: number): string {
+    const [params] = texts[i]!.split('->');
+    const [, results] = texts[this.random.int(i)]!.split('->');
+    return this.random.chance(0.6) ? `${params}->${results}` : texts[i]!;
+  }
   #declareFunctions(): Callable[] {
     const texts = [
       'i32 -> i32',
       ...Array.from({ length: this.random.between(3, 6) }, () => this.#signature()),
     ];
+    // Tail calls need functions with the same results.
+    if (this.#tailCalls) for (let i = 2; i < texts.length; i++) texts[i] = this.#likeBefore(texts, i);
     return texts.map((text, i) => {
       const self = callable(this.#m.declare(text, { export: `f${i}`, name: `f${i}` }), text);
       this.#functions.push(self);
@@ -218,6 +229,8 @@ class ModuleGenerator {
       dataSegments: segments.data,
       elementSegments: segments.elements,
       exceptions: this.#exceptions,
+      tailCalls: this.#tailCalls,
+      references: this.#references,
     };
   }
 

@@ -5,7 +5,9 @@
 import { OPCODES, signatureOf } from '../../compiler/opcodes.ts';
 import { typeText } from '../../runtime/types.ts';
 import { NUMBERS } from './random.ts';
+import { tailCall } from './random-calls.ts';
 import type { FunctionGenerator } from './random-code.ts';
+
 import { naturalAlignment } from './wasm-builder.ts';
 
 type Statement = (g: FunctionGenerator) => void;
@@ -125,6 +127,7 @@ export const STATEMENTS: Readonly<Record<string, Statement>> = {
     g.emit('drop');
   },
   unreachable: (g) => g.diverge(() => g.emit(g.risk(1) ? 'unreachable' : 'nop')),
+  tailCall,
   throw: (g) => g.diverge(() => g.throw()),
   rethrow: (g) => {
     const at = g.labels.findLastIndex((label) => label.kind === 'handler');

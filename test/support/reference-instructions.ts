@@ -23,6 +23,8 @@ export interface Frame {
   readonly code: readonly Decoded[];
   readonly arity: number;
   pc: number;
+  /** A call that takes this frame's place, to be made when it has ended. */
+  tail: { readonly target: ReferenceFunction; readonly args: Value[] } | undefined;
 }
 type Handler = (frame: Frame, instruction: Decoded) => void;
 
@@ -74,6 +76,30 @@ function call(frame: Frame, target: ReferenceFunction): void {
   for (const result of target.call(args)) frame.stack.push(result);
 }
 
+/** Ends the frame; no handler of it sees what the callee throws. */
+function leave(frame: Frame, target: ReferenceFunction): void {
+  const count = target.type.params.length;
+  frame.tail = { target, args: frame.stack.splice(frame.stack.length - count, count) };
+  frame.pc = frame.code.length;
+  frame.instance.store.statistics.tailCalls++;
+}
+
+function elementOf(frame: Frame, instruction: Decoded): ReferenceFunction {
+  const [type, table] = pair(instruction);
+  const elements = frame.instance.tables[table]!.elements;
+  const index = popU32(frame);
+  if (index >= elements.length) fail('undefined element');
+  const target = elements[index] as ReferenceFunction | null;
+  if (target === null) return fail('uninitialized element');
+  const wanted = frame.instance.module.types[type] as Signature;
+  if (!sameSignature(target.type, wanted)) fail('indirect call type mismatch');
+  return target;
+}
+
+function referenceOf(frame: Frame): ReferenceFunction {
+  return (frame.stack.pop() as ReferenceFunction | null) ?? fail('null function reference');
+}
+
 const CONTROL: Record<string, Handler> = {
   unreachable: () => fail('unreachable'),
   nop: () => {},
@@ -107,17 +133,11 @@ const CONTROL: Record<string, Handler> = {
     frame.pc = frame.code.length;
   },
   call: (frame, { value }) => call(frame, frame.instance.functions[value as number]!),
-  call_indirect: (frame, instruction) => {
-    const [type, table] = pair(instruction);
-    const elements = frame.instance.tables[table]!.elements;
-    const index = popU32(frame);
-    if (index >= elements.length) fail('undefined element');
-    const target = elements[index] as ReferenceFunction | null;
-    if (target === null) return fail('uninitialized element');
-    const wanted = frame.instance.module.types[type] as Signature;
-    if (!sameSignature(target.type, wanted)) fail('indirect call type mismatch');
-    call(frame, target);
-  },
+  call_indirect: (frame, instruction) => call(frame, elementOf(frame, instruction)),
+  call_ref: (frame) => call(frame, referenceOf(frame)),
+  return_call: (frame, { value }) => leave(frame, frame.instance.functions[value as number]!),
+  return_call_indirect: (frame, instruction) => leave(frame, elementOf(frame, instruction)),
+  return_call_ref: (frame) => leave(frame, referenceOf(frame)),
   throw: (frame, { value }) => {
     const tag = frame.instance.tags[value as number]!;
     const count = tag.parameters.length;

@@ -18,8 +18,19 @@ export interface Region {
   cost: number;
 }
 
-const ENDS_REGION = new Set(['if', 'loop', 'br_if', 'call', 'call_indirect']);
-const ENDS_CODE = new Set(['br', 'br_table', 'return', 'unreachable', 'throw', 'throw_ref', 'rethrow']);
+const ENDS_REGION = new Set(['if', 'loop', 'br_if', 'call', 'call_indirect', 'call_ref']);
+const ENDS_CODE = new Set([
+  'br',
+  'br_table',
+  'return',
+  'unreachable',
+  'throw',
+  'throw_ref',
+  'rethrow',
+  'return_call',
+  'return_call_indirect',
+  'return_call_ref',
+]);
 const CLAUSES = new Set(['else', 'catch', 'catch_all']);
 
 interface Label {

@@ -58,8 +58,9 @@ function rowOf(instruction: string): Opcode {
 
 /** Natural alignment follows from the name: `i64.load32_u` accesses 32 bits. */
 export function naturalAlignment(instruction: string): number {
-  const bits = /(?:load|store)(\d+)/.exec(instruction)?.[1] ?? /^[if](\d+)/.exec(instruction)?.[1] ?? '8';
-  return Math.log2(Number(bits) / 8);
+  const [, narrow, times = '1'] = /(?:load|store)(\d+)(?:x(\d))?/.exec(instruction) ?? [];
+  const bits = narrow ?? /^[ifv](\d+)/.exec(instruction)?.[1] ?? '8';
+  return Math.log2((Number(bits) * Number(times)) / 8);
 }
 
 function memarg(instruction: string, operand: Operand | undefined): Bytes {
@@ -84,6 +85,10 @@ function catches(operands: readonly Operand[]): Bytes {
   );
 }
 
+function littleEndian(bits: bigint, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => Number(BigInt.asUintN(8, bits >> BigInt(8 * i))));
+}
+
 function indices(operands: readonly Operand[], count: number): Bytes {
   return Array.from({ length: count }, (_, i) => unsigned((operands[i] as number | undefined) ?? 0));
 }
@@ -103,6 +108,14 @@ function immediate(row: Opcode, operands: readonly Operand[]): Bytes {
       return f64(first as number | bigint);
     case 'memarg':
       return memarg(row.name, first);
+    case 'memarg lane':
+      return [memarg(row.name, first), rest[0] as number];
+    case 'v128':
+      return littleEndian(BigInt(first as bigint), 16);
+    case 'lane':
+      return first as number;
+    case 'lanes':
+      return operands as readonly number[];
     case 'block':
       return blockType(first);
     case 'labels':

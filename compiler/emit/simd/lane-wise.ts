@@ -1,0 +1,300 @@
+/**
+ * Instructions on vectors that have templates for lanes (opcodes/lane-forms.ts): one statement each, computed at once.
+ *
+ *   f32x4.mul of a load and a local     →     z4 = fround(V.getFloat32((l0 >>> 0) + 16, true) * n8), z5 = …, z6 = …, z7 = …;
+ *
+ * The result's lanes are variables of its slot, or its cells. Where a lane of the result is written that another template still
+ * reads, all of them go by way of temporaries.
+ */
+import type { Immediate, MemoryArgument } from '../../function/sink.ts';
+import { isShape } from '../../opcodes/lane-forms.ts';
+import type { Kind, LaneForm, Shape } from '../../opcodes/row.ts';
+import type { Opcode } from '../../opcodes.ts';
+import { address } from '../addresses.ts';
+import type { FunctionEmitter } from '../function-emitter.ts';
+import * as js from '../js.ts';
+import { joinReads, LOADS, numeric, type Reads, settledVector, TRAPS, type Value } from '../operand-stack.ts';
+import { ARGUMENT, FIRST_LANE, type Template, TemplateArguments, template } from '../template.ts';
+import { emitAll } from './local-vectors.ts';
+import { type Lanes, lanesAt, NO_ORIGINS, type Vector, vectorOf } from './vector.ts';
+
+/** A form with its templates read. */
+interface Plan {
+  readonly form: LaneForm;
+  readonly templates: readonly Template[];
+}
+
+const plans: (readonly Plan[] | undefined)[] = [];
+
+function plansOf(row: Opcode): readonly Plan[] {
+  // What is the same as another lane needs no template.
+  plans[row.number] ??= row.lanes!.map((form) => ({
+    form,
+    templates: form.templates.map((text) => template(sameLane(text) === undefined ? text : '0')),
+  }));
+  return plans[row.number]!;
+}
+
+/** `r1` → 1. */
+function sameLane(text: string): number | undefined {
+  const found = /^r(\d)$/.exec(text);
+  return found === null ? undefined : Number(found[1]);
+}
+
+export function emitLaneWise(
+  emitter: FunctionEmitter,
+  row: Opcode,
+  immediate: Immediate,
+  offset: number,
+): void {
+  const { stack } = emitter;
+  const own = plansOf(row);
+  const count = own[0]!.form.operands.length;
+  const values = stack.popMany(count);
+  const plan = own[1] !== undefined && fits(own[1].form, values) ? own[1] : own[0]!;
+  noteUse(emitter, row, plan.form, values);
+  const statement = new Computation(emitter, plan, values, offset);
+  if (row.immediate === 'memarg') statement.bindAddress(immediate as MemoryArgument);
+  statement.bindOperands();
+  const effects = effectsOf(values) | (row.effect === 'load' ? TRAPS | LOADS : 0);
+  if (effects & TRAPS) stack.settleTraps();
+  const { result } = plan.form;
+  if (isShape(result!)) statement.giveVector(result);
+  else statement.giveScalar(result!, effects, joinReads(values));
+}
+
+function effectsOf(values: readonly Value[]): number {
+  let effects = 0;
+  for (const value of values) effects |= value.effects;
+  return effects;
+}
+
+/** The operands are in the form's shapes already. */
+function fits({ operands, exact }: LaneForm, values: readonly Value[]): boolean {
+  return operands.every(
+    (kind, i) =>
+      isShape(kind) && values[i]!.vector!.i32x4 === undefined && lanesAt(values[i]!.vector!, kind, exact),
+  );
+}
+
+/** Instructions with a form for other shapes take what comes. */
+function noteUse(
+  { votes, loops }: FunctionEmitter,
+  row: Opcode,
+  form: LaneForm,
+  values: readonly Value[],
+): void {
+  if (votes === undefined) return;
+  values.forEach(({ vector }, i) => {
+    if (vector === undefined) return;
+    if (row.lanes!.length === 1) votes.vote(vector.origins, form.operands[i] as Shape, loops);
+  });
+}
+
+/** One instruction being built: what comes before, then its lanes. */
+class Computation {
+  readonly #emitter: FunctionEmitter;
+  readonly #plan: Plan;
+  readonly #values: readonly Value[];
+  readonly #offset: number | undefined;
+  readonly #base: number;
+  readonly #before: js.Expression[] = [];
+  readonly #arguments = new TemplateArguments();
+  /** Of the vector operands, by lane; undefined for scalars. */
+  readonly #lanes: (Lanes | undefined)[] = [];
+
+  constructor(emitter: FunctionEmitter, plan: Plan, values: readonly Value[], offset: number) {
+    this.#emitter = emitter;
+    this.#plan = plan;
+    this.#values = values;
+    this.#offset = emitter.at(offset);
+    this.#base = emitter.stack.height;
+    for (const each of plan.templates) emitter.useAll(each);
+    const { all } = this.#arguments;
+    all[ARGUMENT.x] = emitter.temporary('x', this.#base);
+    all[ARGUMENT.y] = emitter.temporary('y', this.#base);
+  }
+
+  bindAddress(argument: MemoryArgument): void {
+    const { all } = this.#arguments;
+    const ea = address(this.#emitter, this.#values[0]!, argument);
+    all[ARGUMENT.V] = this.#emitter.useView(argument.memory);
+    all[ARGUMENT.ea] = this.#uses(ARGUMENT.ea) > 1 ? this.#bind(ea, 'b', 0) : ea;
+  }
+
+  /** How often a name occurs; at least. */
+  #uses(position: number): number {
+    let uses = 0;
+    for (const { used, repeated } of this.#plan.templates) {
+      uses += repeated[position] ? 2 : used[position] ? 1 : 0;
+    }
+    return uses;
+  }
+
+  #bind(node: js.Expression, prefix: 'b' | 'c', n: number): js.Expression {
+    if (js.isSimple(node)) return node;
+    const place =
+      prefix === 'b'
+        ? this.#emitter.temporary('b', this.#base + n)
+        : this.#emitter.places.vectors.temporary(n);
+    this.#before.push(js.assign(place, node));
+    return place;
+  }
+
+  /** In order. A scalar that may trap comes after the loads of the vectors before it. */
+  bindOperands(): void {
+    const { operands } = this.#plan.form;
+    const scalarTraps = this.#values.some(({ vector, effects }) => vector === undefined && effects & TRAPS);
+    operands.forEach((kind, i) => {
+      const value = this.#values[i]!;
+      if (isShape(kind)) this.#bindVector(value.vector!, kind, i, scalarTraps);
+      else if (this.#arguments.all[ARGUMENT.ea] === undefined || i > 0)
+        this.#arguments.all[i] = this.#bind(numeric(value), 'b', i);
+    });
+  }
+
+  #bindVector(vector: Vector, shape: Shape, i: number, always: boolean): void {
+    const { vectors } = this.#emitter.places;
+    const { before, lanes } = vectors.lanes(vector, shape, this.#plan.form.exact, 4 * i);
+    this.#before.push(...before);
+    const isOneForAll = this.#plan.templates.length === 1;
+    const shared = new Map<js.Expression, js.Expression>();
+    this.#lanes[i] = lanes.map((lane, n) => {
+      const uses = this.#uses(isOneForAll && !this.#usesWords ? i : FIRST_LANE + 4 * i + n);
+      const isShared = lanes.indexOf(lane) !== lanes.lastIndexOf(lane);
+      if (!always && uses < 2 && !isShared) return lane;
+      let bound = shared.get(lane);
+      if (bound === undefined) {
+        bound = this.#bind(lane, 'c', 4 * i + n);
+        shared.set(lane, bound);
+      }
+      return bound;
+    });
+  }
+
+  /** The templates name lanes by number. */
+  get #usesWords(): boolean {
+    const { templates } = this.#plan;
+    return templates.some(({ used }) => used.some((isUsed, position) => isUsed && position >= FIRST_LANE));
+  }
+
+  /** The template of lane n of the result, filled in. */
+  #lane(n: number): js.Expression {
+    const { templates } = this.#plan;
+    const { all } = this.#arguments;
+    this.#lanes.forEach((lanes, i) => {
+      if (lanes === undefined) return;
+      if (templates.length === 1 && !this.#usesWords) all[i] = lanes[n];
+      else for (let k = 0; k < lanes.length; k++) all[FIRST_LANE + 4 * i + k] = lanes[k];
+    });
+    return templates[templates.length === 1 ? 0 : n]!.build(this.#arguments, this.#offset);
+  }
+
+  giveScalar(type: Kind, effects: number, reads: Reads): void {
+    const { stack } = this.#emitter;
+    const isBoolean = this.#plan.templates[0]!.isBoolean;
+    const node = this.#lane(0);
+    const computed = { type: type as 'i32', effects, reads, operations: 1, constant: undefined };
+    if (this.#before.length === 0) {
+      stack.push({ ...computed, node, isBoolean });
+      return;
+    }
+    // Temporaries are this statement's own.
+    stack.push({ ...computed, node: js.sequence([...this.#before, node]), isBoolean: false });
+    stack.settle(stack.height - 1);
+  }
+
+  giveVector(shape: Shape): void {
+    const { stack, places } = this.#emitter;
+    const { vectors } = places;
+    stack.freeSlot();
+    const to = vectors.isPlain
+      ? vectors.slotVariables(this.#base, shape)
+      : vectors.slotCells(this.#base)[shape];
+    const computed = this.#computed(to.length);
+    const clean = shape === 'f32x4' && this.#isClean();
+    const origins = this.#origins();
+    const direct = this.#isUndisturbed(to, computed) && (vectors.isPlain || shape !== 'f32x4' || clean);
+    const lanes = this.#write(to, computed, direct);
+    if (vectors.isPlain) {
+      emitAll(this.#emitter, this.#before);
+      const quiet = clean || this.#isQuiet();
+      stack.push(settledVector(this.#base, { ...vectorOf(shape, lanes, clean, origins), quiet }));
+      return;
+    }
+    emitAll(this.#emitter, [
+      ...this.#before,
+      ...(direct ? [] : vectors.toCells(vectors.slotCells(this.#base), vectorOf(shape, lanes, clean))),
+    ]);
+    stack.pushSettled('v128');
+  }
+
+  /** What each lane is; a number means the same as that lane. */
+  #computed(count: number): (js.Expression | number)[] {
+    const { templates } = this.#plan.form;
+    return Array.from({ length: count }, (_, n) => {
+      return sameLane(templates[n] ?? '') ?? this.#lane(n);
+    });
+  }
+
+  /** Adds the lanes' computation to the statement; answers where they are then. */
+  #write(to: Lanes, computed: readonly (js.Expression | number)[], direct: boolean): Lanes {
+    const { vectors } = this.#emitter.places;
+    const places = direct ? to : to.map((_, n) => vectors.temporary(12 + n));
+    const lanes: js.Expression[] = [];
+    computed.forEach((lane, n) => {
+      if (typeof lane !== 'number') {
+        this.#before.push(js.assign(places[n]!, lane));
+        lanes.push(places[n]!);
+      } else if (vectors.isPlain || !direct) lanes.push(lanes[lane]!);
+      else {
+        this.#before.push(js.assign(places[n]!, lanes[lane]!));
+        lanes.push(places[n]!);
+      }
+    });
+    if (direct || !vectors.isPlain) return lanes;
+    this.#before.push(
+      ...to.flatMap((place, n) => (typeof computed[n] === 'number' ? [] : [js.assign(place, lanes[n]!)])),
+    );
+    return computed.map((lane, n) => to[typeof lane === 'number' ? lane : n]!);
+  }
+
+  /** No lane is written before it is read: in cells, also under another view. */
+  #isUndisturbed(to: Lanes, computed: readonly unknown[]): boolean {
+    const operands = this.#lanes.filter((lanes) => lanes !== undefined);
+    if (this.#plan.templates.length === 1 && !this.#usesWords) {
+      return operands.every((lanes) =>
+        lanes.every((lane, n) => {
+          const at = to.indexOf(lane);
+          return (at < 0 || at >= n) && (lanes.length === to.length || this.#emitter.places.vectors.isPlain);
+        }),
+      );
+    }
+    if (!this.#emitter.places.vectors.isPlain) return false;
+    return computed.every((_, n) => operands.every((lanes) => !lanes.includes(to[n]!)));
+  }
+
+  #vectors(): Vector[] {
+    return this.#values.flatMap(({ vector }) => (vector === undefined ? [] : [vector]));
+  }
+
+  /** No f32 of the result is a signalling NaN: what computes quiets; what only moves bits gives what it got. */
+  #isClean(): boolean {
+    const { exact, operands } = this.#plan.form;
+    return !exact || operands.every((kind, i) => isShape(kind) && this.#values[i]!.vector!.clean);
+  }
+
+  #isQuiet(): boolean {
+    if (!this.#plan.form.exact) return false;
+    const all = this.#vectors();
+    return all.length > 0 && all.every(({ clean, quiet }) => clean || quiet);
+  }
+
+  /** What only changes signs leaves it open in which shape; so do its operands' locals. */
+  #origins(): readonly number[] {
+    if (this.#plan.form.exact && this.#plan.form.operands.length === 1) {
+      return this.#vectors()[0]?.origins ?? NO_ORIGINS;
+    }
+    return NO_ORIGINS;
+  }
+}
