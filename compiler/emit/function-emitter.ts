@@ -391,16 +391,23 @@ export class FunctionEmitter {
     for (let memory = 0; memory < this.#viewUses.length; memory++) {
       const lastUse = this.#viewUses[memory];
       if (lastUse === undefined) continue;
-      if (inLoop || this.places.layout !== 'plain' || number < lastUse) reloads.push(reloadOf(memory));
+      if (inLoop || this.places.layout !== 'plain' || number < lastUse)
+        reloads.push(reloadOf(this.#viewName(memory)));
     }
     return reloads;
   }
 
   /** The view of a memory, for an access that comes next. */
   useView(memory: number): js.Expression {
-    if (this.#viewUses[memory] === undefined) this.uses.add(viewName(memory));
+    const name = this.#viewName(memory);
+    if (this.#viewUses[memory] === undefined) this.uses.add(name);
     this.#viewUses[memory] = this.#crossings.length;
-    return js.id(viewName(memory));
+    return js.id(name);
+  }
+
+  /** A shared memory has to be asked: it may have grown in another thread. */
+  #viewName(memory: number): string {
+    return memory === 0 && !this.context.module.memories[0]!.shared ? 'V' : `V${memory}`;
   }
 
   // ------------------------------------------------------------------ values
@@ -421,17 +428,11 @@ export class FunctionEmitter {
   }
 }
 
-function viewName(memory: number): string {
-  return memory === 0 ? 'V' : `V${memory}`;
-}
-
 const FIRST_RELOAD = js.assign(js.id('V'), js.member(js.id('E'), 'V'));
 
 /** `V = E.V`. */
-function reloadOf(memory: number): js.Expression {
-  if (memory === 0) return FIRST_RELOAD;
-  const name = viewName(memory);
-  return js.assign(js.id(name), viewOf(name));
+function reloadOf(name: string): js.Expression {
+  return name === 'V' ? FIRST_RELOAD : js.assign(js.id(name), viewOf(name));
 }
 
 /** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */
