@@ -47,6 +47,9 @@ export interface Registers {
   tail: PendingCall | null;
 }
 
+/** `DefinedType` has so many of its supertypes in fields `s0`, `s1`, …; deeper ones only in `chain`. */
+export const FIRST_SUPERTYPES = 8;
+
 /** Register-file cells 0 to 7 are scratch for single expressions; frames start here. */
 export const FIRST_CELL = 8;
 
@@ -69,7 +72,8 @@ export type HostFunction = (...args: unknown[]) => unknown;
 /** What a funcref is: one object per function and instance (or host function), so identity holds. `null` is null. */
 export interface FunctionReference {
   readonly type: FuncType;
-  readonly definedType: DefinedType;
+  /** Its type, as objects have it too. */
+  readonly rtt: DefinedType;
   /**
    * The number that its type has in its Store, once `code` is the function itself; −1 while it is a stub. What generated
    * code compares, so that a call site never sees a stub: V8 inlines, or calls directly, where it has seen one target.
@@ -99,8 +103,17 @@ export interface StoreAbi {
   readonly account: Fuel;
   /** How far this Runtime's code may grow a memory or table, whoever made it. */
   readonly limits: Pick<Limits, 'memoryPages' | 'tableElements'>;
+  /** `Atomics.wait`, for `ms` milliseconds at most; obeys what may stop the run. */
+  waitAt(
+    cells: Int32Array | BigInt64Array,
+    index: number,
+    expected: number | bigint,
+    ms: number,
+  ): 'ok' | 'not-equal' | 'timed-out';
   /** Bytes or elements of a bulk operation that cost one fuel (default 64); 0: they cost nothing, or metering is off. */
   readonly bulkUnit: number;
+  /** Counts bytes of new objects; false where they exceed the limit. */
+  mayAllocate(bytes: number): boolean;
 }
 
 /** An instance as generated code sees it. Fixed fields; all classes of things by index. */
@@ -135,6 +148,8 @@ export interface EnvironmentAbi {
   callable(reference: FunctionReference, index: number): FunctionReference | undefined;
   /** The numbers of this module's types in the Store: equal exactly for equal types. */
   readonly types: Int32Array;
+  /** What the module's type indices mean. */
+  readonly defined: readonly DefinedType[];
   readonly tags: Tag[];
   /** Data and element segments; dropped ones are empty. */
   readonly data: Uint8Array[];

@@ -18,6 +18,7 @@ import {
   OutOfFuelError,
   TimeoutError,
   Trap,
+  type TrapCode,
   unwrapHostError,
   type WasmFrame,
   wrapHostError,
@@ -31,6 +32,8 @@ import type { Vector } from './vector.ts';
 /** The error as the host sees it. */
 export function outgoing(error: unknown, reference: FunctionReference): unknown {
   if (error instanceof RangeError) return describeTrap(trapOf(error), error.stack, reference);
+  const accessed = error instanceof TypeError ? nullAccess(error) : undefined;
+  if (accessed !== undefined) return describeTrap(accessed, accessed.stack, reference);
   if (error instanceof Trap) return describeTrap(error, error.stack, reference);
   if (error instanceof HostError) return unwrapHostError(error);
   if (isOurs(error)) return error;
@@ -46,10 +49,27 @@ function isOurs(error: unknown): boolean {
 /** In generated code, only a view's bounds and the stack's end are left to the engine. */
 function trapOf(error: RangeError): Trap {
   const isBounds = error.message === boundsMessage;
-  const trap = new Trap(isBounds ? 'out-of-bounds-memory-access' : 'call-stack-exhausted');
-  // Where it happened, not where it was recognised.
+  return trapInPlaceOf(error, isBounds ? 'out-of-bounds-memory-access' : 'call-stack-exhausted');
+}
+
+/** Where it happened, not where it was recognised. */
+function trapInPlaceOf(error: Error, code: TrapCode): Trap {
+  const trap = new Trap(code);
   trap.stack = `${trap.name}: ${trap.message}${error.stack?.replace(/^[^\n]*/, '') ?? ''}`;
   return trap;
+}
+
+/**
+ * A field of null, read or written: generated code leaves that to the engine. The property tells what the object should
+ * have been (layout.ts). Any other `TypeError` is a bug of ours.
+ */
+function nullAccess(error: TypeError): Trap | undefined {
+  for (const pattern of NULL_ACCESS) {
+    const property = pattern.exec(error.message)?.[1];
+    if (property === 'a') return trapInPlaceOf(error, 'null-array-reference');
+    if (property !== undefined) return trapInPlaceOf(error, 'null-structure-reference');
+  }
+  return undefined;
 }
 
 /** The engine's own words for an error, by example. */
@@ -100,6 +120,18 @@ function isStackOverflow(error: unknown): boolean {
   });
   return error.message === overflowMessage;
 }
+
+/** The engine's words for reading and writing a slot of null, with the slot's name to be found. */
+const NULL_ACCESS: readonly RegExp[] = [
+  (nothing: { f0: unknown }) => nothing.f0,
+  (nothing: { f0: unknown }) => {
+    nothing.f0 = 0;
+  },
+].map((access) => {
+  const message = provoke(() => access(null as never));
+  const escaped = message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replace('f0', '(a|[fd]\\d+)')}$`);
+});
 
 /** Provoked when first needed: filling a large stack takes a while. */
 let overflowMessage: string | undefined;

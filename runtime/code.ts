@@ -3,6 +3,7 @@
  */
 import type { Code, FunctionReference, HostFunction } from './abi.ts';
 import type { WasmFrame } from './errors.ts';
+import type { StructClasses } from './objects.ts';
 import type { Store } from './store.ts';
 import type { FuncType, ModuleDescription } from './types.ts';
 
@@ -17,6 +18,8 @@ export interface ModuleCode {
   readonly tails: readonly Code[];
   /** Compiles a defined function now if it is still a stub, so that it stands in `functions` and `tails`. */
   compile(defined: number): void;
+  /** The classes of structs, by shape: the same for all modules. */
+  readonly structs: StructClasses;
   exportWrapper(type: FuncType): ExportWrapper;
   /** Code whose environment is a `HostEnvironment`. */
   importWrapper(type: FuncType): Code;

@@ -17,9 +17,19 @@ export class DefinedType {
   /** Different from all others', for ever. */
   readonly number: number;
   readonly final: boolean;
-  readonly kind: Kind;
+  /** `host`: the type of what came from the host, which is not a defined one (objects.ts). */
+  readonly kind: Kind | 'host';
   /** Supertypes from the root on, then itself. */
   readonly chain: readonly DefinedType[];
+  /** The first of them: a cast compares one of these fields, which all types have. See `FIRST_SUPERTYPES`. */
+  readonly s0: DefinedType | undefined;
+  readonly s1: DefinedType | undefined;
+  readonly s2: DefinedType | undefined;
+  readonly s3: DefinedType | undefined;
+  readonly s4: DefinedType | undefined;
+  readonly s5: DefinedType | undefined;
+  readonly s6: DefinedType | undefined;
+  readonly s7: DefinedType | undefined;
   readonly nullable: RefType;
   readonly nonNull: RefType;
   /** All types of its recursion group: one keeps the others, and what they refer to. */
@@ -27,11 +37,17 @@ export class DefinedType {
   /** Set when the whole group is there. */
   composite!: CompositeType;
 
-  constructor(final: boolean, kind: Kind, above: DefinedType | undefined, group: readonly DefinedType[]) {
+  constructor(
+    final: boolean,
+    kind: Kind | 'host',
+    above: DefinedType | undefined,
+    group: readonly DefinedType[],
+  ) {
     this.number = numbers++;
     this.final = final;
     this.kind = kind;
     this.chain = [...(above?.chain ?? []), this];
+    [this.s0, this.s1, this.s2, this.s3, this.s4, this.s5, this.s6, this.s7] = this.chain;
     this.nullable = new DefinedRefType(true, this);
     this.nonNull = new DefinedRefType(false, this);
     this.group = group;
@@ -45,6 +61,18 @@ export class DefinedType {
   get func(): FuncType {
     if (this.composite.kind !== 'func') throw new Error(`${this.text} is no function type`);
     return this.composite.func;
+  }
+
+  /** Of a struct type. */
+  get fields(): readonly FieldType[] {
+    if (this.composite.kind !== 'struct') throw new Error(`${this.text} is no struct type`);
+    return this.composite.fields;
+  }
+
+  /** Of an array type. */
+  get element(): FieldType {
+    if (this.composite.kind !== 'array') throw new Error(`${this.text} is no array type`);
+    return this.composite.field;
   }
 
   /** `(struct (field i32) (field (ref struct)))`: defined types inside show their kind. */
@@ -69,7 +97,7 @@ class DefinedRefType implements RefType {
 
 /** For matching (subtyping.ts). */
 export const DEFINED: Definitions = {
-  kindOf: (type) => (type as DefinedType).kind,
+  kindOf: (type) => (type as DefinedType).kind as Kind,
   extends: (found, expected) => (found as DefinedType).extends(expected as DefinedType),
 };
 

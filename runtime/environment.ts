@@ -21,7 +21,7 @@ const NO_VECTORS = new Int32Array(0);
 export class Reference implements FunctionReference {
   readyTypeId: number;
   readonly type: FuncType;
-  readonly definedType: DefinedType;
+  readonly rtt: DefinedType;
   readonly env: Environment | HostEnvironment;
   code: Code;
   tail: Code;
@@ -39,7 +39,7 @@ export class Reference implements FunctionReference {
   ) {
     this.readyTypeId = -1;
     this.type = type.func;
-    this.definedType = type;
+    this.rtt = type;
     this.env = env;
     this.code = code;
     this.tail = tail;
@@ -49,7 +49,7 @@ export class Reference implements FunctionReference {
 
   makeReady(): void {
     if (this.env instanceof Environment) this.env.compile(this.index, this);
-    this.readyTypeId = this.env.S.typeId(this.definedType);
+    this.readyTypeId = this.env.S.typeId(this.rtt);
   }
 
   toHost(): HostFunction {
@@ -138,8 +138,8 @@ export class Environment implements EnvironmentAbi {
   }
 
   callable(reference: FunctionReference, index: number): FunctionReference | undefined {
-    const { definedType } = reference;
-    if (!definedType.extends(this.defined[index]!)) return undefined;
+    const { rtt } = reference;
+    if (!rtt.extends(this.defined[index]!)) return undefined;
     const { S, code } = this;
     if ((reference as Reference).env.S === S) {
       if (reference.readyTypeId < 0) reference.makeReady();
@@ -147,7 +147,7 @@ export class Environment implements EnvironmentAbi {
     }
     // Tables and references may come from another Runtime; its functions run on registers and fuel of their own.
     const host = new HostEnvironment(S, hostFunctionOf(reference));
-    return new Reference(definedType, host, code.importWrapper(reference.type), reference.index, code);
+    return new Reference(rtt, host, code.importWrapper(reference.type), reference.index, code);
   }
 
   makeRef(index: number): FunctionReference {

@@ -56,8 +56,17 @@ export const TRAPS = {
   'indirect-call-type-mismatch': 'indirect call type mismatch',
   'call-stack-exhausted': 'call stack exhausted',
   'null-reference': 'null reference',
+  'null-structure-reference': 'null structure reference',
+  'null-array-reference': 'null array reference',
+  'null-i31-reference': 'null i31 reference',
+  'cast-failure': 'cast failure',
+  'out-of-bounds-array-access': 'out of bounds array access',
+  'array-too-large': 'array too large',
+  'allocation-limit-exceeded': 'allocation limit exceeded',
   'null-function-reference': 'null function reference',
   'null-exception-reference': 'null exception reference',
+  'unaligned-atomic': 'unaligned atomic',
+  'expected-shared-memory': 'expected shared memory',
 } as const;
 export type TrapCode = keyof typeof TRAPS;
 
@@ -306,9 +315,6 @@ export const tableIndexOutOfRange = (index: number, length: number): RangeError 
   new RangeError(`table index ${index} is out of range (length ${length})`);
 
 export const immutableGlobal = (): TypeError => new TypeError('cannot set the value of an immutable global');
-
-export const unsupported = (feature: string, what: string): TypeError =>
-  new TypeError(`${feature} is not supported: ${what}`);
 
 export const unknownKey = (what: string, key: string): TypeError =>
   new TypeError(`unknown ${what} ${quoteName(key)}`);

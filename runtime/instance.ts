@@ -57,6 +57,7 @@ class Builder {
     this.#context = {
       global: (index) => environment.G[index]!.raw,
       func: (index) => environment.makeRef(index),
+      E: environment,
       charge: (fuel) => {
         if (S.metering) S.account.charge(fuel);
       },

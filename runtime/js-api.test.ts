@@ -31,7 +31,7 @@ function ourApi(): Api {
     readyTypeId: 0,
     makeReady: () => {},
     type: { params: [], results: [] },
-    definedType: defineFunction({ params: [], results: [] }),
+    rtt: defineFunction({ params: [], results: [] }),
     env: {},
     code: () => undefined,
     tail: () => undefined,

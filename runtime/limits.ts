@@ -29,8 +29,11 @@ const LIMITS = {
   moduleBytes: { default: GIB, smallest: 8, largest: 4 * GIB },
   /** Per function body. */
   functionBytes: { default: 7_654_321, smallest: 2, largest: GIB },
-  /** Bytes of garbage-collected objects, per Runtime. */
-  gcBytes: { default: GIB, smallest: 0, largest: 2 ** 40 },
+  /**
+   * Bytes of all structs and arrays that a Runtime makes, alive or not (JavaScript does not tell): 16 and 8 per field, 24 and the
+   * elements; see layout.ts. Without a limit the host's heap decides.
+   */
+  gcBytes: { default: undefined, smallest: 0, largest: 2 ** 40 },
   /** Milliseconds that decoding and validating a module may take. */
   compileMs: { default: undefined, smallest: 1, largest: 2 ** 31 - 1 },
 } as const satisfies Record<string, Limit>;

@@ -117,8 +117,7 @@ class Import {
     if (typeof value !== 'function') this.#refuse('a function', kindOf(value));
     const reference = referenceOf(value);
     if (reference !== undefined && (reference.env as HostEnvironment).S === this.#store) {
-      const { definedType } = reference;
-      if (!definedType.extends(type)) this.#refuse(functionText(type), functionText(definedType));
+      if (!reference.rtt.extends(type)) this.#refuse(functionText(type), functionText(reference.rtt));
       return reference;
     }
     const environment = new HostEnvironment(this.#store, value as HostFunction);

@@ -55,6 +55,8 @@ export class Store implements StoreAbi {
   /** Code looks at the account in every region, since fuel is limited; see compiler/emit/metering.ts. */
   checksEveryRegion: boolean;
   readonly #environments = new WeakList<Limitable>();
+  /** Bytes that objects may still take. */
+  #objectBytes: number;
   readonly #typeIds = new WeakMap<DefinedType, number>();
 
   constructor({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering }: StoreOptions) {
@@ -62,6 +64,7 @@ export class Store implements StoreAbi {
     this.#own = { limit: registerCells, fuel: 0, fuel2: 0, depth: 0, maxDepth };
     this.bulkUnit = bulkUnit;
     this.limits = limits;
+    this.#objectBytes = limits.gcBytes ?? Infinity;
     this.metering = metering;
     const ask =
       onOutOfFuel && ((info: Parameters<OnOutOfFuel>[0]) => this.#aboveLeaf(() => onOutOfFuel(info)));
@@ -113,6 +116,16 @@ export class Store implements StoreAbi {
     this.#environments.clear();
   }
 
+  waitAt(
+    cells: Int32Array | BigInt64Array,
+    index: number,
+    expected: number | bigint,
+    ms: number,
+  ): 'ok' | 'not-equal' | 'timed-out' {
+    if (this.metering) return this.interrupt.waitAt(cells, index, expected, ms);
+    return Atomics.wait(cells as Int32Array, index, expected as number, ms);
+  }
+
   /** Runs host code in the middle of a function that may use cells it has not announced. */
   #aboveLeaf<Result>(run: () => Result): Result {
     const { sp } = S;
@@ -122,6 +135,13 @@ export class Store implements StoreAbi {
     } finally {
       S.sp = sp;
     }
+  }
+
+  /** Bytes of new objects; nothing is given back, since nobody tells when an object has gone. */
+  mayAllocate(bytes: number): boolean {
+    if (bytes > this.#objectBytes) return false;
+    this.#objectBytes -= bytes;
+    return true;
   }
 
   /** A number for a type that no other type, and no other Store, has. */

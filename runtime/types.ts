@@ -172,6 +172,12 @@ export type ConstInstruction =
   | { readonly op: 'ref.null'; readonly type: RefType }
   | { readonly op: 'ref.func'; readonly index: number }
   | { readonly op: 'global.get'; readonly index: number }
+  | {
+      readonly op: 'struct.new' | 'struct.new_default' | 'array.new' | 'array.new_default';
+      readonly type: number;
+    }
+  | { readonly op: 'array.new_fixed'; readonly type: number; readonly count: number }
+  | { readonly op: 'ref.i31' | 'any.convert_extern' | 'extern.convert_any' }
   | { readonly op: 'i32.add' | 'i32.sub' | 'i32.mul' | 'i64.add' | 'i64.sub' | 'i64.mul' };
 export type ConstExpr = readonly ConstInstruction[];
 

@@ -11,7 +11,7 @@ function newReference(): FunctionReference & { made: number } {
     readyTypeId: 0,
     makeReady: () => {},
     type: { params: [], results: [] },
-    definedType: defineFunction({ params: [], results: [] }),
+    rtt: defineFunction({ params: [], results: [] }),
     env: {},
     code: () => undefined,
     tail: () => undefined,

@@ -9,7 +9,8 @@ import { matches } from './defined-types.ts';
 import { notConvertible, notVisibleToHost, wrongType } from './errors.ts';
 import { hostFunctionOf, referenceOf } from './function-reference.ts';
 import { f32_from_bits, f32_to_bits, f64_from_bits, f64_to_bits } from './helpers/float.ts';
-import { EXTERNREF, FUNCREF, type RefType, typeText, type ValueType } from './types.ts';
+import { externalize, type GcObject, HostValue, internalize } from './objects.ts';
+import { EXTERNREF, FUNCREF, type RefType, refType, typeText, type ValueType } from './types.ts';
 import { type Vector, vectorFromHost, vectorToHost } from './vector.ts';
 
 /** ToJSValue: what the host sees of an internal value. */
@@ -18,7 +19,9 @@ export function toHost(value: unknown, type: ValueType): unknown {
     return type === 'v128' ? vectorToHost(value as Vector) : value;
   }
   if (type.heap === 'exn' || type.heap === 'noexn') throw notVisibleToHost(type.text);
-  return isFunctionType(type) && value !== null ? hostFunctionOf(value as FunctionReference) : value;
+  if (value === null) return null;
+  if (isFunctionType(type)) return hostFunctionOf(value as FunctionReference);
+  return type.heap === 'extern' ? value : externalize(value);
 }
 
 /** ToWebAssemblyValue: coerces numbers as the JavaScript API does, refuses what does not fit with a `TypeError`. */
@@ -43,12 +46,21 @@ function referenceFromHost(value: unknown, type: RefType): unknown {
   if (type.heap === 'exn' || type.heap === 'noexn') throw notVisibleToHost(type.text);
   if (value === null && type.nullable) return null;
   if (type.heap === 'extern' && value !== null) return value;
-  const reference = isFunctionType(type) ? referenceOf(value) : undefined;
-  if (reference === undefined || !matches(reference.definedType.nonNull, type)) {
+  const reference = isFunctionType(type) ? referenceOf(value) : internalize(value);
+  if (reference === undefined || reference === null || !matches(typeOf(reference), type)) {
     throw notConvertible(value, type.text);
   }
   return reference;
 }
+
+/** The most special type that an internal reference has, or that the host can ask for. */
+function typeOf(reference: unknown): RefType {
+  if (typeof reference === 'number') return I31;
+  return reference instanceof HostValue ? ANY : (reference as FunctionReference | GcObject).rtt.nonNull;
+}
+
+const I31 = refType(false, 'i31');
+const ANY = refType(false, 'any');
 
 /** Whether values of the type are `FunctionReference`s. */
 function isFunctionType(type: RefType): boolean {
@@ -107,6 +119,11 @@ const TYPE_NAMES: Readonly<Record<string, ValueType>> = {
   anyfunc: FUNCREF,
   [typeText(FUNCREF)]: FUNCREF,
   [typeText(EXTERNREF)]: EXTERNREF,
+  anyref: refType(true, 'any'),
+  eqref: refType(true, 'eq'),
+  i31ref: refType(true, 'i31'),
+  structref: refType(true, 'struct'),
+  arrayref: refType(true, 'array'),
 };
 
 /** The type that a string of the JavaScript API names: `'i32'`, `'anyfunc'`. */

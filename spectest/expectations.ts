@@ -20,34 +20,13 @@ export interface ListedCommands {
 
 /** Sandglass: what needs a proposal that it does not compile yet. */
 export const SANDGLASS: Expectations = {
-  files: [
-    {
-      reason: 'garbage collection',
-      files: [
-        'array*',
-        'br_on_cast*',
-        'extern',
-        'i31',
-        'ref_cast',
-        'ref_eq',
-        'ref_test',
-        'struct',
-        'type-subtyping',
-      ],
-    },
-    {
-      reason: 'threads',
-      files: ['proposals/threads/*'],
-    },
-  ],
+  files: [],
   commands: [
     {
       file: 'custom/branch_hint',
       lines: [85],
       reason: 'a custom section that makes no sense does not make a module invalid: branch hints are ignored',
     },
-    { file: 'table_init', lines: [2272], reason: 'garbage collection' },
-    { file: 'table_init64', lines: [2457], reason: 'garbage collection' },
   ],
 };
 

@@ -41,6 +41,7 @@ export { Global } from '../runtime/global.ts';
 export type { Limits } from '../runtime/limits.ts';
 export type { Imports } from '../runtime/link.ts';
 export { Memory } from '../runtime/memory.ts';
+export type { SharedMemoryHandle } from '../runtime/shared-storage.ts';
 export { Table } from '../runtime/table.ts';
 export { Tag } from '../runtime/tag.ts';
 export type { ModuleExport, ModuleImport, ModuleStats } from './module.ts';
@@ -89,6 +90,7 @@ const VALIDATE_ONLY: EmitOptions = {
   costs: undefined,
   checkEveryRegion: false,
   countDepth: false,
+  countAllocation: false,
   target: TARGET,
   recordOffsets: false,
   outline: OUTLINE,
@@ -119,6 +121,7 @@ export class Runtime {
       costs: metering ? costs : undefined,
       checkEveryRegion: fuel !== undefined,
       countDepth: limits.callDepth !== undefined,
+      countAllocation: limits.gcBytes !== undefined,
       target: TARGET,
       recordOffsets: false,
       outline: OUTLINE,

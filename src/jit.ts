@@ -9,6 +9,7 @@ import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { type EmittedGroup, functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
 import { nameInGroup } from '../compiler/emit/registers.ts';
+import { shapeName, shapeText } from '../compiler/emit/shapes.ts';
 import {
   exportWrapperText,
   importWrapperText,
@@ -22,6 +23,8 @@ import { BOUNDARY } from '../runtime/boundary.ts';
 import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
 import type { WasmFrame } from '../runtime/errors.ts';
 import { HELPERS, POW2 } from '../runtime/helpers/index.ts';
+import type { Shape } from '../runtime/layout.ts';
+import type { StructConstructor } from '../runtime/objects.ts';
 import { R, RD, RF, RL, RR, S } from '../runtime/registers.ts';
 import type { FuncType, ValueType } from '../runtime/types.ts';
 
@@ -29,6 +32,7 @@ const THREAD = { S, R, RL, RD, RF, RR };
 
 /** What generated code binds by name. */
 const LIBRARY: Readonly<Record<string, unknown>> = {
+  struct: (tagged: number, doubles: number) => structClass({ tagged, doubles }),
   ...HELPERS,
   ...Object.fromEntries(Object.entries(THREAD).map(([name, value]) => [nameInGroup(name), value])),
   ...Object.fromEntries(MATH.map((name) => [name, Math[name]])),
@@ -167,6 +171,8 @@ export class JitCode implements ModuleCode {
     return this.#variant({ ...this.#options, checkEveryRegion: true });
   }
 
+  readonly structs = structClass;
+
   exportWrapper(type: FuncType): ExportWrapper {
     return wrapper(exportWrappers, type, exportWrapperText) as ExportWrapper;
   }
@@ -276,6 +282,20 @@ function wrapper(cache: Map<string, Wrappers>, type: FuncType, text: (type: Func
     cache.set(key, wrappers);
   }
   return wrappers.first;
+}
+
+const structClasses = new Map<string, StructConstructor>();
+
+/** The class of all structs of a shape. */
+function structClass(shape: Shape): StructConstructor {
+  const name = shapeName(shape);
+  let made = structClasses.get(name);
+  if (made === undefined) {
+    made = evaluate(`'use strict';\n${shapeText(shape)}\nreturn ${name};`, [])() as StructConstructor;
+    Object.defineProperty(made, 'prototype', { value: Object.create(null), writable: false });
+    structClasses.set(name, made);
+  }
+  return made;
 }
 
 /** Text → function. */

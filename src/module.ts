@@ -59,8 +59,9 @@ export class Module {
 
   /** The code for a Runtime's options. */
   codeFor(options: EmitOptions): JitCode {
-    const { costs, checkEveryRegion, countDepth, target, outline } = options;
-    const key = JSON.stringify([costs ?? null, checkEveryRegion, countDepth, target, outline]);
+    const { costs, checkEveryRegion, countDepth, countAllocation, target, outline } = options;
+    const counted = [checkEveryRegion, countDepth, countAllocation];
+    const key = JSON.stringify([costs ?? null, ...counted, target, outline]);
     let code = this.#variants.get(key);
     if (code === undefined) {
       code = new JitCode(this.info, options, (other) => this.codeFor(other));

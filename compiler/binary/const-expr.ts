@@ -7,7 +7,9 @@ import { ModuleDefinitions, matchesValue } from '../../runtime/subtyping.ts';
 import {
   type ConstExpr,
   type ConstInstruction,
+  type FieldType,
   type GlobalType,
+  isDefaultable,
   type NumberType,
   refType,
   type SubType,
@@ -87,9 +89,56 @@ function readInstruction(
       return { op: row.name, index: readFunctionReference(reader, context) };
     case 'global.get':
       return { op: row.name, index: readConstantGlobal(reader, context) };
+    case 'struct.new':
+    case 'struct.new_default':
+      return { op: row.name, type: readCompositeType(reader, context, 'struct', row.name) };
+    case 'array.new':
+    case 'array.new_default':
+      return { op: row.name, type: readCompositeType(reader, context, 'array', row.name) };
+    case 'array.new_fixed': {
+      const type = readCompositeType(reader, context, 'array', row.name);
+      return { op: row.name, type, count: readFixedCount(reader) };
+    }
+    case 'ref.i31':
+    case 'any.convert_extern':
+    case 'extern.convert_any':
+      return { op: row.name };
     default:
       return reader.fail(`constant expression required: ${row.name}`, offset);
   }
+}
+
+/** The index of a struct or array type, all of whose fields have defaults if those are what is asked for. */
+function readCompositeType(
+  reader: ByteReader,
+  { types }: ConstContext,
+  kind: 'struct' | 'array',
+  name: string,
+): number {
+  const offset = reader.offset;
+  const index = reader.u32();
+  const type = types[index] ?? reader.fail(`unknown type ${index}`, offset);
+  const found = type.composite.kind;
+  if (found !== kind)
+    reader.fail(`type mismatch: ${name} expected ${kind} type, found ${found} type`, offset);
+  if (!name.endsWith('_default')) return type.index;
+  for (const field of fieldsOf(type)) {
+    if (typeof field.type === 'string' || isDefaultable(field.type)) continue;
+    reader.fail(`type mismatch: ${name} expected defaults, found ${field.type.text}`, offset);
+  }
+  return type.index;
+}
+
+/** Of `array.new_fixed`: the JavaScript interface's implementation limit. */
+const MAX_FIXED = 10_000;
+
+export function readFixedCount(reader: ByteReader): number {
+  const offset = reader.offset;
+  const count = reader.u32();
+  if (count > MAX_FIXED) {
+    reader.fail(`array.new_fixed of ${count} elements: the limit is ${MAX_FIXED}`, offset);
+  }
+  return count;
 }
 
 /** A function index; the function may from now on be named by `ref.func` in bodies too. */
@@ -109,6 +158,69 @@ function readConstantGlobal(reader: ByteReader, context: ConstContext): number {
   return index;
 }
 
+/** What an instruction takes from the stack, and leaves on it. */
+interface Effect {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+function effectOf(instruction: ConstInstruction, context: ConstContext, stack: readonly ValueType[]): Effect {
+  const gives = (...results: ValueType[]) => ({ params: [], results });
+  switch (instruction.op) {
+    case 'ref.null':
+      return gives(instruction.type);
+    case 'ref.func':
+      return gives(refType(false, context.functions[instruction.index]!));
+    case 'global.get':
+      return gives(context.globals[instruction.index]!.type);
+    case 'struct.new':
+    case 'struct.new_default':
+    case 'array.new':
+    case 'array.new_default':
+    case 'array.new_fixed':
+      return { params: operandsOf(instruction, context), results: [refType(false, instruction.type)] };
+    case 'ref.i31':
+      return { params: ['i32'], results: [refType(false, 'i31')] };
+    case 'any.convert_extern':
+      return converted(stack, 'extern', 'any');
+    case 'extern.convert_any':
+      return converted(stack, 'any', 'extern');
+  }
+  const [type, operation] = instruction.op.split('.') as [NumberType | 'v128', string];
+  return { params: operation === 'const' ? [] : [type, type], results: [type] };
+}
+
+type Making = Extract<ConstInstruction, { readonly type: number }>;
+
+function operandsOf(instruction: Making, { types }: ConstContext): readonly ValueType[] {
+  const operands = fieldsOf(types[instruction.type]!).map(({ type }) =>
+    type === 'i8' || type === 'i16' ? 'i32' : type,
+  );
+  switch (instruction.op) {
+    case 'struct.new':
+      return operands;
+    case 'array.new':
+      return [...operands, 'i32'];
+    case 'array.new_fixed':
+      return new Array<ValueType>(instruction.count).fill(operands[0]!);
+    default:
+      return instruction.op === 'array.new_default' ? ['i32'] : [];
+  }
+}
+
+/** Of a struct, or the one of an array. */
+function fieldsOf({ composite }: SubType): readonly FieldType[] {
+  if (composite.kind === 'struct') return composite.fields;
+  return composite.kind === 'array' ? [composite.field] : [];
+}
+
+/** As nullable as the operand. */
+function converted(stack: readonly ValueType[], from: 'any' | 'extern', to: 'any' | 'extern'): Effect {
+  const top = stack.at(-1);
+  const nullable = typeof top !== 'object' || top.nullable;
+  return { params: [refType(true, from)], results: [refType(nullable, to)] };
+}
+
 /** The instruction's effect on the stack of types. */
 function apply(
   reader: ByteReader,
@@ -117,25 +229,12 @@ function apply(
   stack: ValueType[],
   offset: number,
 ): void {
-  switch (instruction.op) {
-    case 'ref.null':
-      stack.push(instruction.type);
-      return;
-    case 'ref.func':
-      stack.push(refType(false, context.functions[instruction.index]!));
-      return;
-    case 'global.get':
-      stack.push(context.globals[instruction.index]!.type);
-      return;
-  }
-  const [type, operation] = instruction.op.split('.') as [NumberType | 'v128', string];
-  if (operation === 'const') {
-    stack.push(type);
-    return;
-  }
-  if (stack.at(-1) !== type || stack.at(-2) !== type)
-    mismatch(reader, offset, instruction.op, [type, type], stack);
-  stack.pop();
+  const { params, results } = effectOf(instruction, context, stack);
+  const base = stack.length - params.length;
+  if (base < 0 || !params.every((type, i) => fits(stack[base + i]!, type, context)))
+    mismatch(reader, offset, instruction.op, params, stack);
+  stack.length = base;
+  stack.push(...results);
 }
 
 function fits(found: ValueType, expected: ValueType, { types }: ConstContext): boolean {

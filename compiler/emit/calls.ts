@@ -281,6 +281,18 @@ function takeResults(emitter: FunctionEmitter, results: readonly ValueType[], no
   });
 }
 
+/** An instruction that may do anything, a call to V8. */
+export function emitCallLike(
+  emitter: FunctionEmitter,
+  node: js.Expression,
+  type: ValueType | undefined,
+): void {
+  const { stack } = emitter;
+  const place = type === undefined ? undefined : stack.nextSlot(type);
+  emitter.emitAway(place === undefined ? node : js.assign(place, node));
+  if (type !== undefined) stack.pushSettled(type);
+}
+
 /** A vector waits in the outgoing cells until somebody says in which shape it is wanted. */
 function pushResult({ stack: values, places }: FunctionEmitter, cell: number): void {
   values.push({

@@ -6,7 +6,7 @@
  *
  *   br 1 with one i32 on the stack     →     s0 = l3; break L2;
  */
-import { cellsOf, type FuncType, nonNull, type RefType, type ValueType } from '../../runtime/types.ts';
+import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
 import {
   type Closed,
   closeBlock,
@@ -20,7 +20,7 @@ import {
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, newRung, type Rung, rungOf } from './ladder.ts';
-import { numeric, TRAPS, type Value } from './operand-stack.ts';
+import { numeric, TRAPS } from './operand-stack.ts';
 import { balance, splitFrame } from './outline.ts';
 import { switchWeight } from './weights.ts';
 
@@ -31,6 +31,9 @@ export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: Fu
   if (kind === 'loop') emitter.flushMirrors();
   emitter.enterFrame(frame(kind, emitter.newLabel(), type, height));
   if (kind === 'loop') {
+    // Other turns may bring values of the declared types only.
+    emitter.stack.truncate(height);
+    for (const each of type.params) emitter.stack.pushSettled(each);
     emitter.mirrors?.forgetSince(0);
     emitter.frame.regionBefore = emitter.meter.quietRegion;
     emitter.frame.callsBefore = emitter.calls;
@@ -49,6 +52,7 @@ export function enterIf(emitter: FunctionEmitter, type: FuncType): void {
   const opened = frame('if', emitter.newLabel(), type, height);
   opened.test = condition.node;
   emitter.flushMirrors();
+  opened.fork = emitter.meter.fork();
   emitter.enterFrame(opened);
   emitter.meter.endRegion();
 }
@@ -59,7 +63,7 @@ export function anchorFrom(emitter: FunctionEmitter, height: number): void {
 }
 
 /** What a branch may carry is computed once. */
-function settleFrom(emitter: FunctionEmitter, height: number): void {
+export function settleFrom(emitter: FunctionEmitter, height: number): void {
   for (let h = height; h < emitter.stack.height; h++) emitter.stack.settle(h);
 }
 
@@ -75,6 +79,7 @@ export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
   emitter.stack.truncate(current.height);
   for (const type of current.type.params) emitter.stack.pushSettled(type);
   emitter.meter.endRegion();
+  if (current.fork !== undefined) emitter.meter.otherArm(current.fork);
 }
 
 /** Results go to their slots at the end of a block. */
@@ -107,6 +112,8 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   finish(emitter, current, closed);
   if (current.kind !== 'block' || current.jumps > 0) emitter.mirrors?.forgetSince(current.enteredAt);
   if (!goesOn) emitter.meter.endRegion();
+  const onlyWay = current.kind === 'block' && current.jumps === 1 && !reachable;
+  if (onlyWay && current.fork !== undefined) emitter.meter.otherArm(current.fork);
   if (current.kind === 'block') handUp(current, emitter.frame, rung);
 }
 
@@ -189,13 +196,14 @@ function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
 }
 
 /** A branch that leaves the function leaves its locals behind. */
-function flushBefore(emitter: FunctionEmitter, depth: number): void {
+export function flushBefore(emitter: FunctionEmitter, depth: number): void {
   if (target(emitter, depth).kind !== 'function') emitter.flushMirrors();
 }
 
 export function emitBr(emitter: FunctionEmitter, depth: number): void {
   emitter.stack.settleEffects(TRAPS);
   flushBefore(emitter, depth);
+  if (target(emitter, depth).kind === 'function') emitter.meter.noteReturn();
   for (const statement of branch(emitter, depth)) emitter.emit(statement, 1);
   emitter.meter.endRegion();
 }
@@ -207,38 +215,8 @@ export function emitBrIf(emitter: FunctionEmitter, depth: number): void {
   settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
   flushBefore(emitter, depth);
   emitter.emit(js.ifElse(condition.node, branch(emitter, depth)), 2);
-  emitter.meter.endRegion();
-}
-
-/** The reference, settled, is looked at by whatever follows. */
-function popReference({ stack }: FunctionEmitter): Value {
-  stack.settleEffects(TRAPS);
-  stack.settle(stack.height - 1);
-  return stack.pop();
-}
-
-/** `br_on_null`: a branch without the reference; behind it, the reference is not null. */
-export function emitBrOnNull(emitter: FunctionEmitter, depth: number): void {
-  const reference = popReference(emitter);
-  const { stack } = emitter;
-  settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
-  flushBefore(emitter, depth);
-  const isNull = js.binary('===', reference.node, js.NULL);
-  emitter.emit(js.ifElse(isNull, branch(emitter, depth)), 2);
-  stack.pushSettled(nonNull(reference.type as RefType));
-  emitter.meter.endRegion();
-}
-
-/** `br_on_non_null`: the reference goes along with the branch, and is dropped behind it. */
-export function emitBrOnNonNull(emitter: FunctionEmitter, depth: number): void {
-  const reference = popReference(emitter);
-  const { stack } = emitter;
-  stack.pushSettled(nonNull(reference.type as RefType));
-  settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
-  flushBefore(emitter, depth);
-  const isSome = js.binary('!==', reference.node, js.NULL);
-  emitter.emit(js.ifElse(isSome, branch(emitter, depth)), 2);
-  stack.pop();
+  const to = target(emitter, depth);
+  if (to.kind === 'block' && to.jumps === 1) to.fork = emitter.meter.fork();
   emitter.meter.endRegion();
 }
 

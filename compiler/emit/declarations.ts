@@ -12,7 +12,7 @@ const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR', 'GV'];
 
 /** Names that are fields or views, not free names that the group binds. */
 export function isField(name: string): boolean {
-  return isThreads(name) || ENVIRONMENT_FIELDS.includes(name) || isView(name) || isForIndirectCalls(name);
+  return isThreads(name) || ENVIRONMENT_FIELDS.includes(name) || isView(name) || isByIndex(name);
 }
 
 function isView(name: string): boolean {
@@ -34,18 +34,19 @@ export function fieldConstants(needed: ReadonlySet<string>): [string, js.Express
   for (const name of THREAD) if (needed.has(name)) constants.push([name, js.id(nameInGroup(name))]);
   for (const name of ENVIRONMENT_FIELDS)
     if (needed.has(name)) constants.push([name, js.member(js.id('E'), name)]);
-  for (const name of needed) if (isForIndirectCalls(name)) constants.push([name, forIndirectCalls(name)]);
+  for (const name of needed) if (isByIndex(name)) constants.push([name, byIndex(name)]);
   return constants;
 }
 
-function isForIndirectCalls(name: string): boolean {
-  return /^[TI]\d+$/.test(name);
+function isByIndex(name: string): boolean {
+  return /^[TID]\d+$/.test(name);
 }
 
-/** `T1`: the elements of table 1, whose identity never changes; `I3`: the canonical number of type 3. */
-function forIndirectCalls(name: string): js.Expression {
+/** `T1`: the elements of table 1, whose identity never changes; `I3`: the canonical number of type 3; `D3`: type 3 itself. */
+function byIndex(name: string): js.Expression {
   const index = js.number(Number(name.slice(1)));
   if (name.startsWith('I')) return js.index(js.member(js.id('E'), 'types'), index);
+  if (name.startsWith('D')) return js.index(js.member(js.id('E'), 'defined'), index);
   return js.member(js.index(js.member(js.id('E'), 'T'), index), 'elements');
 }
 

@@ -16,6 +16,7 @@ const UNMETERED: EmitOptions = {
   costs: undefined,
   checkEveryRegion: false,
   countDepth: false,
+  countAllocation: false,
   target: 'v8-12+',
   recordOffsets: false,
   outline: OUTLINE,

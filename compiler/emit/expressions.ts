@@ -292,6 +292,15 @@ export function call(callee: Expression, args: readonly Expression[]): Expressio
   return operation(CALL, `${operand(callee, CALL)}(${list(args)})`, weight);
 }
 
+export function create(made: Expression, args: readonly Expression[]): Expression {
+  const weight = WEIGHTS.call + sum(args) + WEIGHTS.argument * args.length;
+  return operation(CALL, `new ${made.text}(${list(args)})`, weight);
+}
+
+export function typeOf(value: Expression): Expression {
+  return operation(UNARY, `typeof ${operand(value, UNARY)}`, WEIGHTS.unary + value.weight);
+}
+
 export function array(elements: readonly Expression[]): Expression {
   return operation(PRIMARY, `[${list(elements)}]`, sum(elements));
 }

@@ -12,9 +12,11 @@ import { subjectOf } from '../function/subject.ts';
 import { dependsOnSubject, givesSize, isAccess, unsignedOperands } from '../opcodes/row.ts';
 import { CONSTANTS, OPCODES, type Opcode, signatureOf, type Target } from '../opcodes.ts';
 import { address, fromSize, unsigned } from './addresses.ts';
+import { emitCallLike } from './calls.ts';
 import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
+import { type Handler, OBJECTS } from './objects.ts';
 import {
   ANY_EFFECT,
   joinReads,
@@ -26,6 +28,7 @@ import {
   TRAPS,
   type Value,
 } from './operand-stack.ts';
+import { REFERENCES } from './references.ts';
 import {
   emitVectorGlobalGet,
   emitVectorGlobalSet,
@@ -34,8 +37,6 @@ import {
 } from './simd/instructions.ts';
 import { getVectorLocal, setVectorLocal } from './simd/local-vectors.ts';
 import { ARGUMENT, type Template, TemplateArguments, template } from './template.ts';
-
-type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
 
 export function emitInstruction(
   emitter: FunctionEmitter,
@@ -67,8 +68,8 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
     emitter.stack.push({ ...value, node: js.unary('!', value.node), constant: undefined });
   },
 
-  select: emitSelect,
-  'select t': emitSelect,
+  select: (emitter) => emitSelect(emitter, undefined),
+  'select t': (emitter, _, types) => emitSelect(emitter, (types as readonly ValueType[])[0]),
 
   'i32.const'(emitter, _, value) {
     emitter.pushConstant('i32', js.number(value as number), value as number);
@@ -126,7 +127,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
 };
 
 const HANDLERS: readonly (Handler | undefined)[] = OPCODES.reduce<(Handler | undefined)[]>((all, row) => {
-  all[row.number] = SPECIAL[row.name] ?? vectorHandler(row);
+  all[row.number] = SPECIAL[row.name] ?? OBJECTS[row.name] ?? REFERENCES[row.name] ?? vectorHandler(row);
   return all;
 }, []);
 
@@ -160,7 +161,7 @@ function localValue(emitter: FunctionEmitter, local: number): js.Expression {
 }
 
 /** `a b c select`: c ? a : b. Both are computed anyway, so what may trap is computed first. */
-function emitSelect(emitter: FunctionEmitter): void {
+function emitSelect(emitter: FunctionEmitter, type: ValueType | undefined): void {
   const { stack } = emitter;
   const base = stack.height - 3;
   for (let h = base; h < base + 2; h++) if (stack.at(h).effects & TRAPS) stack.settle(h);
@@ -183,7 +184,7 @@ function emitSelect(emitter: FunctionEmitter): void {
     const node = isCheap(first, second)
       ? withoutBranch(emitter, values)
       : js.conditional(condition.node, numeric(first), numeric(second));
-    emitter.push(first.type, node, effects, joinReads(values), operationsOf(values));
+    emitter.push(type ?? first.type, node, effects, joinReads(values), operationsOf(values));
   }
 }
 
@@ -289,14 +290,15 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   const chosen = chooseTemplate(plan, values);
   const args = bindArguments(emitter, values, chosen, plan, row, immediate);
   const { effects } = plan;
+  const isCall = row.effect === 'call' || tellsOfGrowth(emitter, row, immediate);
   // Operands go into the statement below; what else is pending must come before it.
   if (row.effect === 'store') stack.settleEffects(TRAPS | LOADS);
-  else if (row.effect === 'call') stack.settleEffects(ANY_EFFECT);
+  else if (isCall) stack.settleEffects(ANY_EFFECT);
   emitter.useAll(chosen);
   const built = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
   const node = plan.givesSize ? fromSize(emitter, built, results[0]!) : built;
   if (row.effect === 'store') emitter.emit(js.statement(node));
-  else if (row.effect === 'call') emitCallLike(emitter, node, results[0]);
+  else if (isCall) emitCallLike(emitter, node, results[0]);
   else if (results.length > 1) emitSeveral(emitter, node, results);
   else {
     stack.push({
@@ -311,12 +313,9 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   }
 }
 
-/** An instruction that may do anything, a call to V8. */
-function emitCallLike(emitter: FunctionEmitter, node: js.Expression, type: ValueType | undefined): void {
-  const { stack } = emitter;
-  const place = type === undefined ? undefined : stack.nextSlot(type);
-  emitter.emitAway(place === undefined ? node : js.assign(place, node));
-  if (type !== undefined) stack.pushSettled(type);
+/** Whoever asks for the size of a shared memory may reach all of it from then on: its view is read again. */
+function tellsOfGrowth(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): boolean {
+  return row.name === 'memory.size' && emitter.context.module.memories[immediate as number]!.shared;
 }
 
 /** An instruction that leaves its results in scratch cells. */
@@ -380,8 +379,15 @@ const CUSTOM: Readonly<Record<string, (emitter: FunctionEmitter, immediate: Imme
     operands: 0,
     results: [refType(false, context.module.functions[index as number]!)],
   }),
+  'any.convert_extern': ({ stack }) => ({ operands: 1, results: [inHierarchy(stack.peek(), 'any')] }),
+  'extern.convert_any': ({ stack }) => ({ operands: 1, results: [inHierarchy(stack.peek(), 'extern')] }),
   'ref.as_non_null': ({ stack }) => ({ operands: 1, results: [nonNull(stack.peek().type as RefType)] }),
 };
+
+/** As nullable as the operand. */
+function inHierarchy({ type }: Value, heap: 'any' | 'extern'): RefType {
+  return refType((type as RefType).nullable, heap);
+}
 
 /** What follows from the immediate: from the memories or tables that it names, or else the emitter knows. */
 function shapeFor(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): Shape {
@@ -416,7 +422,7 @@ function bindArguments(
 ): TemplateArguments {
   const { all } = ARGUMENTS;
   const base = emitter.stack.height;
-  const memory = row.immediate === 'memarg' ? (immediate as MemoryArgument) : undefined;
+  const memory = isAccess(row.immediate) ? (immediate as MemoryArgument) : undefined;
   for (let i = 0; i < values.length; i++) {
     const isAddress = memory !== undefined && i === 0;
     const position = isAddress ? ARGUMENT.ea : i === 3 ? ARGUMENT.d : i;
@@ -433,7 +439,8 @@ function bindArguments(
       all[position] = place;
     }
   }
-  if (memory !== undefined) all[ARGUMENT.V] = emitter.useView(memory.memory);
+  if (row.immediate === 'memarg atomic') all[ARGUMENT.i] = js.number(memory!.memory);
+  else if (memory !== undefined) all[ARGUMENT.V] = emitter.useView(memory.memory);
   else if (immediate !== undefined) bindIndices(row, immediate);
   if (chosen.usesX) all[ARGUMENT.x] = emitter.temporary('x', base);
   if (chosen.usesY) all[ARGUMENT.y] = emitter.temporary('y', base);

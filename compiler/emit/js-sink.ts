@@ -2,15 +2,13 @@
  * The sink that turns a function into JavaScript: receives the reader's events, charges each instruction, and hands it
  * to the file that knows it.
  */
-import type { FuncType } from '../../runtime/types.ts';
+import type { FuncType, RefType } from '../../runtime/types.ts';
 import type { CatchClause, FunctionContext, Immediate, Sink } from '../function/sink.ts';
 import { numberOf, type Opcode } from '../opcodes.ts';
 import { emitCall, emitCallIndirect, emitCallRef, type Resolve } from './calls.ts';
 import {
   emitBr,
   emitBrIf,
-  emitBrOnNonNull,
-  emitBrOnNull,
   emitBrTable,
   emitElse,
   emitReturn,
@@ -37,6 +35,7 @@ import * as js from './js.ts';
 import { climb } from './ladder.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
 import { splitFrame } from './outline.ts';
+import { emitBrOnCast, emitBrOnNonNull, emitBrOnNull } from './references.ts';
 import { emitReturnCall, emitReturnCallIndirect, emitReturnCallRef, enterBody } from './tail-calls.ts';
 
 const BLOCK = numberOf('block');
@@ -52,6 +51,8 @@ const UNREACHABLE = numberOf('unreachable');
 const CALL = numberOf('call');
 const CALL_INDIRECT = numberOf('call_indirect');
 const CALL_REF = numberOf('call_ref');
+const BR_ON_CAST = numberOf('br_on_cast');
+const BR_ON_CAST_FAIL = numberOf('br_on_cast_fail');
 const BR_ON_NULL = numberOf('br_on_null');
 const BR_ON_NON_NULL = numberOf('br_on_non_null');
 const RETURN_CALL = numberOf('return_call');
@@ -67,7 +68,13 @@ const THROW = numberOf('throw');
 const THROW_REF = numberOf('throw_ref');
 
 /** Instructions with effects that never trap. */
-const QUIET: ReadonlySet<string> = new Set(['local.set', 'local.tee', 'global.get', 'global.set']);
+const QUIET: ReadonlySet<string> = new Set([
+  'local.get',
+  'local.set',
+  'local.tee',
+  'global.get',
+  'global.set',
+]);
 
 export class JsSink implements Sink {
   emitter!: FunctionEmitter;
@@ -137,6 +144,7 @@ export class JsSink implements Sink {
     if (emitter.places.layout === 'plain') {
       if (reachable) {
         emitter.charge(END);
+        emitter.meter.noteReturn();
         emitter.stack.settleEffects(ANY_EFFECT);
         for (const statement of returnStatements(emitter)) emitter.emit(statement);
       }
@@ -199,6 +207,11 @@ export class JsSink implements Sink {
   callRef(typeIndex: number, type: FuncType, offset: number): void {
     this.emitter.charge(CALL_REF);
     emitCallRef(this.emitter, typeIndex, type, offset);
+  }
+
+  brOnCast(depth: number, _from: RefType, to: RefType, onFail: boolean): void {
+    this.emitter.charge(onFail ? BR_ON_CAST_FAIL : BR_ON_CAST);
+    emitBrOnCast(this.emitter, depth, to, onFail);
   }
 
   brOnNull(depth: number): void {

@@ -19,6 +19,7 @@ import type { EmitOptions } from './function-emitter.ts';
 import * as js from './js.ts';
 import { type Position, print } from './print.ts';
 import type { Part } from './regions.ts';
+import { shapeOf } from './shapes.ts';
 import { tailName } from './tail-calls.ts';
 
 export interface EmittedGroup {
@@ -126,7 +127,7 @@ export function groupText(
   const name = (defined: number) => functionName(module, defined + module.importedFunctions);
   const outer = [...callees];
   const statements: js.Statement[] = [js.statement(js.string('use strict'))];
-  if (uses.size > 0) statements.push(js.destructure([...uses], js.id('H')));
+  statements.push(...bindings(uses));
   if (outer.length > 0) statements.push(outside(outer, name, tails));
   const declarations = parts.map(({ declaration }) => declaration);
   // The group exists because its first function is being called.
@@ -145,6 +146,21 @@ export function groupText(
   statements.push(js.returns(js.array([js.array(entries), js.id('patch'), js.array(tailEntries)])));
   const trampolines = members.filter(hasForm).map((defined) => defined + module.importedFunctions);
   return { text: print(statements, layout.indent, layout.positions), callees: outer, trampolines, parts };
+}
+
+/** Helpers by name; classes of structs by shape. */
+function bindings(uses: ReadonlySet<string>): js.Statement[] {
+  const names = [...uses].filter((use) => shapeOf(use) === undefined);
+  const classes = [...uses].flatMap((use): [string, js.Expression][] => {
+    const shape = shapeOf(use);
+    if (shape === undefined) return [];
+    const args = [js.number(shape.tagged), js.number(shape.doubles)];
+    return [[use, js.call(js.member(js.id('H'), 'struct'), args)]];
+  });
+  const statements: js.Statement[] = [];
+  if (names.length > 0) statements.push(js.destructure(names, js.id('H')));
+  if (classes.length > 0) statements.push(js.declare('const', classes));
+  return statements;
 }
 
 /** Variables for functions outside of the group, and for the tail forms that are called. */

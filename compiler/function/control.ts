@@ -3,6 +3,7 @@
  * immediate, moves the stacks, and tells the sink if the code is reachable.
  */
 import { EXNREF, FUNCREF, nonNull, refType } from '../../runtime/types.ts';
+import { readHeapType } from '../binary/types.ts';
 import type { FunctionState } from './function-state.ts';
 import type { CatchClause } from './sink.ts';
 import {
@@ -138,6 +139,8 @@ export const CONTROL: Readonly<Record<string, Read>> = {
     if (f.live) f.sink.returnCallIndirect(typeIndex, table, type, f.offset);
     f.markUnreachable();
   },
+  br_on_cast: (f) => branchOnCast(f, false),
+  br_on_cast_fail: (f) => branchOnCast(f, true),
   throw(f) {
     const tag = f.readTag();
     const signature = tagSignature(f, tag);
@@ -192,6 +195,25 @@ export const CONTROL: Readonly<Record<string, Read>> = {
 
 /** What a catch clause gives: an exception, never null. */
 const CAUGHT: Operand = operandOf(nonNull(EXNREF));
+/** Flags, label, the operand's type, the type it may have. */
+function branchOnCast(f: FunctionState, onFail: boolean): void {
+  const flags = f.bytes.byte();
+  if (flags > 3) f.fail('malformed br_on_cast flags');
+  const depth = f.readLabel();
+  const from = refType((flags & 1) !== 0, readHeapType(f.bytes, f.module));
+  const to = refType((flags & 2) !== 0, readHeapType(f.bytes, f.module));
+  if (!f.stacks.fits(operandOf(to), operandOf(from))) f.mismatch(`a subtype of ${from.text}`, to.text);
+  const rest = to.nullable ? nonNull(from) : from;
+  const { labelTypes } = f.label(depth);
+  if (labelTypes.length === 0) f.mismatch(`label ${depth} to take a reference`, 'nothing');
+  f.stacks.popOperand(operandOf(from));
+  f.stacks.pushOperand(operandOf(onFail ? rest : to));
+  f.stacks.popOperands(labelTypes);
+  f.stacks.pushOperands(labelTypes.slice(0, -1));
+  f.stacks.pushOperand(operandOf(onFail ? to : rest));
+  if (f.live) f.sink.brOnCast(depth, from, to, onFail, f.offset);
+}
+
 const EXN: Operand = operandOf(EXNREF);
 const FUNC: Operand = operandOf(FUNCREF);
 

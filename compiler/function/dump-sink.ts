@@ -8,7 +8,7 @@
  *       i32.add
  *     )
  */
-import { type FuncType, funcTypeAt, typeText, type ValueType } from '../../runtime/types.ts';
+import { type FuncType, funcTypeAt, type RefType, typeText, type ValueType } from '../../runtime/types.ts';
 import { ByteReader } from '../binary/bytes.ts';
 import { functionName, type ModuleInfo } from '../binary/module-info.ts';
 import { readLocalNames } from '../binary/names.ts';
@@ -103,6 +103,7 @@ class DumpSink implements Sink {
       case 'memory':
         return immediate === 0 ? '' : String(immediate);
       case 'memarg':
+      case 'memarg atomic':
         return memoryText(row, immediate as MemoryArgument);
       case 'v128':
         return `i32x4 ${(immediate as readonly number[]).map((word) => hex(word)).join(' ')}`;
@@ -207,6 +208,9 @@ class DumpSink implements Sink {
   }
   callRef(typeIndex: number): void {
     this.line(`call_ref ${typeIndex}`);
+  }
+  brOnCast(depth: number, from: RefType, to: RefType, onFail: boolean): void {
+    this.line(`br_on_cast${onFail ? '_fail' : ''} ${this.label(depth)} ${from.text} ${to.text}`);
   }
   brOnNull(depth: number): void {
     this.line(`br_on_null ${this.label(depth)}`);

@@ -4,7 +4,7 @@
  *
  * The loop is in reader.ts, the instructions in control.ts, typing.ts and immediates.ts.
  */
-import { ModuleDefinitions } from '../../runtime/subtyping.ts';
+import { type Definitions, ModuleDefinitions } from '../../runtime/subtyping.ts';
 import { type FuncType, isDefaultable, type ValueType } from '../../runtime/types.ts';
 import { ByteReader } from '../binary/bytes.ts';
 import { functionName, type ModuleInfo } from '../binary/module-info.ts';
@@ -28,6 +28,7 @@ export class FunctionState {
   readonly bytes: ByteReader;
   readonly sink: Sink;
   readonly stacks: Stacks;
+  readonly definitions: Definitions;
   /** Parameters, then declared locals. */
   readonly localOperands: Operand[];
   /** Locals that have no value yet, and no default: true at their index. Undefined: the function has none of that kind. */
@@ -51,8 +52,8 @@ export class FunctionState {
     this.signature = this.signatureAt(module.functions[index]!);
     const place = () => this.#place();
     this.bytes = new ByteReader(module.bytes, body.start, body.end, undefined, place, module.features);
-    const definitions = new ModuleDefinitions(module.types);
-    this.stacks = new Stacks(definitions, (expected, found) => this.mismatch(expected, found));
+    this.definitions = new ModuleDefinitions(module.types);
+    this.stacks = new Stacks(this.definitions, (expected, found) => this.mismatch(expected, found));
     this.localOperands = this.signature.params.slice();
   }
 

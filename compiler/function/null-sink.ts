@@ -21,6 +21,7 @@ export const NULL_SINK: Sink = {
   call: ignore,
   callIndirect: ignore,
   callRef: ignore,
+  brOnCast: ignore,
   brOnNull: ignore,
   brOnNonNull: ignore,
   returnCall: ignore,

@@ -16,6 +16,7 @@ import { CONTROL } from './control.ts';
 import { FunctionState } from './function-state.ts';
 import { IMMEDIATES, naturalAlignmentOf } from './immediates.ts';
 import { NULL_SINK } from './null-sink.ts';
+import { OBJECT_TYPING } from './object-typing.ts';
 import type { Immediate, MemoryArgument, Sink } from './sink.ts';
 import { makeSignature, type Signature } from './stacks.ts';
 import { subjectOf } from './subject.ts';
@@ -87,7 +88,7 @@ function readingOf(row: Opcode): Instruction['read'] {
   if (type === undefined) {
     const control = CONTROL[row.name];
     if (control !== undefined) return control;
-    const typing = TYPING[row.name] ?? missing(row, 'typing');
+    const typing = TYPING[row.name] ?? OBJECT_TYPING[row.name] ?? missing(row, 'typing');
     return (f) => {
       const immediate = typing(f);
       if (f.live) f.sink.instruction(row, immediate, f.offset);

@@ -7,7 +7,7 @@
  * whether control falls into them from above. Operand types are already checked: a sink may trust its own stack.
  * `offset` is the byte offset of the instruction's first byte in the module.
  */
-import type { FuncType, ValueType } from '../../runtime/types.ts';
+import type { FuncType, RefType, ValueType } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
 import type { Opcode } from '../opcodes.ts';
 
@@ -40,7 +40,7 @@ export type Immediate =
   | bigint
   /** `memarg`, `memarg lane`. */
   | MemoryArgument
-  /** Two indices in binary order: `memory.copy` (destination, source), `memory.init` (data, memory), `table.copy` (destination, source), `table.init` (element, table). */
+  /** Two indices in binary order: `memory.copy` (destination, source), `memory.init` (data, memory), `table.copy` (destination, source), `table.init` (element, table), and those of structs and arrays (type, then the other). */
   | readonly [number, number]
   /** `v128`: four words, lowest first; `lanes`: the sixteen indices of a shuffle. */
   | readonly number[]
@@ -80,6 +80,8 @@ export interface Sink {
   unreachable(offset: number): void;
   call(functionIndex: number, type: FuncType, offset: number): void;
   callRef(typeIndex: number, type: FuncType, offset: number): void;
+  /** Branches with the reference if it has type `to`, or `onFail` if it has not; else it stays. It has type `from` before. */
+  brOnCast(depth: number, from: RefType, to: RefType, onFail: boolean, offset: number): void;
   /** Where it does not branch, the reference stays, now known not to be null. */
   brOnNull(depth: number, offset: number): void;
   /** Carries the reference along; where it does not branch, it is dropped. */

@@ -9,7 +9,7 @@ import type { Immediate } from './sink.ts';
 import { I32, isReference, type Operand, operandOf, operandText, UNKNOWN, withoutNull } from './stacks.ts';
 
 /** Reads the immediate and moves the stacks; answers the immediate for the sink. */
-type Type = (f: FunctionState) => Immediate;
+export type Type = (f: FunctionState) => Immediate;
 
 export const TYPING: Readonly<Record<string, Type>> = {
   drop(f) {

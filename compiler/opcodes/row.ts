@@ -10,6 +10,7 @@ import {
   FUNCREF,
   type FuncType,
   type RefType,
+  refType,
   type ValueType,
 } from '../../runtime/types.ts';
 import type { Feature } from '../features.ts';
@@ -25,11 +26,20 @@ export type ImmediateKind =
   | 'global'
   | 'function'
   | 'type'
+  | 'type field'
+  | 'type count'
+  | 'type data'
+  | 'type element'
+  | 'type type'
+  | 'cast'
   | 'table'
   | 'memory'
   | 'data'
   | 'element'
   | 'memarg'
+  /** A memarg whose alignment is the natural one. */
+  | 'memarg atomic'
+  | 'zero'
   | 'data memory'
   | 'memory memory'
   | 'element table'
@@ -229,6 +239,10 @@ const TYPES: Readonly<Record<string, ValueType>> = {
   v128: 'v128',
   funcref: FUNCREF,
   externref: EXTERNREF,
+  eqref: refType(true, 'eq'),
+  arrayref: refType(true, 'array'),
+  i31ref: refType(true, 'i31'),
+  i31: refType(false, 'i31'),
 };
 
 /** `'i32 i32 -> i64'` as a function type. */

@@ -5,9 +5,11 @@
  * emitter use exactly these.
  */
 import { trap } from '../errors.ts';
+import * as atomics from './atomics.ts';
 import * as control from './control.ts';
 import * as float from './float.ts';
 import * as fuel from './fuel.ts';
+import * as gc from './gc.ts';
 import * as integer from './integer.ts';
 import * as memory from './memory.ts';
 import * as table from './table.ts';
@@ -15,8 +17,10 @@ import * as truncate from './truncate.ts';
 import * as vector from './vector.ts';
 import * as wide from './wide.ts';
 
+const { ACCESSES, ...waiting } = atomics;
 const { charge: _charge, ...fuelHelpers } = fuel;
 const { POW2, ...integerHelpers } = integer;
+const { move: _move, ...tableHelpers } = table;
 
 /** `1n << k` by `k`: the one name in generated code that is a table instead of a function. */
 export { POW2 };
@@ -30,7 +34,10 @@ export const HELPERS: Readonly<Record<string, Function>> = {
   ...truncate,
   ...float,
   ...memory,
-  ...table,
+  ...tableHelpers,
+  ...gc,
   ...vector,
   ...wide,
+  ...ACCESSES,
+  ...waiting,
 };

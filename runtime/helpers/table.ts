@@ -91,7 +91,13 @@ export function table_init(
 }
 
 /** Backwards where the target starts inside the source. */
-function move(target: unknown[], source: readonly unknown[], to: number, from: number, count: number): void {
+export function move(
+  target: unknown[],
+  source: readonly unknown[],
+  to: number,
+  from: number,
+  count: number,
+): void {
   if (to <= from) for (let i = 0; i < count; i++) target[to + i] = source[from + i];
   else for (let i = count - 1; i >= 0; i--) target[to + i] = source[from + i];
 }
