@@ -7,6 +7,7 @@
  * worker runs a hot loop, and a write to a closed pipe ends the process by SIGPIPE.
  */
 import { STATUS, unexpected } from './exit-status.ts';
+import { preferMainThread } from './priority.ts';
 import { startWorker } from './worker.ts';
 
 /** Node ignores SIGPIPE from its start; taking a handler away again leaves the system's own behaviour: to die of it. */
@@ -27,5 +28,8 @@ function fail(error: unknown): void {
 dieOfClosedPipes();
 process.on('uncaughtException', (error) => process.exit(unexpected(error)));
 // While this thread reads the command line, the compiler is being loaded in the other.
-if (process.argv[2] === 'run') startWorker('./run-worker.js');
+if (process.argv[2] === 'run') {
+  preferMainThread();
+  startWorker('./run-worker.js');
+}
 import('./command-line.ts').then(({ commandLine }) => commandLine().parseAsync()).catch(fail);
