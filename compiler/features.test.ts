@@ -10,7 +10,6 @@ import { ModuleBuilder } from '../test/support/wasm-builder.ts';
 import { decodeModule } from './binary/module.ts';
 import { DEFAULT_FEATURES, FEATURE_NAMES, type FeatureName, resolveFeatures } from './features.ts';
 import { OPCODES, type Opcode } from './opcodes.ts';
-import { NOT_BUILT } from './unsupported.ts';
 import { validateBodies } from './validate.ts';
 
 function compile(wasm: Uint8Array, features = DEFAULT_FEATURES): void {
@@ -91,16 +90,13 @@ describe.each(USES)('%s: %s', (feature, what, wasm) => {
     const error = refusal(wasm, feature);
     expect(error.feature).toBe(feature);
     expect(error.offset).toBeGreaterThanOrEqual(8);
-    if (NOT_BUILT.has(feature)) expect(error.message).toContain(`${feature} is not supported: ${what}`);
-    else {
-      expect(error.message).toContain(`${feature} is disabled: ${what}; `);
-      expect(error.message).toContain(
-        `features: { '${feature}': true }, or --features=+${feature}, enables it`,
-      );
-    }
+    expect(error.message).toContain(`${feature} is disabled: ${what}; `);
+    expect(error.message).toContain(
+      `features: { '${feature}': true }, or --features=+${feature}, enables it`,
+    );
   });
 
-  test.skipIf(NOT_BUILT.has(feature))('compiles with it', () => {
+  test('compiles with it', () => {
     expect(() => compile(wasm, resolveFeatures({ [feature]: true }))).not.toThrow();
   });
 });

@@ -3,8 +3,7 @@
  * switch them on and off.
  *
  * The gate itself is `ByteReader.requires`: the decoder asks it for every instruction (by the row's `feature`), type,
- * flag and section that came with a proposal. What is switched on and not built yet is refused as well; which those are,
- * unsupported.ts knows.
+ * flag and section that came with a proposal.
  */
 import { unknownKey, wrongType } from '../runtime/errors.ts';
 

@@ -1,14 +1,13 @@
 /**
  * THE TABLE: one row per WebAssembly instruction. Decoder, validator, emitter, disassembler and tests derive from it;
- * an instruction that JavaScript can express costs one row. The rows stand in opcodes/*.ts by family; what we do not
- * compile yet stands in unsupported.ts.
+ * an instruction that JavaScript can express costs one row. The rows stand in opcodes/*.ts by family.
  *
  * A template (`js`) is one JavaScript expression, parsed once, with these free names:
  *  - `a`, `b`, `c`, `d`: the operands in order. Bound to a temporary first where mentioned more than once; first uses are in
  *    order, so evaluating the template evaluates the operands once, left to right.
  *  - `x`, `y`: fresh temporaries, assigned inside the template.
  *  - `ea`, `V`: effective address of a memory access (it stands for `a`) and the memory's DataView.
- *  - `i`, `j`: first and second immediate index. `E`: the environment.
+ *  - `i`, `j`: first and second immediate index; of an atomic access, `i` is the memory. `E`: the environment.
  *  - `A`, `U`: BigInt.asIntN, asUintN. `BigInt`, `NaN`. The functions of `MATH`.
  *  - `R`, `RL`, `RD`, `RF`: views of the register file, whose first cells are scratch within a single expression.
  *  - every helper of runtime/helpers/index.ts by its name, and `POW2`.
@@ -30,6 +29,7 @@ import { isAccess, type Opcode, PLAIN_SUBJECT, parseSignature, type Subject } fr
 import { SIMD_FLOAT } from './opcodes/simd-float.ts';
 import { SIMD_INTEGER } from './opcodes/simd-integer.ts';
 import { SIMD_LANES } from './opcodes/simd-lanes.ts';
+import { THREADS } from './opcodes/threads.ts';
 import { WIDE } from './opcodes/wide.ts';
 
 export type { Effect, Feature, ImmediateKind, Opcode, Target } from './opcodes/row.ts';
@@ -47,6 +47,7 @@ export const OPCODES: readonly Opcode[] = [
   ...SIMD_LANES,
   ...SIMD_INTEGER,
   ...SIMD_FLOAT,
+  ...THREADS,
 ];
 
 /** Functions of `Math` that templates call by their bare names. */

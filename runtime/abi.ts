@@ -103,6 +103,13 @@ export interface StoreAbi {
   readonly account: Fuel;
   /** How far this Runtime's code may grow a memory or table, whoever made it. */
   readonly limits: Pick<Limits, 'memoryPages' | 'tableElements'>;
+  /** `Atomics.wait`, for `ms` milliseconds at most; obeys what may stop the run. */
+  waitAt(
+    cells: Int32Array | BigInt64Array,
+    index: number,
+    expected: number | bigint,
+    ms: number,
+  ): 'ok' | 'not-equal' | 'timed-out';
   /** Bytes or elements of a bulk operation that cost one fuel (default 64); 0: they cost nothing, or metering is off. */
   readonly bulkUnit: number;
   /** Counts bytes of new objects; false where they exceed the limit. */

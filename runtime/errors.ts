@@ -65,6 +65,8 @@ export const TRAPS = {
   'allocation-limit-exceeded': 'allocation limit exceeded',
   'null-function-reference': 'null function reference',
   'null-exception-reference': 'null exception reference',
+  'unaligned-atomic': 'unaligned atomic',
+  'expected-shared-memory': 'expected shared memory',
 } as const;
 export type TrapCode = keyof typeof TRAPS;
 
@@ -313,9 +315,6 @@ export const tableIndexOutOfRange = (index: number, length: number): RangeError 
   new RangeError(`table index ${index} is out of range (length ${length})`);
 
 export const immutableGlobal = (): TypeError => new TypeError('cannot set the value of an immutable global');
-
-export const unsupported = (feature: string, what: string): TypeError =>
-  new TypeError(`${feature} is not supported: ${what}`);
 
 export const unknownKey = (what: string, key: string): TypeError =>
   new TypeError(`unknown ${what} ${quoteName(key)}`);

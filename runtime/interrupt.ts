@@ -86,6 +86,30 @@ export class Interrupt {
     return this.#innermost === undefined ? Infinity : Math.max(0, this.#innermost.deadline - now());
   }
 
+  /**
+   * `Atomics.wait` on cells of a memory, or throws as `poll` does. A thread can wait in one place only, so it looks at the
+   * word now and then. Who notifies meanwhile has changed the cell before, or could as well have come too early: what is
+   * found changed counts as notified.
+   */
+  waitAt(
+    cells: Int32Array | BigInt64Array,
+    index: number,
+    expected: number | bigint,
+    ms: number,
+  ): 'ok' | 'not-equal' | 'timed-out' {
+    const until = now() + ms;
+    this.poll();
+    for (let round = 0; ; round++) {
+      const left = until - now();
+      const slice = Math.max(0, Math.min(left, PATIENCE_MS, this.remaining()));
+      const result = Atomics.wait(cells as Int32Array, index, expected as number, slice);
+      if (result === 'not-equal') return round === 0 ? result : 'ok';
+      if (result === 'ok') return result;
+      this.poll();
+      if (left <= slice) return result;
+    }
+  }
+
   /** Blocks this thread for `ms` milliseconds (`Infinity`: for ever), or throws as `poll` does. */
   wait(ms: number): void {
     const until = now() + ms;
@@ -96,6 +120,9 @@ export class Interrupt {
     }
   }
 }
+
+/** So long a thread that waits at a memory's cell may take to notice an interruption. */
+const PATIENCE_MS = 20;
 
 function checkControl(deadlineMs: unknown, signal: unknown): void {
   if (typeof deadlineMs !== 'number') throw wrongType('deadlineMs to be a number', deadlineMs);

@@ -116,6 +116,16 @@ export class Store implements StoreAbi {
     this.#environments.clear();
   }
 
+  waitAt(
+    cells: Int32Array | BigInt64Array,
+    index: number,
+    expected: number | bigint,
+    ms: number,
+  ): 'ok' | 'not-equal' | 'timed-out' {
+    if (this.metering) return this.interrupt.waitAt(cells, index, expected, ms);
+    return Atomics.wait(cells as Int32Array, index, expected as number, ms);
+  }
+
   /** Runs host code in the middle of a function that may use cells it has not announced. */
   #aboveLeaf<Result>(run: () => Result): Result {
     const { sp } = S;

@@ -20,12 +20,7 @@ export interface ListedCommands {
 
 /** Sandglass: what needs a proposal that it does not compile yet. */
 export const SANDGLASS: Expectations = {
-  files: [
-    {
-      reason: 'threads',
-      files: ['proposals/threads/*'],
-    },
-  ],
+  files: [],
   commands: [
     {
       file: 'custom/branch_hint',

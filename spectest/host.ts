@@ -25,6 +25,7 @@ export async function spectestModule(
     global_f64: new Global({ value: 'f64', mutable: false }, 666.6),
     table: new Table({ element: 'anyfunc', initial: 10, maximum: 20 }),
     ...(engine.speaksSpec && {
+      shared_memory: new Memory({ initial: 1, maximum: 2, shared: true }),
       table64: new Table({ element: 'anyfunc', initial: 10n, maximum: 20n, address: 'i64' }),
     }),
     memory: new Memory({ initial: 1, maximum: 2 }),

@@ -45,8 +45,15 @@ async function loadSandglass(options: SandglassOptions): Promise<(file: string) 
   return (file) => new SandglassEngine({ ...options, features: featuresOf(file) }) as Engine;
 }
 
+/** Proposals whose scripts are older than what they say is an error. */
+const OLDER_THAN: Readonly<Record<string, FeatureOptions>> = {
+  threads: { 'multi-memory': false, 'reference-types': false },
+};
+
 /** A proposal's folder is about its proposal, which may be off by default. */
 function featuresOf(file: string): FeatureOptions {
   const [, proposal] = /^proposals\/([^/]+)\//.exec(file) ?? [];
-  return proposal !== undefined && isFeatureName(proposal) ? { [proposal]: true } : {};
+  return proposal !== undefined && isFeatureName(proposal)
+    ? { ...OLDER_THAN[proposal], [proposal]: true }
+    : {};
 }

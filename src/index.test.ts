@@ -95,7 +95,9 @@ test('features are switched on and off by name', () => {
   const wasm = m.build();
   expect(() => new Runtime().compileSync(wasm)).not.toThrow();
   const single = new Runtime({ features: { 'multi-memory': false } });
-  expect(() => single.compileSync(wasm)).toThrow(/^multi-memory is disabled: several memories; /);
+  expect(() => single.compileSync(wasm)).toThrow(
+    /^multiple memories: multi-memory is disabled: several memories; /,
+  );
   expect([Runtime.validate(wasm), Runtime.validate(wasm, { 'multi-memory': false })]).toEqual([true, false]);
   expect(() => new Runtime({ features: 'simd' as never })).toThrow('expected features to be an object');
 });

@@ -41,6 +41,7 @@ export { Global } from '../runtime/global.ts';
 export type { Limits } from '../runtime/limits.ts';
 export type { Imports } from '../runtime/link.ts';
 export { Memory } from '../runtime/memory.ts';
+export type { SharedMemoryHandle } from '../runtime/shared-storage.ts';
 export { Table } from '../runtime/table.ts';
 export { Tag } from '../runtime/tag.ts';
 export type { ModuleExport, ModuleImport, ModuleStats } from './module.ts';

@@ -7,7 +7,6 @@
  */
 import { CompileError, type Place } from '../../runtime/errors.ts';
 import { DEFAULT_FEATURES, type Feature, type FeatureSet } from '../features.ts';
-import { NOT_BUILT } from '../unsupported.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 export class ByteReader {
@@ -52,11 +51,10 @@ export class ByteReader {
   }
 
   /**
-   * THE GATE: refuses `what` where the feature that it belongs to is switched off, or not built yet. `malformed`: what the
+   * THE GATE: refuses `what` where the feature that it belongs to is switched off. `malformed`: what the
    * standard calls it, where it does not know the feature.
    */
   requires(feature: Feature, what: string, offset: number, malformed?: string): void {
-    if (NOT_BUILT.has(feature)) this.unsupported(feature, what, offset);
     if (this.features.has(feature)) return;
     const hint = `features: { '${feature}': true }, or --features=+${feature}, enables it`;
     const standard = malformed === undefined ? '' : `${malformed}: `;

@@ -1,9 +1,8 @@
 /**
- * From bytes to a row of the opcode table, prefixed instructions included. What the table lacks is refused: by proposal
- * and name if WebAssembly has it, else as illegal.
+ * From bytes to a row of the opcode table, prefixed instructions included. What is switched off is refused by
+ * proposal and name, what the table lacks as illegal.
  */
 import { type Opcode, opcodeOf } from '../opcodes.ts';
-import { unsupportedOpcode } from '../unsupported.ts';
 import type { ByteReader } from './bytes.ts';
 
 const FIRST_PREFIX = 0xfb;
@@ -26,8 +25,6 @@ export function readPrefixedOpcode(reader: ByteReader, byte: number, offset: num
     if (!reader.features.has(row.feature)) reader.requires(row.feature, row.name, offset);
     return row;
   }
-  const unsupported = unsupportedOpcode(byte, sub);
-  if (unsupported !== undefined) reader.unsupported(unsupported.feature, unsupported.name, offset);
   const code = sub === undefined ? hex(byte) : `${hex(byte)} ${hex(sub)}`;
   return reader.fail(`illegal opcode ${code}`, offset);
 }

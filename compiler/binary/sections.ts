@@ -142,7 +142,10 @@ function readTable(reader: ByteReader, draft: ModuleDraft): void {
   draft.tables.push(type);
 }
 
-const SEVERAL = { tables: 'reference-types', memories: 'multi-memory' } as const;
+const SEVERAL = {
+  tables: ['reference-types', 'multiple tables'],
+  memories: ['multi-memory', 'multiple memories'],
+} as const;
 
 /** More than one table, or memory, came with a proposal of its own. */
 function requireSeveral(
@@ -151,7 +154,8 @@ function requireSeveral(
   space: 'tables' | 'memories',
   offset: number,
 ): void {
-  if (draft[space].length > 0) reader.requires(SEVERAL[space], `several ${space}`, offset);
+  const [feature, standard] = SEVERAL[space];
+  if (draft[space].length > 0) reader.requires(feature, `several ${space}`, offset, standard);
 }
 
 function readMemory(reader: ByteReader, draft: ModuleDraft): void {

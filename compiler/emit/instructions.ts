@@ -290,14 +290,15 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   const chosen = chooseTemplate(plan, values);
   const args = bindArguments(emitter, values, chosen, plan, row, immediate);
   const { effects } = plan;
+  const isCall = row.effect === 'call' || tellsOfGrowth(emitter, row, immediate);
   // Operands go into the statement below; what else is pending must come before it.
   if (row.effect === 'store') stack.settleEffects(TRAPS | LOADS);
-  else if (row.effect === 'call') stack.settleEffects(ANY_EFFECT);
+  else if (isCall) stack.settleEffects(ANY_EFFECT);
   emitter.useAll(chosen);
   const built = chosen.build(args, effects === 0 ? undefined : emitter.at(offset));
   const node = plan.givesSize ? fromSize(emitter, built, results[0]!) : built;
   if (row.effect === 'store') emitter.emit(js.statement(node));
-  else if (row.effect === 'call') emitCallLike(emitter, node, results[0]);
+  else if (isCall) emitCallLike(emitter, node, results[0]);
   else if (results.length > 1) emitSeveral(emitter, node, results);
   else {
     stack.push({
@@ -310,6 +311,11 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
       constant: undefined,
     });
   }
+}
+
+/** Whoever asks for the size of a shared memory may reach all of it from then on: its view is read again. */
+function tellsOfGrowth(emitter: FunctionEmitter, row: Opcode, immediate: Immediate): boolean {
+  return row.name === 'memory.size' && emitter.context.module.memories[immediate as number]!.shared;
 }
 
 /** An instruction that leaves its results in scratch cells. */
@@ -416,7 +422,7 @@ function bindArguments(
 ): TemplateArguments {
   const { all } = ARGUMENTS;
   const base = emitter.stack.height;
-  const memory = row.immediate === 'memarg' ? (immediate as MemoryArgument) : undefined;
+  const memory = isAccess(row.immediate) ? (immediate as MemoryArgument) : undefined;
   for (let i = 0; i < values.length; i++) {
     const isAddress = memory !== undefined && i === 0;
     const position = isAddress ? ARGUMENT.ea : i === 3 ? ARGUMENT.d : i;
@@ -433,7 +439,8 @@ function bindArguments(
       all[position] = place;
     }
   }
-  if (memory !== undefined) all[ARGUMENT.V] = emitter.useView(memory.memory);
+  if (row.immediate === 'memarg atomic') all[ARGUMENT.i] = js.number(memory!.memory);
+  else if (memory !== undefined) all[ARGUMENT.V] = emitter.useView(memory.memory);
   else if (immediate !== undefined) bindIndices(row, immediate);
   if (chosen.usesX) all[ARGUMENT.x] = emitter.temporary('x', base);
   if (chosen.usesY) all[ARGUMENT.y] = emitter.temporary('y', base);

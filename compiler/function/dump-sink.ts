@@ -103,6 +103,7 @@ class DumpSink implements Sink {
       case 'memory':
         return immediate === 0 ? '' : String(immediate);
       case 'memarg':
+      case 'memarg atomic':
         return memoryText(row, immediate as MemoryArgument);
       case 'v128':
         return `i32x4 ${(immediate as readonly number[]).map((word) => hex(word)).join(' ')}`;

@@ -20,6 +20,8 @@ export const IMMEDIATES: Readonly<Partial<Record<ImmediateKind, ReadImmediate>>>
   data: (f) => f.data(f.readDataIndex()),
   element: (f) => f.element(f.bytes.u32()),
   memarg: readMemoryArgument,
+  'memarg atomic': readAtomicArgument,
+  zero: readZero,
   'data memory': readDataMemory,
   'memory memory': (f) => [f.readMemory(), f.readMemory()],
   'element table': readElementTable,
@@ -61,11 +63,28 @@ function readMemoryArgument(f: FunctionState, naturalAlignment: number): MemoryA
   return ARGUMENT;
 }
 
-/** log2 of the bytes that a load or store accesses: `i64.load32_u` 2, `f64.store` 3. */
-export function naturalAlignmentOf({ name }: Opcode): number {
-  const [, type, narrow, times] = /^[ifv](\d+)\.(?:load|store)(\d*)(?:x(\d))?/.exec(name) ?? [];
-  return type === undefined ? 0 : Math.log2((Number(narrow || type) * Number(times ?? 1)) / 8);
+function readAtomicArgument(f: FunctionState, naturalAlignment: number): MemoryArgument {
+  const argument = readMemoryArgument(f, naturalAlignment);
+  if (argument.align !== naturalAlignment) {
+    f.fail(`atomic alignment must be natural: 2^${argument.align} for ${f.row!.name}`);
+  }
+  return argument;
 }
+
+function readZero(f: FunctionState): undefined {
+  if (f.bytes.byte() !== 0) f.fail('zero byte expected');
+  return undefined;
+}
+
+/** log2 of the bytes that a load or store accesses: `i64.load32_u` 2, `f64.store` 3, `i64.atomic.rmw8.add_u` 0. */
+export function naturalAlignmentOf({ name }: Opcode): number {
+  if (name === 'memory.atomic.notify') return 2;
+  const [, type, narrow, times] = ACCESS.exec(name) ?? [];
+  const bits = narrow || type;
+  return bits === undefined ? 0 : Math.log2((Number(bits) * Number(times ?? 1)) / 8);
+}
+
+const ACCESS = /^(?:[ifv](\d+)|memory)\.(?:atomic\.)?(?:load|store|rmw|wait)(\d*)(?:x(\d))?/;
 
 /** `i16x8.extract_lane_s` has eight lanes, `v128.load32_lane` four. */
 function laneCount({ name }: Opcode): number {

@@ -148,7 +148,6 @@ describe('invalid bodies are refused in the words of the specification', () => {
     ['invalid lane index 8', 'v128.const 0; i16x8.extract_lane_u 8; drop'],
     ['invalid lane index 32', 'v128.const 0; v128.const 0; bytes 0xfd 13 32'],
     ['type mismatch: i32x4.add expected v128, found i32', 'v128.const 0; i32.const 1; i32x4.add'],
-    ['threads is not supported: atomic.fence', 'bytes 0xfe 3 0'],
   ])('%s', (message, body, shape) => {
     const run = () => validate(build(body, shape));
     expect(run).toThrow(CompileError);

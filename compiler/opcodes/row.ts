@@ -37,6 +37,9 @@ export type ImmediateKind =
   | 'data'
   | 'element'
   | 'memarg'
+  /** A memarg whose alignment is the natural one. */
+  | 'memarg atomic'
+  | 'zero'
   | 'data memory'
   | 'memory memory'
   | 'element table'

@@ -5,6 +5,7 @@
  * emitter use exactly these.
  */
 import { trap } from '../errors.ts';
+import * as atomics from './atomics.ts';
 import * as control from './control.ts';
 import * as float from './float.ts';
 import * as fuel from './fuel.ts';
@@ -16,6 +17,7 @@ import * as truncate from './truncate.ts';
 import * as vector from './vector.ts';
 import * as wide from './wide.ts';
 
+const { ACCESSES, ...waiting } = atomics;
 const { charge: _charge, ...fuelHelpers } = fuel;
 const { POW2, ...integerHelpers } = integer;
 const { move: _move, ...tableHelpers } = table;
@@ -36,4 +38,6 @@ export const HELPERS: Readonly<Record<string, Function>> = {
   ...gc,
   ...vector,
   ...wide,
+  ...ACCESSES,
+  ...waiting,
 };

@@ -58,7 +58,8 @@ function rowOf(instruction: string): Opcode {
 
 /** Natural alignment follows from the name: `i64.load32_u` accesses 32 bits. */
 export function naturalAlignment(instruction: string): number {
-  const [, narrow, times = '1'] = /(?:load|store)(\d+)(?:x(\d))?/.exec(instruction) ?? [];
+  if (instruction === 'memory.atomic.notify') return 2;
+  const [, narrow, times = '1'] = /(?:load|store|rmw|wait)(\d+)(?:x(\d))?/.exec(instruction) ?? [];
   const bits = narrow ?? /^[ifv](\d+)/.exec(instruction)?.[1] ?? '8';
   return Math.log2((Number(bits) * Number(times)) / 8);
 }
@@ -107,7 +108,10 @@ function immediate(row: Opcode, operands: readonly Operand[]): Bytes {
     case 'f64':
       return f64(first as number | bigint);
     case 'memarg':
+    case 'memarg atomic':
       return memarg(row.name, first);
+    case 'zero':
+      return 0;
     case 'memarg lane':
       return [memarg(row.name, first), rest[0] as number];
     case 'v128':
