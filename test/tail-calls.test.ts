@@ -2,6 +2,7 @@
  * Tail calls take their caller's place: chains of a million of them run in constant stack, whichever way the callee is
  * found, in every shape of generated code, metered and not. Native WebAssembly gives the same results.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SPLIT_ALL } from '../compiler/emit/outline.ts';
 import { OutOfFuelError, Runtime, Trap } from '../src/index.ts';
@@ -389,6 +390,27 @@ describe('out of a try', () => {
   });
   // The last call throws under its own guard.
   everywhere('itself', call(itself, MILLION), -1n);
+});
+
+describe("clang's tail calls", () => {
+  const machine = readFileSync(new URL('fixtures/tail-calls/machine.wasm', import.meta.url));
+  everywhere(
+    'run as the same machine as a loop',
+    (world) => {
+      const exports = world.instantiate(machine) as Exports;
+      exports.fill(12345);
+      return [MILLION, 77_777].map((bytes) => [
+        exports.direct(bytes) === exports.loop(bytes),
+        exports.direct(bytes),
+        exports.indirect(bytes),
+        exports.self(bytes),
+      ]);
+    },
+    [
+      [true, -878575427, -968548771, -1660887977],
+      [true, -259248354, 1653918309, 1341335887],
+    ],
+  );
 });
 
 describe('limits', () => {

@@ -69,16 +69,31 @@ export function emitCallIndirect(
     if (targets.length === 0) return callFound(emitter, reference, found, rest, offset);
     const { bindings, args } = bind(emitter, rest);
     const other = callFound(emitter, reference, reference, args, offset);
-    let call: js.Expression = other;
-    for (const target of [...targets].reverse()) {
-      const chosen = js.binary('===', at, js.number(target));
-      call = js.conditional(chosen, js.call(located(emitter, resolve(target), offset), [E, ...args]), call);
-    }
-    const which = js.assign(at, js.binary('|', js.member(reference, 'index'), js.number(0)));
-    const isOurs = js.binary('===', js.member(found, 'env'), E);
-    const choice = js.conditional(isOurs, js.sequence([which, call]), other);
-    return js.sequence([...bindings, choice]);
+    const named = targets.map(
+      (target) => [target, js.call(located(emitter, resolve(target), offset), [E, ...args])] as const,
+    );
+    return js.sequence([...bindings, byName({ found, reference, at }, named, other)]);
   });
+}
+
+/** A reference that is looked up by `found`, after which it is in `reference`; `at` is free then. */
+export interface Found {
+  readonly found: js.Expression;
+  readonly reference: js.Expression;
+  readonly at: js.Expression;
+}
+
+/** One of the calls by name, if the reference is one of these functions of this instance, by index; else the other. */
+export function byName(
+  { found, reference, at }: Found,
+  named: readonly (readonly [index: number, call: js.Expression])[],
+  other: js.Expression,
+): js.Expression {
+  let call = other;
+  for (const [index, direct] of [...named].reverse())
+    call = js.conditional(js.binary('===', at, js.number(index)), direct, call);
+  const which = js.assign(at, js.binary('|', js.member(reference, 'index'), js.number(0)));
+  return js.conditional(js.binary('===', js.member(found, 'env'), E), js.sequence([which, call]), other);
 }
 
 /** A negative i32 is no index of an array, as little as one of a table. */
@@ -136,7 +151,7 @@ export function findElement(
   table: number,
   selector: Value,
   offset: number,
-): { found: js.Expression; reference: js.Expression; at: js.Expression } {
+): Found {
   const reference = emitter.temporary('x', emitter.stack.height);
   const at = emitter.temporary('y', emitter.stack.height);
   const element = js.assign(

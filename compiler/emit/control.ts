@@ -52,6 +52,7 @@ export function enterIf(emitter: FunctionEmitter, type: FuncType): void {
   const opened = frame('if', emitter.newLabel(), type, height);
   opened.test = condition.node;
   emitter.flushMirrors();
+  opened.fork = emitter.meter.fork();
   emitter.enterFrame(opened);
   emitter.meter.endRegion();
 }
@@ -78,6 +79,7 @@ export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
   emitter.stack.truncate(current.height);
   for (const type of current.type.params) emitter.stack.pushSettled(type);
   emitter.meter.endRegion();
+  if (current.fork !== undefined) emitter.meter.otherArm(current.fork);
 }
 
 /** Results go to their slots at the end of a block. */
@@ -110,6 +112,8 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   finish(emitter, current, closed);
   if (current.kind !== 'block' || current.jumps > 0) emitter.mirrors?.forgetSince(current.enteredAt);
   if (!goesOn) emitter.meter.endRegion();
+  const onlyWay = current.kind === 'block' && current.jumps === 1 && !reachable;
+  if (onlyWay && current.fork !== undefined) emitter.meter.otherArm(current.fork);
   if (current.kind === 'block') handUp(current, emitter.frame, rung);
 }
 
@@ -199,6 +203,7 @@ export function flushBefore(emitter: FunctionEmitter, depth: number): void {
 export function emitBr(emitter: FunctionEmitter, depth: number): void {
   emitter.stack.settleEffects(TRAPS);
   flushBefore(emitter, depth);
+  if (target(emitter, depth).kind === 'function') emitter.meter.noteReturn();
   for (const statement of branch(emitter, depth)) emitter.emit(statement, 1);
   emitter.meter.endRegion();
 }
@@ -210,6 +215,8 @@ export function emitBrIf(emitter: FunctionEmitter, depth: number): void {
   settleFrom(emitter, stack.height - labelTypes(target(emitter, depth)).length);
   flushBefore(emitter, depth);
   emitter.emit(js.ifElse(condition.node, branch(emitter, depth)), 2);
+  const to = target(emitter, depth);
+  if (to.kind === 'block' && to.jumps === 1) to.fork = emitter.meter.fork();
   emitter.meter.endRegion();
 }
 

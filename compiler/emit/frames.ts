@@ -11,7 +11,7 @@ import type { FuncType, ValueType } from '../../runtime/types.ts';
 import type { CatchClause } from '../function/sink.ts';
 import * as js from './js.ts';
 import type { LadderPlace } from './ladder.ts';
-import type { Charge, Meter } from './metering.ts';
+import type { Charge, Fork, Meter } from './metering.ts';
 import { WEIGHTS } from './weights.ts';
 
 export type FrameKind =
@@ -91,6 +91,8 @@ export interface Frame {
   continues: number;
   /** Branches to the label. */
   jumps: number;
+  /** Where control parts: at the condition, or, in a block, at the only branch to its end. */
+  fork: Fork | undefined;
   /** A `switch` at the foot of nested blocks, see ladder.ts. */
   ladder: LadderPlace | undefined;
   /** When it was entered, as the mirrors count. */
@@ -123,6 +125,7 @@ export function frame(kind: FrameKind, label: string, type: FuncType, height: nu
     targeted: false,
     continues: 0,
     jumps: 0,
+    fork: undefined,
     ladder: undefined,
     enteredAt: 0,
     callsBefore: 0,

@@ -12,7 +12,7 @@ import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
 import { type Frame, frame, StatementList } from './frames.ts';
 import * as js from './js.ts';
-import { Meter, type Purse } from './metering.ts';
+import { Meter, type Position, type Purse } from './metering.ts';
 import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
@@ -141,7 +141,14 @@ export class FunctionEmitter {
     this.places.vectors.votes = this.votes;
     this.stack = new OperandStack(this.places, (statement) => this.emit(statement));
     this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
-    this.meter = new Meter(options.costs, options.checkEveryRegion, purse, () => this.#refuel());
+    this.meter = new Meter(options.costs, options.checkEveryRegion, purse, {
+      here: () => ({ number: this.#crossings.length, inLoop: this.loops > 0 }),
+      // What was used since the crossing before is taken to be used behind it.
+      make: (at) => this.#note(undefined, false, false, at && { ...at, number: at.number - 1 }),
+      drop: (slowPath) => {
+        this.#crossings = this.#crossings.filter(({ node }) => node !== slowPath);
+      },
+    });
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
   }
 
@@ -192,16 +199,14 @@ export class FunctionEmitter {
     const atStart = (kind === 'loop' || kind === 'function') && list.statements.length === 0;
     const opened = this.meter.open(instruction, atStart);
     if (opened === undefined) return;
-    if (kind === 'loop' && atStart) this.frame.header = opened;
+    if (kind === 'loop' && atStart) {
+      opened.isHeader = true;
+      this.frame.header = opened;
+    }
     this.emit(opened.statement, 1);
   }
 
   // ------------------------------------------------------------------ crossings
-
-  /** The slow path of a check. */
-  #refuel(): js.Expression {
-    return this.#note(undefined, false, false);
-  }
 
   #crossing(core: js.Expression | undefined, leaves: boolean): js.Expression {
     if (leaves) {
@@ -211,11 +216,15 @@ export class FunctionEmitter {
     return this.#note(core, leaves, true);
   }
 
-  #note(core: js.Expression | undefined, leaves: boolean, returns: boolean): js.Expression {
+  #note(
+    core: js.Expression | undefined,
+    leaves: boolean,
+    returns: boolean,
+    { number, inLoop }: Position = { number: this.#crossings.length, inLoop: this.loops > 0 },
+  ): js.Expression {
     const ends = returns ? WEIGHTS.arrival : leaves ? 0 : WEIGHTS.refuel;
     const node = js.late(js.SEQUENCE, ends + (core?.weight ?? 0));
-    const number = this.#crossings.length;
-    this.#crossings.push({ node, core, leaves, returns, number, inLoop: this.loops > 0 });
+    this.#crossings.push({ node, core, leaves, returns, number, inLoop });
     return node;
   }
 
@@ -340,10 +349,8 @@ export class FunctionEmitter {
 
   /** Before the crossings are filled in: how fuel is counted, now that the whole function is known. */
   settleMetering(): void {
-    this.meter.settle(this.hasCalllessLoop && this.places.layout === 'plain');
-    if (this.closedLoops > 0 || this.makesCalls || this.makesTailCalls) return;
-    const dropped = this.meter.dropEntryCheck();
-    this.#crossings = this.#crossings.filter(({ node }) => node !== dropped);
+    const isLocal = this.hasCalllessLoop && this.places.layout === 'plain';
+    this.meter.settle(isLocal, this.closedLoops === 0 && !this.makesCalls && !this.makesTailCalls);
   }
 
   /** Fills in every crossing, now that it is known what the function uses. */

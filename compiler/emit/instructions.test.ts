@@ -145,7 +145,7 @@ const METERED: readonly Case[] = [
   [
     'i32 -> i32',
     'local.get 0; if i32; i32.const 1; else; i32.const 2; end',
-    'S.fuel = S.fuel - 2 | 0; if (l0) { S.fuel = S.fuel - 2 | 0; s0 = 1; } else { S.fuel = S.fuel - 2 | 0; s0 = 2; } S.fuel = S.fuel - 1 | 0; return s0;',
+    'if (l0) { S.fuel = S.fuel - 4 | 0; s0 = 1; } else { S.fuel = S.fuel - 4 | 0; s0 = 2; } S.fuel = S.fuel - 1 | 0; return s0;',
   ],
 ];
 const LIMITED: readonly Case[] = [

@@ -68,7 +68,13 @@ const THROW = numberOf('throw');
 const THROW_REF = numberOf('throw_ref');
 
 /** Instructions with effects that never trap. */
-const QUIET: ReadonlySet<string> = new Set(['local.set', 'local.tee', 'global.get', 'global.set']);
+const QUIET: ReadonlySet<string> = new Set([
+  'local.get',
+  'local.set',
+  'local.tee',
+  'global.get',
+  'global.set',
+]);
 
 export class JsSink implements Sink {
   emitter!: FunctionEmitter;
@@ -138,6 +144,7 @@ export class JsSink implements Sink {
     if (emitter.places.layout === 'plain') {
       if (reachable) {
         emitter.charge(END);
+        emitter.meter.noteReturn();
         emitter.stack.settleEffects(ANY_EFFECT);
         for (const statement of returnStatements(emitter)) emitter.emit(statement);
       }
@@ -229,7 +236,7 @@ export class JsSink implements Sink {
 
   returnCallIndirect(typeIndex: number, table: number, type: FuncType, offset: number): void {
     this.emitter.charge(RETURN_CALL_INDIRECT);
-    emitReturnCallIndirect(this.emitter, typeIndex, table, type, offset);
+    emitReturnCallIndirect(this.emitter, typeIndex, table, type, offset, this.#resolve);
   }
 
   tryTable(type: FuncType, catches: readonly CatchClause[]): void {

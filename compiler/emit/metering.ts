@@ -17,6 +17,9 @@
  *
  *   if ((fl = fl - 7 | 0) < 0) S.fuel = fl, `${E}`, fl = S.fuel;
  *
+ * Where control parts, a region that cannot trap leaves its charge to the two that follow, if nothing else leads there: an
+ * early return is paid for at once (`Fork`).
+ *
  * A region opens lazily, with its first charged instruction, and is closed by whatever ends straight-line code:
  * conditional branches, labels, calls. The account behind it is `runtime/fuel.ts`.
  */
@@ -30,6 +33,25 @@ import { WEIGHTS } from './weights.ts';
 export interface Charge {
   readonly statement: js.Statement;
   readonly amount: Amount;
+  readonly deduction: js.Expression;
+  /** The slow path, where the account is looked at. */
+  refuel: js.Expression | undefined;
+  /** For a slow path that is made later. */
+  readonly position: Position;
+  /** Of a loop: made at every turn. */
+  isHeader: boolean;
+}
+
+/** Where in the function something stands: after so many crossings, see function-emitter.ts. */
+export interface Position {
+  readonly number: number;
+  readonly inLoop: boolean;
+}
+
+/** `before` is followed by one of two regions, which nothing else leads to. */
+export interface Fork {
+  readonly before: Charge;
+  readonly arms: Charge[];
 }
 
 /** What a region costs, known when it is closed. */
@@ -37,6 +59,8 @@ interface Amount {
   cost: number;
   /** Something in the region may trap. */
   mayTrap: boolean;
+  /** It ends the function, without a call. */
+  returns: boolean;
 }
 
 const FUEL = js.id('fl');
@@ -70,14 +94,27 @@ class Deduction {
   }
 }
 
+/** How the emitter makes the slow path of a check. */
+export interface SlowPaths {
+  here(): Position;
+  /** Where the emitter stands, or where it once stood. */
+  make(at?: Position): js.Expression;
+  drop(slowPath: js.Expression): void;
+}
+
 export class Meter {
   /** Of each instruction, by its row's number. */
   readonly #costs: readonly number[] | undefined;
-  readonly #refuel: () => js.Expression;
+  readonly #slowPaths: SlowPaths;
   #open: Charge | undefined;
   /** Every charge made, to be written at the end. */
   readonly #deductions: Deduction[] = [];
-  #entry: { statement: js.Statement; deduction: js.Expression; refuel: js.Expression } | undefined;
+  #entry: Charge | undefined;
+  readonly #forks: Fork[] = [];
+  /** The fork that the next region is an arm of. */
+  #parting: Fork | undefined;
+  /** Every instruction costs something: every region has a charge. */
+  readonly #isDense: boolean;
   /** The counter is a local variable, written back around calls; else it is the store's field itself. */
   isLocal = true;
 
@@ -88,12 +125,13 @@ export class Meter {
   /** The counter's register: `S.fuel`. */
   readonly stored: js.Expression;
 
-  /** Without costs nothing is metered. `refuel` builds the slow path. */
-  constructor(costs: Costs | undefined, everyRegion: boolean, purse: Purse, refuel: () => js.Expression) {
+  /** Without costs nothing is metered. */
+  constructor(costs: Costs | undefined, everyRegion: boolean, purse: Purse, slowPaths: SlowPaths) {
     this.#costs = costs && costsByNumber(costs);
+    this.#isDense = this.#costs?.every((cost) => cost > 0) ?? false;
     this.#everyRegion = everyRegion;
     this.stored = register(everyRegion ? 'fuel' : purse);
-    this.#refuel = refuel;
+    this.#slowPaths = slowPaths;
   }
 
   get enabled(): boolean {
@@ -108,14 +146,23 @@ export class Meter {
   open(instruction: number, atStart: boolean): Charge | undefined {
     const cost = this.#costs![instruction]!;
     if (cost === 0 && (this.#open !== undefined || !atStart)) return undefined;
-    const amount: Amount = { cost, mayTrap: false };
+    const amount: Amount = { cost, mayTrap: false, returns: false };
     this.#unchecked += this.#last?.cost ?? 0;
     this.#last = amount;
     const checked = atStart || this.#everyRegion || this.#unchecked > LARGEST_REGION;
     if (checked) this.#unchecked = 0;
-    const statement = checked ? this.#check(amount) : js.statement(this.#deduct(amount));
-    this.#open = { statement, amount };
-    return this.#open;
+    const deduction = this.#deduct(amount);
+    const position = this.#slowPaths.here();
+    const statement = js.statement(deduction);
+    const opened: Charge = { statement, amount, deduction, refuel: undefined, position, isHeader: false };
+    if (checked) {
+      this.#check(opened);
+      this.#entry ??= opened;
+    }
+    this.#open = opened;
+    this.#parting?.arms.push(opened);
+    this.#parting = undefined;
+    return opened;
   }
 
   /** Charges one instruction, by its row's number, to the region that is open; false if it has to `open` one. */
@@ -148,23 +195,58 @@ export class Meter {
     return true;
   }
 
-  #check(amount: Amount): js.Statement {
-    const deduction = this.#deduct(amount);
-    const refuel = this.#refuel();
-    const overdrawn = js.binary('<', deduction, js.number(0));
-    const statement = js.ifElse(overdrawn, [js.statement(refuel)]);
-    this.#entry ??= { statement, deduction, refuel };
-    return statement;
+  #check(charge: Charge, at?: Position): void {
+    charge.refuel = this.#slowPaths.make(at);
+    const overdrawn = js.binary('<', charge.deduction, js.number(0));
+    js.become(charge.statement, js.ifElse(overdrawn, [js.statement(charge.refuel)]));
   }
 
+  /** Takes back a check; what it took remains. */
+  #uncheck(charge: Charge): void {
+    if (charge.refuel === undefined) return;
+    js.become(charge.statement, js.statement(charge.deduction));
+    this.#slowPaths.drop(charge.refuel);
+    charge.refuel = undefined;
+  }
+
+  // ------------------------------------------------------------------ where control parts
+
   /**
-   * A function without calls and loops ends by itself: where fuel is only counted, its entry need not look. Returns the
-   * slow path that is no more.
+   * Control parts here: the next region to open is one arm, another one opens after `otherArm`. Undefined where the region
+   * that is open has to be paid for now.
    */
-  dropEntryCheck(): js.Expression | undefined {
-    if (this.#everyRegion || this.#entry === undefined) return undefined;
-    js.become(this.#entry.statement, js.statement(this.#entry.deduction));
-    return this.#entry.refuel;
+  fork(): Fork | undefined {
+    const before = this.quietRegion;
+    if (before === undefined || before.isHeader || this.#everyRegion || !this.#isDense) return undefined;
+    const fork: Fork = { before, arms: [] };
+    this.#forks.push(fork);
+    this.#parting = fork;
+    return fork;
+  }
+
+  otherArm(fork: Fork): void {
+    this.#parting = fork;
+  }
+
+  /** The region that is open ends the function. */
+  noteReturn(): void {
+    if (this.#open !== undefined) this.#open.amount.returns = true;
+  }
+
+  /** Charges move to where control has parted; those before come first. */
+  #settleForks(): void {
+    for (const { before, arms } of this.#forks) {
+      if (arms.length < 2 || arms.some(({ amount }) => amount.cost + before.amount.cost > LARGEST_REGION))
+        continue;
+      for (const arm of arms) {
+        arm.amount.cost += before.amount.cost;
+        if (before.refuel !== undefined && arm.refuel === undefined && !arm.amount.returns) {
+          this.#check(arm, arm.position);
+        }
+      }
+      this.#uncheck(before);
+      js.become(before.statement, js.block([]));
+    }
   }
 
   /** What follows may be reached in another way than by falling through, or not at all. */
@@ -184,7 +266,7 @@ export class Meter {
 
   /** The slow path of a check of its own. */
   refuel(): js.Expression {
-    return this.#refuel();
+    return this.#slowPaths.make();
   }
 
   #deduct(amount: Amount): js.Expression {
@@ -195,10 +277,13 @@ export class Meter {
 
   /**
    * Writes all charges, once it is known whether a loop of the function runs without calls: `fl = fl - 7 | 0`, or
-   * `S.fuel = S.fuel - 7 | 0`. So V8 need not look whether the difference fits an int32 (`-=` costs CPython 5 %).
+   * `S.fuel = S.fuel - 7 | 0`. Where fuel is only counted, a function without calls and loops, which ends by itself, does not
+   * look. So V8 need not look whether the difference fits an int32 (`-=` costs CPython 5 %).
    */
-  settle(isLocal: boolean): void {
+  settle(isLocal: boolean, endsByItself: boolean): void {
     this.isLocal = isLocal;
+    if (endsByItself && !this.#everyRegion && this.#entry !== undefined) this.#uncheck(this.#entry);
+    this.#settleForks();
     const counter = isLocal ? 'fl' : this.stored.text;
     for (const { node, amount } of this.#deductions) {
       js.fill(node, `${counter} = ${counter} - ${amount.cost || 1} | 0`);

@@ -105,7 +105,7 @@ function emitWithTwin(
   let recursive = false;
   const calling = (itself: string): Resolve => {
     return (index, tail) => {
-      if (index !== own) return resolve(index, tail);
+      if (index !== own || tail) return resolve(index, tail);
       recursive = true;
       return js.id(itself);
     };

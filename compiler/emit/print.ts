@@ -22,6 +22,11 @@ export function print(statements: readonly js.Statement[], indent = false, posit
   return positions === undefined ? text : withoutMarks(text, positions);
 }
 
+/** What was taken back leaves an empty block. */
+function isNothing(node: js.Statement): boolean {
+  return node.type === 'BlockStatement' && node.body.length === 0;
+}
+
 class Printer {
   /** Joined at the end: V8 would keep all steps of a text that grows by adding. */
   readonly pieces: string[] = [];
@@ -35,6 +40,7 @@ class Printer {
 
   statements(statements: readonly js.Statement[]): void {
     for (let i = 0; i < statements.length; i++) {
+      if (isNothing(statements[i]!)) continue;
       if (this.#indent !== '') this.pieces.push(this.#margin);
       this.#statement(statements[i]!);
       this.pieces.push('\n');
@@ -51,7 +57,10 @@ class Printer {
         break;
       case 'IfStatement':
         this.pieces.push(`if (${textOf(node.test)}) `);
-        this.#statement(node.consequent);
+        // An `else` belongs to the nearest `if`: a charge may have become one.
+        if (node.alternate !== undefined && node.consequent.type === 'IfStatement')
+          this.#block([node.consequent]);
+        else this.#statement(node.consequent);
         if (node.alternate === undefined) break;
         this.pieces.push(' else ');
         this.#statement(node.alternate);

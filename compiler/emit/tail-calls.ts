@@ -19,10 +19,11 @@
  */
 import { TAIL_CALLS_IN_A_ROW } from '../../runtime/abi.ts';
 import { cellsOf, type FuncType } from '../../runtime/types.ts';
-import { findElement, findReferenced, located, type Resolve } from './calls.ts';
+import { byName, findElement, findReferenced, located, type Resolve } from './calls.ts';
 import { enter, jump } from './control.ts';
 import { isGuarding } from './frames.ts';
 import { CallsItself, type FunctionEmitter } from './function-emitter.ts';
+import { indirectTargets } from './indirect-targets.ts';
 import * as js from './js.ts';
 import { machineValue, TRAPS, type Value } from './operand-stack.ts';
 import { nameInGroup } from './registers.ts';
@@ -39,6 +40,8 @@ interface Callee {
   readonly code: () => js.Expression;
   readonly tail: () => js.Expression;
   readonly env: js.Expression;
+  /** The call of the tail form with these arguments behind `env`. */
+  readonly enter: (args: js.Expression[]) => js.Expression;
 }
 
 export function tailName(name: string): string {
@@ -105,7 +108,8 @@ export function emitReturnCall(
   } else {
     const code = () => located(emitter, resolve(index), offset);
     const tail = () => located(emitter, resolve(index, true), offset);
-    replace(emitter, type, args, { index, code, tail, env: E });
+    const enter = (rest: js.Expression[]) => js.call(tail(), [E, ...rest]);
+    replace(emitter, type, args, { index, code, tail, env: E, enter });
   }
 }
 
@@ -115,11 +119,22 @@ export function emitReturnCallIndirect(
   table: number,
   type: FuncType,
   offset: number,
+  resolve: Resolve,
 ): void {
   const args = operands(emitter, type.params.length + 1);
   const selector = args.pop()!;
-  const { found, reference } = findElement(emitter, typeIndex, table, selector, offset);
-  replace(emitter, type, args, calleeIn(emitter, reference, offset), js.statement(found));
+  const element = findElement(emitter, typeIndex, table, selector, offset);
+  const callee = calleeIn(emitter, element.reference, offset);
+  const targets = indirectTargets(emitter.context.module, type);
+  const enter = (rest: js.Expression[]) => {
+    const named = targets.map((target) => {
+      const name = located(emitter, resolve(target, true), offset);
+      return [target, js.call(name, [E, ...rest])] as const;
+    });
+    const looked = { ...element, found: element.reference };
+    return named.length === 0 ? callee.enter(rest) : byName(looked, named, callee.enter(rest));
+  };
+  replace(emitter, type, args, { ...callee, enter }, js.statement(element.found));
 }
 
 export function emitReturnCallRef(
@@ -141,11 +156,14 @@ function operands({ stack }: FunctionEmitter, count: number): Value[] {
 }
 
 function calleeIn(emitter: FunctionEmitter, reference: js.Expression, offset: number): Callee {
+  const env = js.member(reference, 'env');
+  const tail = () => js.member(reference, 'tail', emitter.at(offset));
   return {
     index: undefined,
     code: () => js.member(reference, 'code', emitter.at(offset)),
-    tail: () => js.member(reference, 'tail', emitter.at(offset)),
-    env: js.member(reference, 'env'),
+    tail,
+    env,
+    enter: (rest) => js.call(tail(), [env, ...rest]),
   };
 }
 
@@ -226,7 +244,8 @@ function replace(
   } else {
     emitter.hasTrampoline = true;
     const enough = js.binary('>', TAIL_CALLS_LEFT, js.number(0));
-    const called = js.call(callee.tail(), [...rest, js.binary('-', TAIL_CALLS_LEFT, js.number(1))]);
+    const again = [...rest.slice(1), js.binary('-', TAIL_CALLS_LEFT, js.number(1))];
+    const called = callee.enter(again);
     statements.push(emitter.exitInto(js.conditional(enough, called, left())));
   }
   finish(emitter, statements);

@@ -368,7 +368,7 @@ export class FunctionGenerator {
     if (params.length === 0 && results.length < 2 && this.random.chance(0.8)) return results[0] ?? '';
     return this.around.type(`${params.join(' ')} -> ${results.join(' ')}`);
   }
-  #parameters(): string[] {
+  parameters(): string[] {
     const count = this.random.chance(0.3) ? this.random.between(1, 2) : 0;
     return Array.from({ length: count }, () => this.random.pick(NUMBERS));
   }
@@ -384,7 +384,7 @@ export class FunctionGenerator {
   }
 
   #block(results: readonly string[]): void {
-    const params = this.#parameters();
+    const params = this.parameters();
     for (const type of params) this.expression(type);
     this.emit(['block', this.blockType(params, results)]);
     this.within({ types: results, kind: 'block' }, () => this.inside(params, results));
@@ -392,7 +392,7 @@ export class FunctionGenerator {
   }
 
   #if(results: readonly string[]): void {
-    const params = this.#parameters();
+    const params = this.parameters();
     for (const type of params) this.expression(type);
     this.expression('i32');
     this.emit(['if', this.blockType(params, results)]);
@@ -407,7 +407,7 @@ export class FunctionGenerator {
 
   /** Counted; its parameters are computed anew for every round. */
   loop(results: readonly string[]): void {
-    const params = this.#parameters();
+    const params = this.parameters();
     const counter = this.newLocal('i32');
     this.emit(['i32.const', this.random.between(1, 6)], ['local.set', counter]);
     for (const type of params) this.expression(type);

@@ -7,13 +7,14 @@ import type { FunctionGenerator } from './random-code.ts';
 /** `try` with handlers or `delegate`. */
 export function legacyTry(g: FunctionGenerator, results: readonly string[]): void {
   const { random, around } = g;
-  g.emit(['try', g.blockType([], results)]);
+  const params = g.parameters();
+  for (const type of params) g.expression(type);
+  g.emit(['try', g.blockType(params, results)]);
+  g.within({ types: results, kind: 'block' }, () => risky(g, params, results));
   if (random.chance(0.2)) {
-    g.within({ types: results, kind: 'block' }, () => risky(g, results));
     g.emit(['delegate', random.int(g.labels.length)]);
     return;
   }
-  g.within({ types: results, kind: 'block' }, () => risky(g, results));
   const tags = around.tags.filter(() => random.chance(0.6));
   for (const tag of tags) {
     g.emit(['catch', tag.index]);
@@ -34,7 +35,8 @@ function handler(g: FunctionGenerator, params: readonly string[], results: reado
 }
 
 /** The inside of a try: something is likely to be thrown. */
-function risky(g: FunctionGenerator, results: readonly string[]): void {
+function risky(g: FunctionGenerator, params: readonly string[], results: readonly string[]): void {
+  g.store(params);
   g.statements(1);
   if (g.random.chance(0.7)) {
     g.expression('i32');
@@ -44,20 +46,25 @@ function risky(g: FunctionGenerator, results: readonly string[]): void {
   }
   g.inside([], results);
 }
-/** `block $out (block $handler (try_table (catch … $handler)) (br $out)) handler`. */
+/**
+ * `block $out (block $handler (try_table (catch … $handler) …) (br $out)) handler`. Other clauses may stand before and behind, for
+ * labels that happen to take what they give.
+ */
 export function tryTable(g: FunctionGenerator, results: readonly string[]): void {
   const { random, around } = g;
   const tag = random.chance(0.6) ? random.pick(around.tags) : undefined;
   const withReference = random.chance(0.5);
-  const payload = [...(tag?.params ?? []), ...(withReference ? ['exnref'] : [])];
-  const kind = `catch${tag === undefined ? '_all' : ''}${withReference ? '_ref' : ''}`;
-  const clause = [kind, ...(tag === undefined ? [] : [tag.index]), 0];
+  const clause = clauseOf(tag, withReference);
+  const { payload } = clause;
   g.emit(['block', g.blockType([], results)]);
   g.within({ types: results, kind: 'block' }, () => {
     g.emit(['block', g.blockType([], payload)]);
     g.within({ types: payload, kind: 'block' }, () => {
-      g.emit(['try_table', g.blockType([], results), clause as never]);
-      g.within({ types: results, kind: 'block' }, () => risky(g, results));
+      const params = g.parameters();
+      for (const type of params) g.expression(type);
+      const clauses = [...strayClauses(g), [...clause.head, 0], ...strayClauses(g)];
+      g.emit(['try_table', g.blockType(params, results), ...(clauses as never[])]);
+      g.within({ types: results, kind: 'block' }, () => risky(g, params, results));
       g.emit('end', ['br', 1]);
     });
     g.emit('end');
@@ -68,4 +75,30 @@ export function tryTable(g: FunctionGenerator, results: readonly string[]): void
     g.inside([], results);
   });
   g.emit('end');
+}
+
+type Tag = FunctionGenerator['around']['tags'][number];
+
+/** A clause without its label, and what it gives. */
+function clauseOf(tag: Tag | undefined, withReference: boolean): { head: unknown[]; payload: string[] } {
+  const head = [`catch${tag === undefined ? '_all' : ''}${withReference ? '_ref' : ''}`];
+  return {
+    head: tag === undefined ? head : [...head, tag.index as never],
+    payload: [...(tag?.params ?? []), ...(withReference ? ['exnref'] : [])],
+  };
+}
+
+/** Never to a loop: nobody would pay for its next round. */
+function strayClauses(g: FunctionGenerator): unknown[][] {
+  const { random, around, labels } = g;
+  const stray: unknown[][] = [];
+  if (random.chance(0.5)) return stray;
+  for (const tag of [...around.tags, undefined]) {
+    const { head, payload } = clauseOf(tag, random.chance(0.3));
+    const fitting = labels.flatMap((label, i) =>
+      label.kind !== 'loop' && label.types.join() === payload.join() ? [labels.length - 1 - i] : [],
+    );
+    if (fitting.length > 0 && random.chance(0.4)) stray.push([...head, random.pick(fitting)]);
+  }
+  return stray;
 }
