@@ -1,7 +1,7 @@
 /**
  * Priority of a run's threads. V8 optimises hot code, and collects garbage, on four threads besides the program's. With two
- * processors they keep a program that starts waiting for a quarter of its time and more; so they stand back where there are
- * not processors enough for all. Where there are, nothing changes.
+ * processors they keep a program that starts waiting for an eighth to a quarter of its time; so they stand back where there
+ * are not processors enough for all. Where there are, nothing changes.
  */
 import { readdirSync } from 'node:fs';
 import { availableParallelism, setPriority } from 'node:os';
