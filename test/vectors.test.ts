@@ -155,6 +155,42 @@ describe.each(MODES)('%s', (_, outline) => {
     }
   });
 
+  const partial: readonly Instruction[][] = [
+    ['f64x2.promote_low_f32x4'],
+    ['i64x2.extend_low_i32x4_s'],
+    ['i16x8.extend_low_i8x16_u'],
+    ['f64x2.convert_low_i32x4_s'],
+    [['i32x4.extract_lane', 0], 'i32x4.splat'],
+    [['f32x4.extract_lane', 0], 'f32x4.splat'],
+    ['drop', ['v128.const', 0n]],
+    [
+      ['local.set', 2],
+      ['v128.const', 0n],
+    ],
+    [
+      ['v128.const', 0n],
+      ['i8x16.shuffle', 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3],
+    ],
+  ];
+  const loads = [
+    ['v128.load', 16],
+    ['v128.load64_splat', 8],
+    ['v128.load32_splat', 4],
+  ] as const;
+  test.each(
+    partial.flatMap((wanted) =>
+      loads.map(([load, size]) => [String(wanted[0]), load, size, wanted] as const),
+    ),
+  )('%s of %s: what nobody wants must lie in bounds, too', (_, load, size, wanted) => {
+    const { f } = instantiate((m) => {
+      m.memory(1, 1);
+      const body: Instruction[] = [['local.get', 0], [load, { align: 0 }], ...wanted, ['local.set', 1]];
+      m.func('i32 ->', body, { export: 'f', locals: ['v128', 'v128'] });
+    });
+    expect(f(65536 - size)).toBeUndefined();
+    for (let beyond = 1; beyond < size; beyond++) expect(() => f(65536 - size + beyond)).toThrow(Trap);
+  });
+
   test('a copy between overlapping places reads all before it writes', () => {
     const { f, memory } = instantiate((m) => {
       m.memory(1, 1, 'memory');
