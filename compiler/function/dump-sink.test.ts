@@ -61,6 +61,9 @@ describe('instructions', () => {
     ['memory.init 1 0', 'i32.const 0; i32.const 0; i32.const 0; memory.init 0 1'],
     ['table.copy 1 0', 'i32.const 0; i32.const 0; i32.const 0; table.copy 1 0'],
     ['call_indirect 1 (type 0)', 'i32.const 0; call_indirect 0 1'],
+    ['return_call 0', 'return_call 0'],
+    ['return_call_indirect 1 (type 0)', 'i32.const 0; return_call_indirect 0 1'],
+    ['return_call_ref 0', 'ref.null 0; return_call_ref 0'],
     ['ref.null extern', 'ref.null extern; drop'],
     ['br_table 0 (;@1;) 1 (;@0;)', 'block; i32.const 0; br_table 0 1; end'],
   ])('%s', (expected, body) => {
