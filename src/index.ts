@@ -132,6 +132,7 @@ export class Runtime extends BaseRuntime {
     if (module instanceof PrecompiledModule) return super.instantiateSync(module, imports, control);
     this.checkInstantiation(imports);
     const compiled = module instanceof Module ? module : this.compileSync(module);
+    compiled.requireFeatures(this.#features);
     const code = compiled.codeFor({ ...this.#emit, checkEveryRegion: this.store.checksEveryRegion });
     return this.run(code, imports, control);
   }
