@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../runtime/limits.ts';
 import { instructions } from '../../test/support/flat-text.ts';
@@ -69,6 +70,21 @@ describe('instructions', () => {
   ])('%s', (expected, body) => {
     expect(dump(body).map((line) => line.trim())).toContain(expected);
   });
+});
+
+test('objects and references', () => {
+  const program = new URL('../../test/fixtures/gc/closures.wasm', import.meta.url);
+  const module = decodeModule(readFileSync(program), DEFAULT_LIMITS);
+  const text = module.functions.map((_, index) => disassemble(module, index)).join('');
+  for (const line of [
+    '(func $add_n (param $self (ref 1)) (param $x (ref eq)) (result (ref eq))',
+    'br_on_cast 1 (;@1;) (ref eq) (ref i31)',
+    'ref.test (ref null 1)',
+    'struct.get 2 1',
+    'array.new_fixed 7 8',
+    'call_ref 0',
+  ])
+    expect(text).toContain(`${line}\n`);
 });
 
 describe('blocks and dead code', () => {
