@@ -8,7 +8,7 @@
 import type { Code } from './abi.ts';
 import { BOUNDARY } from './boundary.ts';
 import type { ExportWrapper, ModuleCode } from './code.ts';
-import type { WasmFrame } from './errors.ts';
+import type { LocatedFrame } from './errors.ts';
 import { type Library, library } from './library.ts';
 import type { StructConstructor } from './objects.ts';
 import { plainExportWrapper, plainImportWrapper } from './plain-wrappers.ts';
@@ -137,10 +137,11 @@ export class PrecompiledCode implements ModuleCode {
     return this.#checking();
   }
 
-  locate(stack: string): readonly WasmFrame[] {
+  locate(stack: string): readonly LocatedFrame[] {
     this.#ranges ??= this.#parts.map(({ ends }) => rangeOf(ends));
     const isTrampoline = ({ index, form }: FoundFrame) => form === undefined && this.#trampolines.has(index);
-    return foldFrames(stack, this.#ranges, isTrampoline).map(({ index }) => ({
+    return foldFrames(stack, this.#ranges, isTrampoline).map(({ index, stackLines }) => ({
+      stackLines,
       functionIndex: index,
       functionName: this.#nameOf(index),
       offset: undefined,

@@ -17,6 +17,8 @@ export interface FoundFrame extends Location {
   readonly index: number;
   /** `tail`, or a region's number; undefined: the function itself. */
   readonly form: string | undefined;
+  /** Lines of the trace that told of it, counted from 0. */
+  readonly stackLines: readonly number[];
 }
 
 /** `    at f12_mix$3 (file:///a.mjs:1:20)`. */
@@ -47,21 +49,30 @@ export function foldFrames(
 ): FoundFrame[] {
   const frames: FoundFrame[] = [];
   let inRegion = false;
-  for (const text of stack.split('\n')) {
-    const frame = frameIn(text);
-    if (frame === undefined || !ranges.some((range) => contains(range, frame)) || skips(frame)) continue;
-    const folded = inRegion && frames.at(-1)?.index === frame.index;
+  stack.split('\n').forEach((text, line) => {
+    const frame = frameIn(text, line);
+    if (frame === undefined || !ranges.some((range) => contains(range, frame)) || skips(frame)) return;
+    const last = frames.at(-1);
+    const folds = inRegion && last?.index === frame.index;
     inRegion = /^\d/.test(frame.form ?? '');
-    if (!folded) frames.push(frame);
-  }
+    if (folds) frames[frames.length - 1] = { ...last, stackLines: [...last.stackLines, line] };
+    else frames.push(frame);
+  });
   return frames;
 }
 
-function frameIn(text: string): FoundFrame | undefined {
+function frameIn(text: string, at: number): FoundFrame | undefined {
   const match = FRAME.exec(text);
   if (match === null) return undefined;
   const [, index, form, url, line, column] = match;
-  return { index: Number(index), form, url: url!, line: Number(line), column: Number(column) };
+  return {
+    index: Number(index),
+    form,
+    url: url!,
+    line: Number(line),
+    column: Number(column),
+    stackLines: [at],
+  };
 }
 
 function contains({ from, to }: Range, frame: FoundFrame): boolean {
