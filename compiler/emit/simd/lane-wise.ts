@@ -7,8 +7,8 @@
  * reads, all of them go by way of temporaries.
  */
 import type { Immediate, MemoryArgument } from '../../function/sink.ts';
-import { isTops, isVector, LARGEST_HALF } from '../../opcodes/lane-forms.ts';
-import type { Kind, LaneForm, Shape, Tops } from '../../opcodes/row.ts';
+import { isArranged, isVector, LARGEST_HALF } from '../../opcodes/lane-forms.ts';
+import type { Arranged, Kind, LaneForm, Shape } from '../../opcodes/row.ts';
 import type { Opcode } from '../../opcodes.ts';
 import { address } from '../addresses.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
@@ -16,7 +16,16 @@ import * as js from '../js.ts';
 import { joinReads, LOADS, numeric, type Reads, settledVector, TRAPS, type Value } from '../operand-stack.ts';
 import { ARGUMENT, FIRST_LANE, type Template, TemplateArguments, template } from '../template.ts';
 import { emitAll } from './local-vectors.ts';
-import { halvesOf, type Lanes, lanesAt, NO_ORIGINS, topsVector, type Vector, vectorOf } from './vector.ts';
+import {
+  arrangedVector,
+  halvesOf,
+  type Lanes,
+  lanesAt,
+  NO_ORIGINS,
+  splitLanes,
+  type Vector,
+  vectorOf,
+} from './vector.ts';
 
 /** A form with its templates read. */
 interface Plan {
@@ -75,12 +84,12 @@ function fits(
   values: readonly Value[],
   isPlain: boolean,
 ): boolean {
-  if (serves !== undefined) return serves(largestHalf(values[0]), largestHalf(values[1]));
-  if (!isPlain && (isTops(result!) || operands.some(isTops))) return false;
+  if (serves !== undefined && !serves(largestHalf(values[0]), largestHalf(values[1]))) return false;
+  if (!isPlain && (isArranged(result!) || operands.some(isArranged))) return false;
   return operands.every((kind, i) => {
     const { vector } = values[i]!;
-    if (vector === undefined || isTops(kind)) return vector?.tops?.kind === kind;
-    if (kind === 'i32x4') return true;
+    if (isArranged(kind)) return vector?.arranged?.kind === kind;
+    if (vector === undefined || kind === 'i32x4') return true;
     return isVector(kind) && vector.i32x4 === undefined && lanesAt(vector, kind, exact) !== undefined;
   });
 }
@@ -112,6 +121,15 @@ function hasFloatForm({ lanes }: Opcode): boolean {
   );
 }
 
+/** Some operand's halves are split already, and those of the others can be. */
+function areSplit(values: readonly Value[]): boolean {
+  const vectors = values.flatMap(({ vector }) => (vector === undefined ? [] : [vector]));
+  return (
+    vectors.some(({ arranged }) => arranged?.kind === 'split') &&
+    vectors.every((vector) => splitLanes(vector) !== undefined)
+  );
+}
+
 /** One instruction being built: what comes before, then its lanes. */
 class Computation {
   readonly #emitter: FunctionEmitter;
@@ -120,6 +138,8 @@ class Computation {
   readonly #offset: number | undefined;
   readonly #base: number;
   readonly #before: js.Expression[] = [];
+  /** The operands' halves are taken split, and the result's are. */
+  readonly #isSplit: boolean;
   readonly #arguments = new TemplateArguments();
   /** Of the vector operands, by lane; undefined for scalars. */
   readonly #lanes: (Lanes | undefined)[] = [];
@@ -130,6 +150,7 @@ class Computation {
     this.#values = values;
     this.#offset = emitter.at(offset);
     this.#base = emitter.stack.height;
+    this.#isSplit = plan.form.halfwise === true && areSplit(values);
     for (const each of plan.templates) emitter.useAll(each);
     const { all } = this.#arguments;
     if (plan.templates.some(({ usesX }) => usesX)) all[ARGUMENT.x] = emitter.temporary('x', this.#base);
@@ -174,11 +195,17 @@ class Computation {
     });
   }
 
-  #bindVector(vector: Vector, kind: Shape | Tops, i: number, always: boolean): void {
+  #bindVector(vector: Vector, kind: Shape | Arranged, i: number, always: boolean): void {
     const { vectors } = this.#emitter.places;
-    const { before, lanes } = isTops(kind)
-      ? { before: [], lanes: vector.tops!.lanes }
-      : vectors.lanes(vector, kind, this.#plan.form.exact, 4 * i);
+    const arranged = isArranged(kind)
+      ? vector.arranged!.lanes
+      : this.#isSplit
+        ? splitLanes(vector)
+        : undefined;
+    const { before, lanes } =
+      arranged !== undefined || isArranged(kind)
+        ? { before: [], lanes: arranged! }
+        : vectors.lanes(vector, kind, this.#plan.form.exact, 4 * i);
     this.#before.push(...before);
     const isOneForAll = this.#plan.templates.length === 1;
     const shared = new Map<js.Expression, js.Expression>();
@@ -229,10 +256,10 @@ class Computation {
     stack.settle(stack.height - 1);
   }
 
-  giveVector(kind: Shape | Tops): void {
+  giveVector(kind: Shape | Arranged): void {
     const { stack, places } = this.#emitter;
     const { vectors } = places;
-    const shape = isTops(kind) ? 'i32x4' : kind;
+    const shape = isArranged(kind) ? 'i32x4' : kind;
     stack.freeSlot();
     const to = vectors.isPlain
       ? vectors.slotVariables(this.#base, shape)
@@ -245,8 +272,14 @@ class Computation {
     if (vectors.isPlain) {
       emitAll(this.#emitter, this.#before);
       const quiet = clean || this.#isQuiet();
+      const arranged = isArranged(kind) ? kind : this.#isSplit ? 'split' : undefined;
       const made = { ...vectorOf(shape, lanes, clean, origins), quiet, halves: this.#halves() };
-      stack.push(settledVector(this.#base, isTops(kind) ? topsVector(kind, lanes) : made));
+      stack.push(
+        settledVector(
+          this.#base,
+          arranged === undefined ? made : arrangedVector(arranged, lanes, made.halves),
+        ),
+      );
       return;
     }
     emitAll(this.#emitter, [
