@@ -21,6 +21,7 @@ import {
   halvesOf,
   type Lanes,
   lanesAt,
+  mentions,
   NO_ORIGINS,
   splitLanes,
   type Vector,
@@ -267,7 +268,7 @@ class Computation {
     const computed = this.#computed(to.length);
     const clean = shape === 'f32x4' && this.#isClean();
     const origins = this.#origins();
-    const direct = this.#isUndisturbed(to, computed) && (vectors.isPlain || shape !== 'f32x4' || clean);
+    const direct = this.#isUndisturbed(to) && (vectors.isPlain || shape !== 'f32x4' || clean);
     const lanes = this.#write(to, computed, direct);
     if (vectors.isPlain) {
       emitAll(this.#emitter, this.#before);
@@ -320,18 +321,17 @@ class Computation {
   }
 
   /** No lane is written before it is read: in cells, also under another view. */
-  #isUndisturbed(to: Lanes, computed: readonly unknown[]): boolean {
+  #isUndisturbed(to: Lanes): boolean {
     const operands = this.#lanes.filter((lanes) => lanes !== undefined);
-    if (this.#plan.templates.length === 1 && !this.#usesWords) {
-      return operands.every((lanes) =>
-        lanes.every((lane, n) => {
-          const at = to.indexOf(lane);
-          return (at < 0 || at >= n) && (lanes.length === to.length || this.#emitter.places.vectors.isPlain);
-        }),
-      );
-    }
-    if (!this.#emitter.places.vectors.isPlain) return false;
-    return computed.every((_, n) => operands.every((lanes) => !lanes.includes(to[n]!)));
+    const { isPlain } = this.#emitter.places.vectors;
+    const isLaneWise = this.#plan.templates.length === 1 && !this.#usesWords;
+    if (!isPlain && !(isLaneWise && operands.every(({ length }) => length === to.length))) return false;
+    // Lane n of the operands is read for lane n of the result; or, by number, for any.
+    const isReadLater = (place: number, lane: js.Expression, n: number) =>
+      (!isLaneWise || n > place) && mentions(lane, to[place]!);
+    return operands.every((lanes) =>
+      lanes.every((lane, n) => to.every((_, place) => !isReadLater(place, lane, n))),
+    );
   }
 
   #vectors(): Vector[] {

@@ -223,6 +223,7 @@ export function assignLanes(
   return [...kept, ...to.map((place, i) => js.assign(place, temporary(i)))];
 }
 
-function mentions(lane: js.Expression, place: js.Expression): boolean {
+/** A lane reads a place. */
+export function mentions(lane: js.Expression, place: js.Expression): boolean {
   return js.isSimple(lane) ? lane === place : lane.text.includes(place.text);
 }
