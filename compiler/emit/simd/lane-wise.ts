@@ -13,7 +13,16 @@ import type { Opcode } from '../../opcodes.ts';
 import { address } from '../addresses.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
-import { joinReads, LOADS, numeric, type Reads, settledVector, TRAPS, type Value } from '../operand-stack.ts';
+import {
+  effectsOf,
+  joinReads,
+  LOADS,
+  numeric,
+  type Reads,
+  settledVector,
+  TRAPS,
+  type Value,
+} from '../operand-stack.ts';
 import { ARGUMENT, FIRST_LANE, type Template, TemplateArguments, template } from '../template.ts';
 import { emitAll } from './local-vectors.ts';
 import {
@@ -71,12 +80,6 @@ export function emitLaneWise(
   const { result } = plan.form;
   if (isVector(result!)) statement.giveVector(result);
   else statement.giveScalar(result!, effects, joinReads(values));
-}
-
-function effectsOf(values: readonly Value[]): number {
-  let effects = 0;
-  for (const value of values) effects |= value.effects;
-  return effects;
 }
 
 /** The operands are in the form's shapes already, and small enough. Cells hold all bits of comparisons. */
