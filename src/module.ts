@@ -2,8 +2,11 @@
  * A compiled module: decoded and validated once, instantiated as often as one likes. Its generated code depends on a
  * Runtime's options (metering, costs, call depth); Runtimes with equal options share it.
  */
+
+import { sourceMappingUrl } from '../compiler/binary/mapped-lines.ts';
 import { decodeModule } from '../compiler/binary/module.ts';
 import type { ModuleInfo } from '../compiler/binary/module-info.ts';
+import { provideSourceMap } from '../compiler/binary/source-lines.ts';
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import type { EmittedGroup } from '../compiler/emit/module.ts';
 import type { FeatureSet } from '../compiler/features.ts';
@@ -104,6 +107,16 @@ export class Module {
 
   get stats(): ModuleStats {
     return (this.#latest ?? this.codeFor(this.#options)).stats;
+  }
+
+  /** What the custom section `sourceMappingURL` holds. */
+  get sourceMapUrl(): string | undefined {
+    return sourceMappingUrl(this.info);
+  }
+
+  /** Gives the source map that `sourceMapUrl` names, as text, where that is no `data:` URL; asked for when it is wanted. */
+  provideSourceMap(read: () => string): void {
+    provideSourceMap(this.info, read);
   }
 
   /** The generated JavaScript of a function, by index in the function index space. */
