@@ -4,7 +4,7 @@
  *
  * Strings, not nodes: there are only a few, they are read whole, and nothing in them comes from a module.
  */
-import { cellsOf, type FuncType, typeText, type ValueType } from '../../runtime/types.ts';
+import { cellsOf, EXTERNREF, type FuncType, typeText, type ValueType } from '../../runtime/types.ts';
 
 /** Equal for signatures that share a wrapper's text. Defined types are numbered: the text takes them from `T`. */
 export function wrapperKey(type: FuncType): string {
@@ -81,11 +81,13 @@ class Conversions {
     if (type === 'i64') return `BigInt.asIntN(64, ${value})`;
     if (type === 'f32') return `Math.fround(${value})`;
     if (type === 'f64') return `+${value}`;
+    // Any value of the host is one, as it is.
+    if (type === EXTERNREF) return value;
     return `fromHost(${value}, T[${this.#types.indexOf(type)}])`;
   }
 
   toHost(type: ValueType, value: string): string {
-    return isNumber(type) ? value : `toHost(${value}, T[${this.#types.indexOf(type)}])`;
+    return isNumber(type) || type === EXTERNREF ? value : `toHost(${value}, T[${this.#types.indexOf(type)}])`;
   }
 }
 
