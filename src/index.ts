@@ -70,6 +70,11 @@ export interface RuntimeOptions {
   readonly features?: FeatureOptions | undefined;
   /** Whether bodies are validated when a module is compiled (default) or when a function is first called. */
   readonly validate?: 'eager' | 'lazy' | undefined;
+  /**
+   * Generated code brings a source map along, so that stack traces (`node --enable-source-maps`), debuggers and profilers show the
+   * program's source where the module has debug information, else its text; `'wat'`: always its text. Default false.
+   */
+  readonly sourceMaps?: boolean | 'wat' | undefined;
   /** How many cells of the thread's register file, 8 bytes each, its frames may use (default: all 8,388,608). */
   readonly registerCells?: number | undefined;
 }
@@ -83,6 +88,7 @@ const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'features',
   'validate',
   'registerCells',
+  'sourceMaps',
 ];
 const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
 
@@ -125,6 +131,7 @@ export class Runtime {
       target: TARGET,
       recordOffsets: false,
       outline: OUTLINE,
+      sourceMaps: options.sourceMaps === true ? 'source' : options.sourceMaps || undefined,
       ...emit,
     };
     this.#validate = options.validate ?? 'eager';
@@ -207,7 +214,9 @@ function isObject(value: unknown): boolean {
 /** What the store does not check itself. */
 function checkOptions(options: RuntimeOptions): void {
   checkKeys('option of Runtime', options, RUNTIME_OPTIONS);
-  const { metering, validate, onOutOfFuel, limits, costs, features } = options;
+  const { metering, validate, onOutOfFuel, limits, costs, features, sourceMaps } = options;
+  if (sourceMaps !== undefined && typeof sourceMaps !== 'boolean' && sourceMaps !== 'wat')
+    throw wrongType('sourceMaps to be a boolean or "wat"', sourceMaps);
   if (metering !== undefined && typeof metering !== 'boolean')
     throw wrongType('metering to be a boolean', metering);
   if (validate !== undefined && validate !== 'eager' && validate !== 'lazy')
