@@ -8,8 +8,14 @@ export interface Kernel {
   readonly n: number;
   readonly result: 'i32' | 'f64';
   /** `kernel`: one of the 13 C kernels that the goals of docs/PERFORMANCE.md speak of; `i64`: 64-bit integers decide. */
-  readonly tags: readonly ('kernel' | 'i64' | 'calls' | 'float' | 'memory')[];
+  readonly tags: readonly ('kernel' | 'i64' | 'calls' | 'float' | 'memory' | 'simd')[];
 }
+
+/** With SIMD, and the same source compiled without. */
+function twice(kernel: Kernel): readonly Kernel[] {
+  return [kernel, { ...kernel, name: `${kernel.name}${WITHOUT_SIMD}`, tags: [] }];
+}
+export const WITHOUT_SIMD = '-scalar';
 
 export const KERNELS: readonly Kernel[] = [
   { name: 'sieve', n: 8_000_000, result: 'i32', tags: ['kernel', 'memory'] },
@@ -28,4 +34,8 @@ export const KERNELS: readonly Kernel[] = [
   { name: 'sha256', n: 110, result: 'i32', tags: [] },
   { name: 'memory-copy', n: 70_000, result: 'i32', tags: ['memory'] },
   { name: 'json-parse', n: 12, result: 'f64', tags: ['memory'] },
+  ...twice({ name: 'simd-matmul', n: 400, result: 'f64', tags: ['simd'] }),
+  ...twice({ name: 'simd-sum', n: 5000, result: 'i32', tags: ['simd'] }),
+  ...twice({ name: 'simd-search', n: 800, result: 'i32', tags: ['simd'] }),
+  ...twice({ name: 'simd-filter', n: 400, result: 'i32', tags: ['simd'] }),
 ];

@@ -4,11 +4,13 @@
 import type { EngineName } from './engines/engine.ts';
 
 /** `startup` holds times of whole starts; all other sections hold times of one run of a program that is warm. */
-export type Section = 'kernels' | 'programs' | 'cpython' | 'ruby' | 'startup';
+export type Section = 'kernels' | 'programs' | 'simd' | 'scalar' | 'cpython' | 'ruby' | 'startup';
 
 export const SECTIONS: Readonly<Record<Section, string>> = {
   kernels: 'C kernels',
   programs: 'More C programs',
+  simd: 'SIMD kernels',
+  scalar: 'SIMD kernels, without SIMD',
   cpython: 'CPython 3.12',
   ruby: 'Ruby 3.4',
   startup: 'Start-up of CPython',

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PROGRAMS } from './home.ts';
-import { KERNELS } from './kernels.ts';
+import { KERNELS, WITHOUT_SIMD } from './kernels.ts';
 import { LANGUAGES, sessionArguments } from './runtimes.ts';
 import { SUITE } from './suite.ts';
 
@@ -19,7 +19,7 @@ test('there are 13 C kernels, and at least 16 C programs', () => {
 });
 
 test.each(KERNELS.map(({ name }) => [name]))('%s has its source, and wasm without imports', (name) => {
-  expect(existsSync(join(PROGRAMS, `${name}.c`))).toBe(true);
+  expect(existsSync(join(PROGRAMS, `${name.replace(WITHOUT_SIMD, '')}.c`))).toBe(true);
   const { WebAssembly } = globalThis as unknown as {
     WebAssembly: { Module: { new (bytes: Uint8Array): object; imports(module: object): unknown[] } };
   };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { EngineName } from './engines/engine.ts';
 import { engineNamed } from './engines.ts';
 import { PROGRAMS } from './home.ts';
-import { KERNELS, type Kernel } from './kernels.ts';
+import { KERNELS, type Kernel, WITHOUT_SIMD } from './kernels.ts';
 import { measureKernel, Session } from './processes.ts';
 import { type Cell, type Row, reasonOf, type Section } from './results.ts';
 import { type Contender, measure, type Order } from './rounds.ts';
@@ -70,12 +70,18 @@ async function measured(benchmark: Benchmark, order: Order): Promise<readonly Ce
 function kernelBenchmark({ name, n, tags }: Kernel): Benchmark {
   return {
     id: name,
-    section: (tags as readonly string[]).includes('kernel') ? 'kernels' : 'programs',
+    section: sectionOf(name, tags),
     tags,
     file: join(PROGRAMS, `${name}.wasm`),
     measure: ({ engines, rounds, budget, progress }) =>
       measureKernel({ program: name, n, engines, rounds, budget }, progress),
   };
+}
+
+function sectionOf(name: string, tags: Kernel['tags']): Section {
+  if (tags.includes('simd')) return 'simd';
+  if (name.endsWith(WITHOUT_SIMD)) return 'scalar';
+  return tags.includes('kernel') ? 'kernels' : 'programs';
 }
 
 function runtimeBenchmark(language: Language, program: RuntimeProgram): Benchmark {

@@ -3,6 +3,7 @@
  * compares with its peers. Text and charts (`text.ts`, `html.ts`) show what is computed here.
  */
 import type { EngineName } from './engines/engine.ts';
+import { WITHOUT_SIMD } from './kernels.ts';
 import { type Cell, cellOf, type Report, type Row, SECTIONS, type Section } from './results.ts';
 import { geometricMean, median } from './statistics.ts';
 
@@ -51,6 +52,8 @@ export function groups({ rows }: Report): Group[] {
     { title: SECTIONS.kernels, rows: of('kernels') },
     { title: 'i64 kernels', rows: tagged('i64') },
     { title: 'all C programs', rows: of('kernels', 'programs') },
+    { title: SECTIONS.simd, rows: of('simd') },
+    { title: SECTIONS.scalar, rows: of('scalar') },
     { title: 'CPython loop, fib, str, dict, json', rows: tagged('goal') },
     { title: 'all of CPython', rows: of('cpython') },
     { title: SECTIONS.ruby, rows: of('ruby') },
@@ -62,7 +65,13 @@ export function groups({ rows }: Report): Group[] {
 
 /** Sentences about the groups. */
 export function statements(report: Report): string[] {
-  return [...meteringCost(report), ...worst(report), ...againstPeers(report), ...starts(report)];
+  return [
+    ...meteringCost(report),
+    ...worst(report),
+    ...againstScalar(report),
+    ...againstPeers(report),
+    ...starts(report),
+  ];
 }
 
 function meteringCost(report: Report): string[] {
@@ -80,6 +89,18 @@ function worst({ rows }: Report): string[] {
     .sort((a, b) => b.value - a.value)[0];
   if (kernels.length < 2 || slowest === undefined || slowest.value === 0) return [];
   return [`The slowest C kernel, metered: ${slowest.id}, ${slowest.value.toFixed(2)} times native.`];
+}
+
+/** What SIMD brings where it is scalars. */
+function againstScalar({ rows }: Report): string[] {
+  const gains = rows
+    .filter(({ section }) => section === 'simd')
+    .flatMap((row) => {
+      const twin = rows.find(({ id }) => id === `${row.id}${WITHOUT_SIMD}`);
+      const [time, without] = [row, twin].map((each) => each && timeOf(cellOf(each, 'metered')));
+      return time === undefined || without === undefined ? [] : [`${(without / time).toFixed(2)} ${row.id}`];
+    });
+  return gains.length === 0 ? [] : [`Times as fast as the same without SIMD, metered: ${gains.join(', ')}.`];
 }
 
 function againstPeers(report: Report): string[] {

@@ -42,7 +42,11 @@ export function instantiate(code: ModuleCode, store: Store, imports: Imports): I
 }
 
 function bindHostModules({ modules }: Linked, bound: BoundInstance): void {
-  for (const host of modules.values()) (host as { [BIND]?: (bound: BoundInstance) => void })[BIND]?.(bound);
+  for (const host of modules.values()) {
+    // A module may be a Proxy that has a value for every name.
+    const { [BIND]: bind } = host as { [BIND]?: unknown };
+    if (typeof bind === 'function') bind.call(host, bound);
+  }
 }
 
 class Builder {

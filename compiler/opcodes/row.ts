@@ -73,7 +73,9 @@ export type Target = 'v8-11' | 'v8-12+';
 /** How an instruction takes or gives a vector: as four int32 words, four numbers that are f32, two that are f64. */
 export type Shape = 'i32x4' | 'f32x4' | 'f64x2';
 /** An operand or result of an instruction on vectors; what is no shape is a scalar. */
-export type Kind = Shape | 'i32' | 'i64' | 'f32' | 'f64';
+export type Kind = Shape | Tops | 'i32' | 'i64' | 'f32' | 'f64';
+/** Words of which only the highest bit of each byte or half is set, or none: a comparison that nobody has spread over its lanes. */
+export type Tops = 'top8' | 'top16';
 
 /** What an instruction makes of lanes, see lane-forms.ts. */
 export interface LaneForm {
@@ -83,6 +85,10 @@ export interface LaneForm {
   readonly templates: readonly string[];
   /** It moves bits: the operands' floats must not have turned signalling NaNs into quiet ones. */
   readonly exact: boolean;
+  /** Of a form beside the main one: whether it serves halves that are no larger than this (a constant scalar: its value). */
+  readonly serves?: ((a: number, b: number) => boolean) | undefined;
+  /** How large the result's halves can be, from how large the operands' are (a scalar: its value, NaN if it is not known); above 65535, or NaN: anything. */
+  readonly halves?: ((a: number, b: number) => number) | undefined;
 }
 
 export interface Opcode {
@@ -108,7 +114,7 @@ export interface Opcode {
   readonly divisor?: string;
   /** Faster templates for some target; each is right on every engine. */
   readonly variants?: Readonly<Partial<Record<Target, string>>>;
-  /** Of instructions on vectors, instead of `js`: a form, and perhaps one for operands in other shapes; see lane-forms.ts. */
+  /** Of instructions on vectors, instead of `js`: the main form, then those for operands of which more is known; see lane-forms.ts. */
   readonly lanes?: readonly LaneForm[];
 }
 

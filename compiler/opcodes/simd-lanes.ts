@@ -6,17 +6,24 @@
 import { type VectorRow, vectors } from './lane-forms.ts';
 import type { Opcode } from './row.ts';
 import * as words from './words.ts';
-import { byte_s, byte_u, half_s, half_u } from './words.ts';
+import { half_s, half_u } from './words.ts';
 
 const BINARY = 'i32x4 i32x4 -> i32x4';
 const SELECT = 'i32x4 i32x4 i32x4 -> i32x4';
 const CHOICE = 'b ^ (a ^ b) & c';
 const LOAD = 'i32 -> i32x4';
+const ANY = '(a0 | a1 | a2 | a3) !== 0';
 
 const memory = { immediate: 'memarg', effect: 'load' } as const;
 const laneLoad = { immediate: 'memarg lane', effect: 'load' } as const;
 const laneStore = { immediate: 'memarg lane', effect: 'store' } as const;
 const lane = { immediate: 'lane' } as const;
+const bytes = { ...memory, halves: () => 255 };
+/** All bits below the highest. */
+const bitsOf = (a: number, b: number) => 2 ** (32 - Math.clz32(a | b)) - 1;
+/** The same on the highest bits. */
+const onTops = (operator: string) =>
+  (['top8', 'top16'] as const).map((tops) => [`${tops} ${tops} -> ${tops}`, `a ${operator} b`] as const);
 
 /** Eight bytes at the address in `x` and `y`, the higher ones first, since they may lie out of bounds; then lanes made of them. */
 const wide = (lanes: string) =>
@@ -26,8 +33,8 @@ const SWIZZLE = '(i8x16_swizzle(RL, a0, a1, a2, a3, b0, b1, b2, b3), RL[0]) ; RL
 // biome-ignore format: a table
 const MEMORY: readonly VectorRow[] = [
   [0x00, 'v128.load', LOAD, undefined, memory],
-  [0x01, 'v128.load8x8_s', LOAD, wide(words.bytesToHalves(byte_s, ['x', 'y'])), memory],
-  [0x02, 'v128.load8x8_u', LOAD, wide(words.bytesToHalves(byte_u, ['x', 'y'])), memory],
+  [0x01, 'v128.load8x8_s', LOAD, wide(words.bytesToHalves_s(['x', 'y'])), memory],
+  [0x02, 'v128.load8x8_u', LOAD, wide(words.bytesToHalves_u(['x', 'y'])), bytes],
   [0x03, 'v128.load16x4_s', LOAD, wide(words.halvesToWords(half_s, ['x', 'y'])), memory],
   [0x04, 'v128.load16x4_u', LOAD, wide(words.halvesToWords(half_u, ['x', 'y'])), memory],
   [0x05, 'v128.load32x2_s', LOAD, wide('x ; x >> 31 ; y ; y >> 31'), memory],
@@ -55,7 +62,7 @@ const LANES: readonly VectorRow[] = [
   [0x0d, 'i8x16.shuffle', BINARY, undefined, { immediate: 'lanes' }],
   [0x0e, 'i8x16.swizzle', BINARY, SWIZZLE],
   [0x0f, 'i8x16.splat', 'i32 -> i32x4', 'imul(a & 255, 16843009) ; r0 ; r0 ; r0'],
-  [0x10, 'i16x8.splat', 'i32 -> i32x4', 'imul(a & 65535, 65537) ; r0 ; r0 ; r0'],
+  [0x10, 'i16x8.splat', 'i32 -> i32x4', 'imul(a & 65535, 65537) ; r0 ; r0 ; r0', { halves: (a) => (Number.isNaN(a) ? a : a & 65535) }],
   [0x11, 'i32x4.splat', 'i32 -> i32x4', 'a ; r0 ; r0 ; r0'],
   [0x12, 'i64x2.splat', 'i64 -> i32x4', '(R[0] = a, RL[0]) ; RL[1] ; r0 ; r1'],
   [0x13, 'f32x4.splat', 'f32 -> f32x4', 'a ; r0 ; r0 ; r0', { exact: true }],
@@ -75,12 +82,12 @@ const LANES: readonly VectorRow[] = [
   [0x21, 'f64x2.extract_lane', 'f64x2 -> f64', undefined, lane],
   [0x22, 'f64x2.replace_lane', 'f64x2 f64 -> f64x2', undefined, lane],
   [0x4d, 'v128.not', 'i32x4 -> i32x4', '~a'],
-  [0x4e, 'v128.and', BINARY, 'a & b'],
+  [0x4e, 'v128.and', BINARY, 'a & b', { halves: Math.min, others: onTops('&') }],
   [0x4f, 'v128.andnot', BINARY, 'a & ~b'],
-  [0x50, 'v128.or', BINARY, 'a | b'],
-  [0x51, 'v128.xor', BINARY, 'a ^ b'],
-  [0x52, 'v128.bitselect', SELECT, CHOICE],
-  [0x53, 'v128.any_true', 'i32x4 -> i32', '(a0 | a1 | a2 | a3) !== 0'],
+  [0x50, 'v128.or', BINARY, 'a | b', { halves: bitsOf, others: onTops('|') }],
+  [0x51, 'v128.xor', BINARY, 'a ^ b', { halves: bitsOf, others: onTops('^') }],
+  [0x52, 'v128.bitselect', SELECT, CHOICE, { halves: Math.max }],
+  [0x53, 'v128.any_true', 'i32x4 -> i32', ANY, { others: [['top8 -> i32', ANY], ['top16 -> i32', ANY]] }],
 ];
 
 // biome-ignore format: a table

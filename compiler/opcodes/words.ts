@@ -33,17 +33,23 @@ const lessUnsigned = ({ high, rest }: Width, a: string, b: string) =>
 const lessSigned = ({ high, rest }: Width, a: string, b: string) =>
   `(${a} & ~${b} | ~(${a} ^ ${b} | (${a} | ${high}) - (${b} & ${rest}))) & ${high}`;
 
-const mask = (width: Width, bits: string) => `(y = ${bits}, ${spread(width)})`;
-export const eq = (width: Width) => mask(width, equal(width));
-export const ne = (width: Width) => mask(width, unequal(width));
-export const lt_s = (width: Width) => mask(width, lessSigned(width, 'a', 'b'));
-export const lt_u = (width: Width) => mask(width, lessUnsigned(width, 'a', 'b'));
-export const gt_s = (width: Width) => mask(width, lessSigned(width, 'b', 'a'));
-export const gt_u = (width: Width) => mask(width, lessUnsigned(width, 'b', 'a'));
-export const le_s = (width: Width) => `~${gt_s(width)}`;
-export const le_u = (width: Width) => `~${gt_u(width)}`;
-export const ge_s = (width: Width) => `~${lt_s(width)}`;
-export const ge_u = (width: Width) => `~${lt_u(width)}`;
+/** Comparisons as highest bits; and as whole lanes. */
+const not = ({ high }: Width, bits: string) => `(${bits}) ^ ${high}`;
+export const TOPS: Readonly<Record<string, (width: Width) => string>> = {
+  eq: equal,
+  ne: unequal,
+  lt_s: (width) => lessSigned(width, 'a', 'b'),
+  lt_u: (width) => lessUnsigned(width, 'a', 'b'),
+  gt_s: (width) => lessSigned(width, 'b', 'a'),
+  gt_u: (width) => lessUnsigned(width, 'b', 'a'),
+  le_s: (width) => not(width, lessSigned(width, 'b', 'a')),
+  le_u: (width) => not(width, lessUnsigned(width, 'b', 'a')),
+  ge_s: (width) => not(width, lessSigned(width, 'a', 'b')),
+  ge_u: (width) => not(width, lessUnsigned(width, 'a', 'b')),
+};
+export const mask = (width: Width, bits: string) => `(y = ${bits}, ${spread(width)})`;
+const lt_s = (width: Width) => mask(width, lessSigned(width, 'a', 'b'));
+const lt_u = (width: Width) => mask(width, lessUnsigned(width, 'a', 'b'));
 export const min_s = (width: Width) => `b ^ (a ^ b) & ${lt_s(width)}`;
 export const min_u = (width: Width) => `b ^ (a ^ b) & ${lt_u(width)}`;
 export const max_s = (width: Width) => `a ^ (a ^ b) & ${lt_s(width)}`;
@@ -89,12 +95,33 @@ export const half_s = (word: string, n: number) => (n === 0 ? `(${word} << 16 >>
 export const half_u = (word: string, n: number) => (n === 0 ? `(${word} & 65535)` : `(${word} >>> 16)`);
 export const pack = (low: string, high: string) => `${low} & 65535 | ${high} << 16`;
 
-type Part = (word: string, n: number) => string;
 /** Two words of bytes as four words of halves. */
-export const bytesToHalves = (part: Part, words: readonly string[]) =>
+export const bytesToHalves_u = (words: readonly string[]) =>
   words
-    .flatMap((word) => [pack(part(word, 0), part(word, 1)), pack(part(word, 2), part(word, 3))])
+    .flatMap((word) => [
+      `${word} & 255 | (${word} & 65280) << 8`,
+      `${word} >>> 16 & 255 | ${word} >>> 8 & 16711680`,
+    ])
     .join(' ; ');
+/** The upper byte of each pair has its sign at bit 31 already, or is shifted there. */
+export const bytesToHalves_s = (words: readonly string[]) =>
+  words
+    .flatMap((word) => [
+      `${word} << 24 >> 24 & 65535 | ${word} << 16 >> 8 & -65536`,
+      `${word} << 8 >> 24 & 65535 | ${word} >> 8 & -65536`,
+    ])
+    .join(' ; ');
+/** Halves that are bytes already, as bytes. */
+export const halvesToBytes = [
+  ['a0', 'a1'],
+  ['a2', 'a3'],
+  ['b0', 'b1'],
+  ['b2', 'b3'],
+]
+  .map(([low, high]) => `(${low} | ${low} >>> 8) & 65535 | (${high} | ${high} >>> 8) << 16`)
+  .join(' ; ');
+
+type Part = (word: string, n: number) => string;
 export const halvesToWords = (part: Part, words: readonly string[]) =>
   words.flatMap((word) => [part(word, 0), part(word, 1)]).join(' ; ');
 

@@ -13,7 +13,7 @@ import { emitAll } from './local-vectors.ts';
 import { emitVectorLoad, emitVectorStore } from './memory.ts';
 import { giveLanes } from './results.ts';
 import { emitShuffle } from './shuffle.ts';
-import { type Lanes, lanesAt, naturalShape, type Shape, type Vector } from './vector.ts';
+import { halvesOf, type Lanes, lanesAt, naturalShape, type Shape, type Vector } from './vector.ts';
 
 type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
 
@@ -67,6 +67,7 @@ function pushConstant({ stack }: FunctionEmitter, words: readonly number[]): voi
     lossy: false,
     clean,
     quiet: clean,
+    halves: Math.max(...[0, 2, 4, 6, 8, 10, 12, 14].map((at) => bits.getUint16(at, true))),
     origins: [],
   };
   stack.push(constantVector(vector));
@@ -115,6 +116,7 @@ export function emitVectorSelect(
       before,
       clean: first.clean && second.clean,
       quiet: (first.clean || first.quiet) && (second.clean || second.quiet),
+      halves: Math.max(halvesOf(first), halvesOf(second)),
       origins,
     },
   );

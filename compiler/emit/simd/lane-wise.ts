@@ -7,8 +7,8 @@
  * reads, all of them go by way of temporaries.
  */
 import type { Immediate, MemoryArgument } from '../../function/sink.ts';
-import { isShape } from '../../opcodes/lane-forms.ts';
-import type { Kind, LaneForm, Shape } from '../../opcodes/row.ts';
+import { isTops, isVector, LARGEST_HALF } from '../../opcodes/lane-forms.ts';
+import type { Kind, LaneForm, Shape, Tops } from '../../opcodes/row.ts';
 import type { Opcode } from '../../opcodes.ts';
 import { address } from '../addresses.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
@@ -16,7 +16,7 @@ import * as js from '../js.ts';
 import { joinReads, LOADS, numeric, type Reads, settledVector, TRAPS, type Value } from '../operand-stack.ts';
 import { ARGUMENT, FIRST_LANE, type Template, TemplateArguments, template } from '../template.ts';
 import { emitAll } from './local-vectors.ts';
-import { type Lanes, lanesAt, NO_ORIGINS, type Vector, vectorOf } from './vector.ts';
+import { halvesOf, type Lanes, lanesAt, NO_ORIGINS, topsVector, type Vector, vectorOf } from './vector.ts';
 
 /** A form with its templates read. */
 interface Plan {
@@ -48,10 +48,10 @@ export function emitLaneWise(
   offset: number,
 ): void {
   const { stack } = emitter;
-  const own = plansOf(row);
-  const count = own[0]!.form.operands.length;
-  const values = stack.popMany(count);
-  const plan = own[1] !== undefined && fits(own[1].form, values) ? own[1] : own[0]!;
+  const [main, ...others] = plansOf(row) as [Plan, ...Plan[]];
+  const values = stack.popMany(main.form.operands.length);
+  const { isPlain } = emitter.places.vectors;
+  const plan = others.find(({ form }) => fits(form, values, isPlain)) ?? main;
   noteUse(emitter, row, plan.form, values);
   const statement = new Computation(emitter, plan, values, offset);
   if (row.immediate === 'memarg') statement.bindAddress(immediate as MemoryArgument);
@@ -59,7 +59,7 @@ export function emitLaneWise(
   const effects = effectsOf(values) | (row.effect === 'load' ? TRAPS | LOADS : 0);
   if (effects & TRAPS) stack.settleTraps();
   const { result } = plan.form;
-  if (isShape(result!)) statement.giveVector(result);
+  if (isVector(result!)) statement.giveVector(result);
   else statement.giveScalar(result!, effects, joinReads(values));
 }
 
@@ -69,12 +69,26 @@ function effectsOf(values: readonly Value[]): number {
   return effects;
 }
 
-/** The operands are in the form's shapes already. */
-function fits({ operands, exact }: LaneForm, values: readonly Value[]): boolean {
-  return operands.every(
-    (kind, i) =>
-      isShape(kind) && values[i]!.vector!.i32x4 === undefined && lanesAt(values[i]!.vector!, kind, exact),
-  );
+/** The operands are in the form's shapes already, and small enough. Cells hold all bits of comparisons. */
+function fits(
+  { operands, result, exact, serves }: LaneForm,
+  values: readonly Value[],
+  isPlain: boolean,
+): boolean {
+  if (serves !== undefined) return serves(largestHalf(values[0]), largestHalf(values[1]));
+  if (!isPlain && (isTops(result!) || operands.some(isTops))) return false;
+  return operands.every((kind, i) => {
+    const { vector } = values[i]!;
+    if (vector === undefined || isTops(kind)) return vector?.tops?.kind === kind;
+    if (kind === 'i32x4') return true;
+    return isVector(kind) && vector.i32x4 === undefined && lanesAt(vector, kind, exact) !== undefined;
+  });
+}
+
+/** Of a vector; of a scalar its value, if that is known. */
+function largestHalf(value: Value | undefined): number {
+  if (value?.vector !== undefined) return halvesOf(value.vector);
+  return typeof value?.constant === 'number' ? value.constant : Number.NaN;
 }
 
 /** Instructions with a form for other shapes take what comes. */
@@ -87,8 +101,15 @@ function noteUse(
   if (votes === undefined) return;
   values.forEach(({ vector }, i) => {
     if (vector === undefined) return;
-    if (row.lanes!.length === 1) votes.vote(vector.origins, form.operands[i] as Shape, loops);
+    if (!hasFloatForm(row)) votes.vote(vector.origins, form.operands[i] as Shape, loops);
   });
+}
+
+/** Words or floats: what only changes signs. */
+function hasFloatForm({ lanes }: Opcode): boolean {
+  return (
+    lanes!.some(({ operands }) => operands[0] === 'f32x4' || operands[0] === 'f64x2') && lanes!.length > 1
+  );
 }
 
 /** One instruction being built: what comes before, then its lanes. */
@@ -111,8 +132,8 @@ class Computation {
     this.#base = emitter.stack.height;
     for (const each of plan.templates) emitter.useAll(each);
     const { all } = this.#arguments;
-    all[ARGUMENT.x] = emitter.temporary('x', this.#base);
-    all[ARGUMENT.y] = emitter.temporary('y', this.#base);
+    if (plan.templates.some(({ usesX }) => usesX)) all[ARGUMENT.x] = emitter.temporary('x', this.#base);
+    if (plan.templates.some(({ usesY }) => usesY)) all[ARGUMENT.y] = emitter.temporary('y', this.#base);
   }
 
   bindAddress(argument: MemoryArgument): void {
@@ -147,15 +168,17 @@ class Computation {
     const scalarTraps = this.#values.some(({ vector, effects }) => vector === undefined && effects & TRAPS);
     operands.forEach((kind, i) => {
       const value = this.#values[i]!;
-      if (isShape(kind)) this.#bindVector(value.vector!, kind, i, scalarTraps);
+      if (isVector(kind)) this.#bindVector(value.vector!, kind, i, scalarTraps);
       else if (this.#arguments.all[ARGUMENT.ea] === undefined || i > 0)
         this.#arguments.all[i] = this.#bind(numeric(value), 'b', i);
     });
   }
 
-  #bindVector(vector: Vector, shape: Shape, i: number, always: boolean): void {
+  #bindVector(vector: Vector, kind: Shape | Tops, i: number, always: boolean): void {
     const { vectors } = this.#emitter.places;
-    const { before, lanes } = vectors.lanes(vector, shape, this.#plan.form.exact, 4 * i);
+    const { before, lanes } = isTops(kind)
+      ? { before: [], lanes: vector.tops!.lanes }
+      : vectors.lanes(vector, kind, this.#plan.form.exact, 4 * i);
     this.#before.push(...before);
     const isOneForAll = this.#plan.templates.length === 1;
     const shared = new Map<js.Expression, js.Expression>();
@@ -204,9 +227,10 @@ class Computation {
     stack.settle(stack.height - 1);
   }
 
-  giveVector(shape: Shape): void {
+  giveVector(kind: Shape | Tops): void {
     const { stack, places } = this.#emitter;
     const { vectors } = places;
+    const shape = isTops(kind) ? 'i32x4' : kind;
     stack.freeSlot();
     const to = vectors.isPlain
       ? vectors.slotVariables(this.#base, shape)
@@ -219,7 +243,8 @@ class Computation {
     if (vectors.isPlain) {
       emitAll(this.#emitter, this.#before);
       const quiet = clean || this.#isQuiet();
-      stack.push(settledVector(this.#base, { ...vectorOf(shape, lanes, clean, origins), quiet }));
+      const made = { ...vectorOf(shape, lanes, clean, origins), quiet, halves: this.#halves() };
+      stack.push(settledVector(this.#base, isTops(kind) ? topsVector(kind, lanes) : made));
       return;
     }
     emitAll(this.#emitter, [
@@ -281,7 +306,14 @@ class Computation {
   /** No f32 of the result is a signalling NaN: what computes quiets; what only moves bits gives what it got. */
   #isClean(): boolean {
     const { exact, operands } = this.#plan.form;
-    return !exact || operands.every((kind, i) => isShape(kind) && this.#values[i]!.vector!.clean);
+    return !exact || operands.every((kind, i) => isVector(kind) && this.#values[i]!.vector!.clean);
+  }
+
+  #halves(): number {
+    const { halves } = this.#plan.form;
+    const limit = halves?.(largestHalf(this.#values[0]), largestHalf(this.#values[1])) ?? LARGEST_HALF;
+    // Not a number: it depends on a scalar that is not known.
+    return limit <= LARGEST_HALF ? limit : LARGEST_HALF;
   }
 
   #isQuiet(): boolean {

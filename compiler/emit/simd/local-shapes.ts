@@ -6,9 +6,11 @@
  *
  * Locals that are copied into each other, or that lanes move between unchanged (shuffles, `select`), vote together. Where floats win,
  * the function is emitted again with these shapes. Signalling NaNs must survive in floats where bits are read (a store, a call);
- * where only arithmetic reads them, nothing is done about them. Not here: the layouts whose locals are in cells.
+ * where only arithmetic reads them, nothing is done about them. Words whose 16-bit lanes turn out to be small are worth a second
+ * emission, too. Not here: the layouts whose locals are in cells.
  */
 import type { ValueType } from '../../../runtime/types.ts';
+import { LARGEST_HALF } from '../../opcodes/lane-forms.ts';
 import type { Shape } from './vector.ts';
 
 export interface LocalShape {
@@ -17,6 +19,8 @@ export interface LocalShape {
   readonly exact: boolean;
   /** Nothing is written to it that could hold one. */
   readonly clean: boolean;
+  /** How large its 16-bit lanes can be, if it is words. */
+  readonly halves: number;
 }
 
 /** Per local, or for all that are joined to it. */
@@ -34,11 +38,15 @@ const DEEPEST = 6;
 
 export class ShapeVotes {
   readonly #ballots: (Ballot | undefined)[] = [];
+  /** By local, how large the 16-bit lanes are that are written to it. */
+  readonly #halves: number[] = [];
 
   /** Parameters may be anything. */
   constructor(params: readonly ValueType[]) {
     params.forEach((type, local) => {
-      if (type === 'v128') this.noteUnclean(local);
+      if (type !== 'v128') return;
+      this.noteUnclean(local);
+      this.noteHalves(local, LARGEST_HALF);
     });
   }
 
@@ -67,6 +75,11 @@ export class ShapeVotes {
     this.#ballot(local).clean = false;
   }
 
+  noteHalves(local: number, halves: number): void {
+    this.#ballot(local);
+    this.#halves[local] = Math.max(halves, this.#halves[local] ?? 0);
+  }
+
   join(local: number, others: readonly number[]): void {
     for (const other of others) {
       const [into, from] = [this.#ballot(local), this.#ballot(other)];
@@ -80,11 +93,14 @@ export class ShapeVotes {
 
   /** By local; undefined where words win. */
   decide(): (LocalShape | undefined)[] {
-    return Array.from(this.#ballots, (ballot) => {
+    return Array.from(this.#ballots, (ballot, local) => {
       if (ballot === undefined) return undefined;
       const { votes, exact, clean } = leaderOf(ballot);
       const floats = votes.f32x4 >= votes.f64x2 ? 'f32x4' : 'f64x2';
-      return votes[floats] > votes.i32x4 ? { shape: floats, exact, clean } : undefined;
+      if (votes[floats] > votes.i32x4) return { shape: floats, exact, clean, halves: LARGEST_HALF };
+      // One that is never written is zero.
+      const halves = this.#halves[local] ?? 0;
+      return halves < LARGEST_HALF ? { shape: 'i32x4', exact: true, clean: false, halves } : undefined;
     });
   }
 }

@@ -7,7 +7,7 @@ import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
 import { readOf, TRAPS } from '../operand-stack.ts';
 import type { Places } from '../places.ts';
-import { cellVector, hasOneShape, naturalShape, type Vector, vectorOf } from './vector.ts';
+import { cellVector, halvesOf, hasOneShape, naturalShape, type Vector, vectorOf } from './vector.ts';
 
 export function getVectorLocal(emitter: FunctionEmitter, local: number): void {
   const vector = localVector(emitter, local);
@@ -26,9 +26,10 @@ export function getVectorLocal(emitter: FunctionEmitter, local: number): void {
 function localVector({ places }: FunctionEmitter, local: number): Vector {
   const { vectors } = places;
   if (!vectors.isPlain) return cellVector(vectors.frameCells(places.localCellNumber(local)), [local]);
-  const { shape, exact, clean } = vectors.localShape(local);
+  const { shape, exact, clean, halves } = vectors.localShape(local);
   const lanes = vectors.localVariables(local);
-  return { ...vectorOf(shape, lanes, clean || (shape === 'f32x4' && !exact), [local]), quiet: true };
+  const isClean = clean || (shape === 'f32x4' && !exact);
+  return { ...vectorOf(shape, lanes, isClean, [local]), quiet: true, halves };
 }
 
 export function setVectorLocal(emitter: FunctionEmitter, local: number): void {
@@ -55,6 +56,7 @@ function noteWrite({ votes, loops }: FunctionEmitter, local: number, vector: Vec
   if (origins.length > 0) votes.join(local, origins);
   else if (hasOneShape(vector)) votes.vote([local], naturalShape(vector), loops);
   if (!clean && !quiet) votes.noteUnclean(local);
+  votes.noteHalves(local, halvesOf(vector));
 }
 
 /** One statement, which nothing can come between. */

@@ -1,6 +1,7 @@
 /**
  * Vectors onto the operand stack: computed lanes go to their slot at once.
  */
+import { LARGEST_HALF } from '../../opcodes/lane-forms.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
 import type * as js from '../js.ts';
 import { settledVector } from '../operand-stack.ts';
@@ -13,6 +14,7 @@ export interface Details {
   readonly clean?: boolean;
   readonly quiet?: boolean;
   readonly origins?: readonly number[];
+  readonly halves?: number;
 }
 
 /** Lanes that are names, or read once; they may read the slot that they go to. */
@@ -20,11 +22,11 @@ export function giveLanes(
   emitter: FunctionEmitter,
   shape: Shape,
   lanes: Lanes,
-  { before = [], clean = false, quiet = clean, origins = NO_ORIGINS }: Details = {},
+  { before = [], clean = false, quiet = clean, origins = NO_ORIGINS, halves = LARGEST_HALF }: Details = {},
 ): void {
   const { stack, places } = emitter;
   stack.freeSlot();
-  const made = { ...vectorOf(shape, lanes, clean, origins), quiet };
+  const made = { ...vectorOf(shape, lanes, clean, origins), quiet, halves };
   const { vector, expressions } = places.vectors.settle(stack.height, made, false);
   emitAll(emitter, [...before, ...expressions]);
   stack.push(settledVector(stack.height, vector));

@@ -11,7 +11,7 @@ import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
 import { TRAPS } from '../operand-stack.ts';
 import { giveLanes } from './results.ts';
-import { type Lanes, lanesAt, naturalShape, type Shape, type Vector } from './vector.ts';
+import { halvesOf, type Lanes, lanesAt, naturalShape, type Shape, type Vector } from './vector.ts';
 
 export function emitShuffle(emitter: FunctionEmitter, indices: readonly number[]): void {
   const { stack } = emitter;
@@ -25,7 +25,8 @@ export function emitShuffle(emitter: FunctionEmitter, indices: readonly number[]
     read.includes(vector) ? bound(emitter, vector, shape, 4 * i, before) : [],
   );
   if (grain < 4) {
-    giveLanes(emitter, 'i32x4', mixedWords(lanes, indices), { before });
+    const halves = grain < 2 ? {} : { halves: largest(read) };
+    giveLanes(emitter, 'i32x4', mixedWords(lanes, indices), { before, ...halves });
     return;
   }
   const bytes = shape === 'f64x2' ? 8 : 4;
@@ -38,14 +39,19 @@ export function emitShuffle(emitter: FunctionEmitter, indices: readonly number[]
     clean: read.every(({ clean }) => clean),
     quiet: read.every(({ clean, quiet }) => clean || quiet),
     origins: read.flatMap(({ origins }) => origins),
+    halves: largest(read),
   });
 }
 
-/** How many bytes stay together, from multiples of as many to multiples of as many: 8, 4, or fewer. */
+function largest(vectors: readonly Vector[]): number {
+  return Math.max(...vectors.map(halvesOf));
+}
+
+/** How many bytes stay together, from multiples of as many to multiples of as many: 8, 4, 2 or 1. */
 function grainOf(indices: readonly number[]): number {
   const stays = (size: number) =>
     indices.every((index, i) => (i % size === 0 ? index % size === 0 : index === indices[i - 1]! + 1));
-  return [8, 4].find(stays) ?? 1;
+  return [8, 4, 2].find(stays) ?? 1;
 }
 
 /** Floats where some are: then the others are converted, bit for bit. */

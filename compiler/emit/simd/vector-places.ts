@@ -6,12 +6,14 @@
  *  - cells and bare: two cells of the frame, read and written in any shape.
  */
 
+import { LARGEST_HALF } from '../../opcodes/lane-forms.ts';
 import * as js from '../js.ts';
 import type { LocalShape, ShapeVotes } from './local-shapes.ts';
 import {
   assignLanes,
   cellVector,
   convert,
+  halvesOf,
   type Lanes,
   lanesAt,
   naturalShape,
@@ -118,7 +120,7 @@ export class VectorPlaces {
     const to = this.slotVariables(height, shape);
     const { clean, quiet, origins } = vector;
     return {
-      vector: { ...vectorOf(shape, to, clean, origins), quiet },
+      vector: { ...vectorOf(shape, to, clean, origins), quiet, halves: halvesOf(vector) },
       expressions: assignLanes(to, vector[shape]!, this.temporary),
     };
   }
@@ -181,7 +183,7 @@ export class VectorPlaces {
   }
 }
 
-const WORDS: LocalShape = { shape: 'i32x4', exact: true, clean: false };
+const WORDS: LocalShape = { shape: 'i32x4', exact: true, clean: false, halves: LARGEST_HALF };
 
 function lanes(count: number, lane: (i: number) => js.Expression): Lanes {
   return Array.from({ length: count }, (_, i) => lane(i));

@@ -11,7 +11,8 @@
  * wants numbers says whether it must be `exact`. An exact f32 is marked as runtime/helpers/float.ts says; `clean` lanes
  * cannot be signalling, since arithmetic made them. Not here: where vectors live (places.ts), instructions (lane-wise.ts …).
  */
-import type { Shape } from '../../opcodes/row.ts';
+import { LARGEST_HALF } from '../../opcodes/lane-forms.ts';
+import type { Shape, Tops } from '../../opcodes/row.ts';
 import * as js from '../js.ts';
 
 export type { Shape };
@@ -27,6 +28,10 @@ export interface Vector {
   readonly clean: boolean;
   /** The same, if none of the locals that it comes from holds one; for the votes of local-shapes.ts. */
   readonly quiet: boolean;
+  /** No 16-bit lane of the words is larger; not given: 65535. */
+  readonly halves?: number;
+  /** The words, as long as nobody needs all bits of a comparison's lanes. */
+  readonly tops?: { readonly kind: Tops; readonly lanes: Lanes };
   /** Locals that it holds lanes of, unchanged. */
   readonly origins: readonly number[];
 }
@@ -42,6 +47,28 @@ export function vectorOf(shape: Shape, lanes: Lanes, clean = false, origins = NO
 export function naturalShape({ i32x4, f32x4 }: Vector): Shape {
   if (i32x4 !== undefined) return 'i32x4';
   return f32x4 !== undefined ? 'f32x4' : 'f64x2';
+}
+
+export function halvesOf({ halves = LARGEST_HALF }: Vector): number {
+  return halves;
+}
+
+const LAST_BIT: Readonly<Record<Tops, number>> = { top8: 7, top16: 15 };
+
+/** A comparison by its highest bits; its words are `v | v - (v >>> 7)`. */
+export function topsVector(kind: Tops, lanes: Lanes): Vector {
+  const spread = (lane: js.Expression) =>
+    js.binary('|', lane, js.binary('-', lane, js.binary('>>>', lane, js.number(LAST_BIT[kind]))));
+  return {
+    get i32x4() {
+      return lanes.map(spread);
+    },
+    lossy: false,
+    clean: false,
+    quiet: false,
+    tops: { kind, lanes },
+    origins: NO_ORIGINS,
+  };
 }
 
 /** It was computed: what is loaded or known has every shape. */
