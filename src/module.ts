@@ -9,14 +9,14 @@ import type { EmittedGroup } from '../compiler/emit/module.ts';
 import type { FeatureSet } from '../compiler/features.ts';
 import { validateBodies } from '../compiler/validate.ts';
 import type { CompileLimits } from '../runtime/limits.ts';
-import { type ExternKind, type ExternType, funcTypeAt, typeText } from '../runtime/types.ts';
+import { type ExternKind, type ExternType, funcTypeAt, type Limits, typeText } from '../runtime/types.ts';
 import { JitCode } from './jit.ts';
 
 export interface ModuleImport {
   readonly module: string;
   readonly name: string;
   readonly kind: ImportExportKind;
-  /** `(i32 i64) -> (f64)`, `memory 1..2`. */
+  /** `(i32 i64) -> (f64)`, `1..2 pages`, `shared i64 1..2 pages`. */
   readonly type: string;
 }
 export interface ModuleExport {
@@ -120,10 +120,17 @@ export class Module {
       return type.kind === 'tag' ? list(params) : `${list(params)} -> ${list(results)}`;
     }
     if (type.kind === 'global') return `${type.global.mutable ? 'mut ' : ''}${typeText(type.global.type)}`;
-    const { min, max } = type.kind === 'table' ? type.table : type.memory;
-    const size = max === undefined ? `${min}` : `${min}..${max}`;
-    return type.kind === 'table' ? `${size} ${type.table.element.text}` : `${size} pages`;
+    if (type.kind === 'table') return `${sizeText(type.table)} ${type.table.element.text}`;
+    const { shared, pageSize } = type.memory;
+    const pages = pageSize === 1 ? 'bytes' : 'pages';
+    return `${shared ? 'shared ' : ''}${sizeText(type.memory)} ${pages}`;
   }
+}
+
+/** `1..2`, `i64 1`. */
+function sizeText({ min, max, address }: Limits): string {
+  const size = max === undefined ? `${min}` : `${min}..${max}`;
+  return address === 'i64' ? `i64 ${size}` : size;
 }
 
 function kindName(kind: ExternKind): ImportExportKind {

@@ -56,7 +56,7 @@ const CANONICAL_NAN: Readonly<Record<string, bigint>> = { f32: 0x7fc00000n, f64:
 
 /** Rows that a generic expression can use, by the type they leave. */
 /** Not everywhere, or with rules of their own. */
-const OTHERS = new Set(['wide-arithmetic', 'threads']);
+const OTHERS = new Set(['wide-arithmetic', 'threads', 'gc']);
 const ROWS_BY_RESULT = new Map<string, Opcode[]>();
 for (const row of OPCODES) {
   if (OTHERS.has(row.feature)) continue;
