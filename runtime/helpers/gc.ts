@@ -175,7 +175,7 @@ function segmentOf(E: EnvironmentAbi, segment: number, from: number, count: numb
   return source;
 }
 
-const SIZES = { i8: 1, i16: 2, i32: 4, i64: 8, f32: 4, f64: 8, reference: 0 } as const;
+const SIZES = { i8: 1, i16: 2, i32: 4, i64: 8, f32: 4, f64: 8, v128: 16, reference: 0 } as const;
 
 /** The bytes of `count` elements in a data segment. */
 function dataOf(
@@ -210,4 +210,6 @@ const READERS = {
   i64: (view: DataView, at: number) => view.getBigInt64(at, true),
   f32: (view: DataView, at: number) => f32_from_bits(view.getInt32(at, true)),
   f64: (view: DataView, at: number) => f64_from_bits(view.getBigInt64(at, true)),
+  v128: (view: DataView, at: number) =>
+    Int32Array.from({ length: 4 }, (_, i) => view.getInt32(at + 4 * i, true)),
 };

@@ -30,6 +30,7 @@ const GENERATED: ReadonlySet<Feature> = new Set<Feature>([
   'exception-handling',
   'legacy-exceptions',
   'tail-call',
+  'simd',
 ]);
 
 export function isGenerated({ feature, name }: Opcode): boolean {
