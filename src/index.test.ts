@@ -99,6 +99,10 @@ test('features are switched on and off by name', () => {
     /^multiple memories: multi-memory is disabled: several memories; /,
   );
   expect([Runtime.validate(wasm), Runtime.validate(wasm, { 'multi-memory': false })]).toEqual([true, false]);
+  const module = new Runtime().compileSync(wasm);
+  for (let i = 0; i < 2; i++)
+    expect(() => single.instantiateSync(module)).toThrow('multi-memory is disabled');
+  new Runtime({ features: { simd: false } }).instantiateSync(module);
   expect(() => new Runtime({ features: 'simd' as never })).toThrow('expected features to be an object');
 });
 

@@ -156,6 +156,7 @@ export class Runtime {
       throw wrongType('the imports as an object', imports);
     }
     const compiled = module instanceof Module ? module : this.compileSync(module);
+    compiled.requireFeatures(this.#features);
     const code = compiled.codeFor({ ...this.#emit, checkEveryRegion: this.#store.checksEveryRegion });
     return new Instance(instantiate(code, this.#store, imports));
   }

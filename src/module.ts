@@ -41,6 +41,8 @@ export class Module {
   readonly info: ModuleInfo;
   readonly #variants = new Map<string, JitCode>();
   readonly #options: EmitOptions;
+  /** Features with which the module is known to be valid. */
+  readonly #allowed: Set<FeatureSet>;
   /** The variant last asked for: what `stats` and `textOf` tell of. */
   #latest: JitCode | undefined;
 
@@ -55,6 +57,16 @@ export class Module {
     this.info = decodeModule(bytes, limits, features);
     if (validate === 'eager') validateBodies(this.info);
     this.#options = options;
+    this.#allowed = new Set([features]);
+  }
+
+  /** Refuses what the module uses and a Runtime with other features does not allow. */
+  requireFeatures(features: FeatureSet): void {
+    if (this.#allowed.has(features)) return;
+    const { bytes, limits, features: known } = this.info;
+    if (![...known].every((feature) => features.has(feature)))
+      validateBodies(decodeModule(bytes, limits, features));
+    this.#allowed.add(features);
   }
 
   /** The code for a Runtime's options. */

@@ -46,11 +46,11 @@ export const OBJECTS: Readonly<Record<string, Handler>> = {
       return;
     }
     const place = emitter.temporary('x', emitter.stack.height);
+    const [low, high] = halves(emitter, value);
     const write = [
       js.assign(place, object.node),
-      js.assign(use(emitter, R0), machineValue(value)),
-      js.assign(js.member(place, slot.name, at), use(emitter, RL0)),
-      js.assign(js.member(place, slot.high), RL1),
+      js.assign(js.member(place, slot.name, at), low),
+      js.assign(js.member(place, slot.high), high),
     ];
     emitter.emit(js.statement(js.sequence(write)));
   },
