@@ -9,16 +9,20 @@ import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { OUTLINE } from '../compiler/emit/outline.ts';
 import { type FeatureOptions, type FeatureSet, resolveFeatures } from '../compiler/features.ts';
 import { OPCODES } from '../compiler/opcodes.ts';
-import { resolveCosts } from '../runtime/costs.ts';
+import { type Costs, resolveCosts } from '../runtime/costs.ts';
 import { CompileError, wrongType } from '../runtime/errors.ts';
-import type { Fuel, OnOutOfFuel } from '../runtime/fuel.ts';
-import { instantiate } from '../runtime/instance.ts';
-import { DEFAULT_LIMITS, type Limits, resolveLimits } from '../runtime/limits.ts';
+import { DEFAULT_LIMITS } from '../runtime/limits.ts';
 import type { Imports } from '../runtime/link.ts';
-import { REGISTER_CELLS } from '../runtime/registers.ts';
-import { Store } from '../runtime/store.ts';
+import {
+  BASE_OPTIONS,
+  BaseRuntime,
+  type BaseRuntimeOptions,
+  isObject,
+  NEEDS_METERING,
+} from './base-runtime.ts';
 import { checkKeys, type Exports, Instance, type InvokeOptions } from './instance.ts';
 import { Module } from './module.ts';
+import { PrecompiledModule } from './precompiled-module.ts';
 import { TARGET } from './target.ts';
 
 export type { FeatureName, FeatureOptions } from '../compiler/features.ts';
@@ -44,23 +48,14 @@ export { Memory } from '../runtime/memory.ts';
 export type { SharedMemoryHandle } from '../runtime/shared-storage.ts';
 export { Table } from '../runtime/table.ts';
 export { Tag } from '../runtime/tag.ts';
-export type { ModuleExport, ModuleImport, ModuleStats } from './module.ts';
-export { type Exports, Instance, type InvokeOptions, Module };
+export type { ModuleExport, ModuleImport } from './describe.ts';
+export type { ModuleStats } from './module.ts';
+export { type Exports, Instance, type InvokeOptions, Module, PrecompiledModule };
 
 /** Wasm bytes. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
-export interface RuntimeOptions {
-  /**
-   * Fuel to begin with; by default unlimited, and counted. With a limit, a run stops at most one straight-line region
-   * beyond it; that costs more looks at the account. A limit set later (`fuel.set`) works the same from the next call.
-   */
-  readonly fuel?: bigint | undefined;
-  /** Asked when the fuel is used up: what it returns is granted. */
-  readonly onOutOfFuel?: OnOutOfFuel | undefined;
-  readonly limits?: Partial<Limits> | undefined;
-  /** Default true. Without it there is no fuel, no deadline and no interruption. */
-  readonly metering?: boolean | undefined;
+export interface RuntimeOptions extends BaseRuntimeOptions {
   /** Fuel per instruction, by the specification's names; `default` and `bulkUnit` besides. */
   readonly costs?: Readonly<Record<string, number>> | undefined;
   /**
@@ -70,20 +65,9 @@ export interface RuntimeOptions {
   readonly features?: FeatureOptions | undefined;
   /** Whether bodies are validated when a module is compiled (default) or when a function is first called. */
   readonly validate?: 'eager' | 'lazy' | undefined;
-  /** How many cells of the thread's register file, 8 bytes each, its frames may use (default: all 8,388,608). */
-  readonly registerCells?: number | undefined;
 }
 
-const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
-  'fuel',
-  'onOutOfFuel',
-  'limits',
-  'metering',
-  'costs',
-  'features',
-  'validate',
-  'registerCells',
-];
+const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [...BASE_OPTIONS, 'costs', 'features', 'validate'];
 const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
 
 const VALIDATE_ONLY: EmitOptions = {
@@ -96,30 +80,19 @@ const VALIDATE_ONLY: EmitOptions = {
   outline: OUTLINE,
 };
 
-export class Runtime {
-  readonly #store: Store;
+export class Runtime extends BaseRuntime {
   readonly #emit: EmitOptions;
   readonly #validate: 'eager' | 'lazy';
   readonly #features: FeatureSet;
 
   /** `emit`: for tests, code in other shapes than a program of this size gets. */
   constructor(options: RuntimeOptions = {}, emit: Partial<EmitOptions> = {}) {
-    checkOptions(options);
-    const { fuel, onOutOfFuel, metering = true, registerCells = REGISTER_CELLS } = options;
-    if (!metering && (fuel !== undefined || onOutOfFuel !== undefined || options.costs !== undefined)) {
-      throw new TypeError('fuel, onOutOfFuel and costs need metering: this Runtime has metering: false');
-    }
-    if (!Number.isInteger(registerCells) || registerCells < 64 || registerCells > REGISTER_CELLS) {
-      throw wrongType(`registerCells to be an integer from 64 to ${REGISTER_CELLS}`, registerCells);
-    }
+    super(options, RUNTIME_OPTIONS, costsOf(options));
     this.#features = resolveFeatures(options.features);
-    const limits = resolveLimits(options.limits);
-    const costs = resolveCosts(options.costs, (name) => INSTRUCTIONS.has(name));
-    const bulkUnit = metering ? costs.bulkUnit : 0;
-    this.#store = new Store({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering });
+    const { limits } = this.store;
     this.#emit = {
-      costs: metering ? costs : undefined,
-      checkEveryRegion: fuel !== undefined,
+      costs: this.costs,
+      checkEveryRegion: options.fuel !== undefined,
       countDepth: limits.callDepth !== undefined,
       countAllocation: limits.gcBytes !== undefined,
       target: TARGET,
@@ -143,52 +116,34 @@ export class Runtime {
   }
 
   compileSync(bytes: Bytes): Module {
-    return new Module(bytesOf(bytes), this.#emit, this.#store.limits, this.#validate, this.#features);
+    return new Module(bytesOf(bytes), this.#emit, this.store.limits, this.#validate, this.#features);
   }
 
   async compile(bytes: Bytes): Promise<Module> {
     return this.compileSync(bytes);
   }
 
-  instantiateSync(module: Module | Bytes, imports: Imports = {}): Instance {
-    if (this.#store.closed) throw new TypeError('the runtime is closed');
-    if (imports === null || (typeof imports !== 'object' && typeof imports !== 'function')) {
-      throw wrongType('the imports as an object', imports);
-    }
+  /** `control` is for the start function. */
+  override instantiateSync(
+    module: Module | PrecompiledModule | Bytes,
+    imports: Imports = {},
+    control: InvokeOptions = {},
+  ): Instance {
+    if (module instanceof PrecompiledModule) return super.instantiateSync(module, imports, control);
+    this.checkInstantiation(imports);
     const compiled = module instanceof Module ? module : this.compileSync(module);
     compiled.requireFeatures(this.#features);
-    const code = compiled.codeFor({ ...this.#emit, checkEveryRegion: this.#store.checksEveryRegion });
-    return new Instance(instantiate(code, this.#store, imports));
+    const code = compiled.codeFor({ ...this.#emit, checkEveryRegion: this.store.checksEveryRegion });
+    return this.run(code, imports, control);
   }
 
-  async instantiate(module: Module | Bytes, imports: Imports = {}): Promise<Instance> {
-    return this.instantiateSync(module, imports);
-  }
-
-  /** The account: `remaining`, `consumed`, `limit`, `add(n)`, `set(n)`. */
-  get fuel(): Pick<Fuel, 'remaining' | 'consumed' | 'limit' | 'add' | 'set'> {
-    if (!this.#store.metering) throw new TypeError('this Runtime has metering: false');
-    return this.#store.account;
-  }
-
-  /** Stops what runs, or runs next, with an `AbortError`. */
-  interrupt(): void {
-    this.#store.interrupt.request();
-  }
-
-  /** Shared word: another thread that stores a non-zero value interrupts. */
-  get interruptWord(): Int32Array<SharedArrayBuffer> {
-    return this.#store.interrupt.word;
-  }
-
-  /** Calls into instances of a closed Runtime fail, and one that is running is interrupted. */
-  close(): void {
-    this.#store.closed = true;
-    this.interrupt();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
+  override async instantiate(
+    module: Module | PrecompiledModule | Bytes,
+    imports: Imports = {},
+    control: InvokeOptions = {},
+  ): Promise<Instance> {
+    if (module instanceof PrecompiledModule) return super.instantiate(module, imports, control);
+    return this.instantiateSync(module, imports, control);
   }
 }
 
@@ -200,21 +155,14 @@ function bytesOf(bytes: unknown): Uint8Array {
   throw wrongType('the bytes of a module (ArrayBuffer or a view of one)', bytes);
 }
 
-function isObject(value: unknown): boolean {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
-}
-
-/** What the store does not check itself. */
-function checkOptions(options: RuntimeOptions): void {
+/** Checks what `BaseRuntime` does not know. */
+function costsOf(options: RuntimeOptions): Costs {
   checkKeys('option of Runtime', options, RUNTIME_OPTIONS);
-  const { metering, validate, onOutOfFuel, limits, costs, features } = options;
-  if (metering !== undefined && typeof metering !== 'boolean')
-    throw wrongType('metering to be a boolean', metering);
+  const { metering = true, validate, costs, features } = options;
   if (validate !== undefined && validate !== 'eager' && validate !== 'lazy')
     throw wrongType('validate to be "eager" or "lazy"', validate);
-  if (onOutOfFuel !== undefined && typeof onOutOfFuel !== 'function')
-    throw wrongType('onOutOfFuel to be a function', onOutOfFuel);
-  if (limits !== undefined && !isObject(limits)) throw wrongType('limits to be an object', limits);
   if (costs !== undefined && !isObject(costs)) throw wrongType('costs to be an object', costs);
   if (features !== undefined && !isObject(features)) throw wrongType('features to be an object', features);
+  if (!metering && costs !== undefined) throw new TypeError(NEEDS_METERING);
+  return resolveCosts(costs, (name) => INSTRUCTIONS.has(name));
 }
