@@ -12,30 +12,31 @@
  * lanes cannot carry, or that they are comparisons whose highest bits are enough. `x` and `y` keep their value from one lane's template to the next; a template that is just `r0` means the result's lane 0.
  */
 import {
+  type Arranged,
   type Effect,
   type Feature,
   type ImmediateKind,
   type Kind,
   type LaneForm,
   type Opcode,
+  type Row,
   rows,
   type Shape,
-  type Tops,
 } from './row.ts';
 
-const LANES: Readonly<Record<string, number>> = { i32x4: 4, f32x4: 4, f64x2: 2, top8: 4, top16: 4 };
+const LANES: Readonly<Record<string, number>> = { i32x4: 4, f32x4: 4, f64x2: 2, top8: 4, top16: 4, split: 4 };
 
 /** How many lanes; 0 for a scalar. */
 export function lanesOf(kind: string): number {
   return LANES[kind] ?? 0;
 }
 
-export function isTops(kind: Kind): kind is Tops {
-  return kind === 'top8' || kind === 'top16';
+export function isArranged(kind: Kind): kind is Arranged {
+  return kind === 'top8' || kind === 'top16' || kind === 'split';
 }
 
 /** Not a scalar. */
-export function isVector(kind: Kind): kind is Shape | Tops {
+export function isVector(kind: Kind): kind is Shape | Arranged {
   return LANES[kind] !== undefined;
 }
 
@@ -54,6 +55,7 @@ export type VectorRow = readonly [
     /** See `LaneForm`. */
     readonly exact?: boolean;
     readonly halves?: LaneForm['halves'];
+    readonly halfwise?: boolean;
     /** For halves so small that no lane's result has more than 16 bits: templates. */
     readonly small?: string;
     /** Forms for operands that are there in their shapes already, or small enough; the first that fits is taken. */
@@ -63,36 +65,59 @@ export type VectorRow = readonly [
 
 /** Rows under the prefix 0xfd. Without templates: the emitter knows the instruction. */
 export function vectors(feature: Feature, table: readonly VectorRow[]): readonly Opcode[] {
-  return table.flatMap(([code, name, kinds, templates, extra = {}]) => {
-    const { immediate = 'none', effect = 'pure', exact = false, halves, small, others = [] } = extra;
-    const forms: LaneForm[] = [];
-    if (templates !== undefined) forms.push({ ...form(name, kinds, templates), exact, halves });
-    if (small !== undefined) {
-      const serves = (a: number, b: number) => halves!(a, b) <= LARGEST_HALF;
-      forms.push({ ...form(name, kinds, small), serves, halves });
-    }
-    for (const [otherKinds, text, serves] of others) {
-      forms.push({ ...form(name, otherKinds, text), exact: true, serves, halves });
-    }
-    const columns = forms.length === 0 ? {} : { lanes: forms };
-    return rows(feature, [[[0xfd, code], name, immediate, signature(kinds), effect, undefined, columns]]);
-  });
+  return rows(
+    feature,
+    table.map(([code, name, kinds, templates, extra]): Row => {
+      const { immediate = 'none', effect = 'pure' } = extra ?? {};
+      const forms = templates === undefined ? undefined : formsOf(name, kinds, templates, extra);
+      const columns = forms === undefined ? {} : { lanes: forms };
+      return [[0xfd, code], name, immediate, kindsOf(kinds).signature, effect, undefined, columns];
+    }),
+  );
+}
+
+/** The main one, and those for operands of which more is known. */
+function formsOf(name: string, kinds: string, templates: string, extra: VectorRow[4] = {}): LaneForm[] {
+  const { exact = false, halves, halfwise, small, others = [] } = extra;
+  const forms: LaneForm[] = [{ ...form(name, kinds, templates), exact, halves, halfwise }];
+  if (small !== undefined) {
+    const serves = (a: number, b: number) => halves!(a, b) <= LARGEST_HALF;
+    forms.push({ ...form(name, kinds, small), serves, halves, halfwise });
+  }
+  for (const [otherKinds, text, serves] of others) {
+    forms.push({ ...form(name, otherKinds, text), exact: true, serves, halves, halfwise });
+  }
+  return forms;
 }
 
 export const LARGEST_HALF = 65535;
 
-/** `'f32x4 i32 -> i32x4'` → `'v128 i32 -> v128'` */
-function signature(kinds: string): string {
-  return kinds.replace(/\w+x\d/g, 'v128');
+interface Kinds {
+  readonly operands: readonly Kind[];
+  readonly result: Kind | undefined;
+  /** `'f32x4 i32 -> i32x4'` → `'v128 i32 -> v128'` */
+  readonly signature: string;
+}
+const known = new Map<string, Kinds>();
+
+function kindsOf(text: string): Kinds {
+  let kinds = known.get(text);
+  if (kinds === undefined) {
+    const [operands, results] = text
+      .split('->')
+      .map((side) => side.trim().split(' ').filter(Boolean) as Kind[]);
+    kinds = { operands: operands!, result: results![0], signature: text.replace(/\w+x\d/g, 'v128') };
+    known.set(text, kinds);
+  }
+  return kinds;
 }
 
 function form(name: string, kinds: string, text: string): LaneForm {
-  const [params, results] = kinds.split('->').map((side) => side.trim().split(' ').filter(Boolean) as Kind[]);
+  const { operands, result } = kindsOf(kinds);
   const templates = text.split(' ; ');
-  const result = results![0];
   const wanted = result === undefined || !isVector(result) ? 1 : lanesOf(result);
   if (templates.length !== 1 && templates.length !== wanted) {
     throw new Error(`${name}: ${templates.length} templates for ${wanted} lanes`);
   }
-  return { operands: params!, result, templates, exact: false };
+  return { operands, result, templates, exact: false };
 }
