@@ -9,6 +9,7 @@ import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { type EmittedGroup, functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
 import { shapeText } from '../compiler/emit/shapes.ts';
+import type { ModuleSources } from '../compiler/emit/source-map.ts';
 import { exportWrapperText, importWrapperText } from '../compiler/emit/wrappers.ts';
 import { opcodeOf } from '../compiler/opcodes.ts';
 import type { Code, EnvironmentAbi } from '../runtime/abi.ts';
@@ -21,7 +22,7 @@ import type { StructConstructor } from '../runtime/objects.ts';
 import { referenceTypes, sharesWrapper, wrapperKey } from '../runtime/signatures.ts';
 import { addStruct, knownStruct, shapeName } from '../runtime/struct-classes.ts';
 import type { FuncType, ValueType } from '../runtime/types.ts';
-import { linesOf } from './source-lines.ts';
+import { inlineMap, linesOf, sourcesOf } from './source-lines.ts';
 
 /** What generated code binds by name. */
 const LIBRARY = library(structClass);
@@ -52,6 +53,8 @@ export class JitCode implements ModuleCode {
   /** Functions whose body is a tail form: under their own name stands something that is no frame of wasm. */
   readonly #trampolines = new Set<number>();
   #bytesOfText = 0;
+  /** For source maps, where they are wanted. */
+  readonly #sources: ModuleSources | undefined;
 
   readonly #variant: (options: EmitOptions) => JitCode;
 
@@ -60,6 +63,7 @@ export class JitCode implements ModuleCode {
     this.description = module;
     this.#options = options;
     this.#variant = variant;
+    this.#sources = options.sourceMaps && sourcesOf(module, options.sourceMaps, this.#number);
     this.functions = module.bodies.map((_, defined) => this.#stub(defined, () => this.functions));
     this.tails = module.bodies.map((_, defined) => this.#stub(defined, () => this.tails));
   }
@@ -95,14 +99,19 @@ export class JitCode implements ModuleCode {
   /** All state changes come last: if the stack overflows in here, the stub stays and a later call tries again. */
   #compile(defined: number): void {
     const members = [defined];
+    const positions: Position[] | undefined = this.#sources && [];
     const { text, callees, trampolines } = groupText(
       this.description,
       members,
-      this.#options,
+      { ...this.#options, recordOffsets: positions !== undefined },
       this.#admission(defined),
+      { ...(positions && { positions }) },
     );
     const number = this.#groups.length;
-    const body = `${text}\n//# sourceURL=sandglass-${this.#number}-group-${number}`;
+    const script = `sandglass-${this.#number}-group-${number}`;
+    const lines = [text, `//# sourceURL=${script}`];
+    if (positions !== undefined) lines.push(inlineMap(script, this.#sources!, positions, HEADER_LINES + 1));
+    const body = lines.join('\n');
     const [codes, patch, tails] = evaluate(body, ['H', 'F', 'T'])(LIBRARY, this.functions, this.tails) as [
       Code[],
       Group['patch'],
@@ -190,7 +199,7 @@ export class JitCode implements ModuleCode {
       }
       const offset = nearest(mapped, found.line, found.column);
       // Another function has taken its place.
-      if (before !== undefined && isTailCall(bytes[offset ?? 0]!)) {
+      if (before !== undefined && offset !== found.start && isTailCall(bytes[offset ?? 0]!)) {
         before.stackLines.push(stackLine);
         return;
       }
@@ -206,10 +215,10 @@ export class JitCode implements ModuleCode {
   }
 
   /** A line of an engine's stack trace, if it is one of this module's functions. */
-  #frameOf(line: string) {
+  #frameOf(text: string) {
     const match =
       /\b(f\d+\w*)(?:\$twin)?(?:\$(tail|\d+))? (?:\[as code\] )?\(.*sandglass-(\d+)-group-(\d+):(\d+):(\d+)\)$/.exec(
-        line,
+        text,
       );
     const index = functionIndexOf(match?.[1] ?? '');
     if (match === null || index === undefined || Number(match[3]) !== this.#number) return undefined;
@@ -217,7 +226,9 @@ export class JitCode implements ModuleCode {
     if (this.#groupOf.get(index - this.description.importedFunctions) !== group) return undefined;
     const isRegion = /^\d/.test(match[2] ?? '');
     if (match[2] === undefined && this.#trampolines.has(index)) return undefined;
-    return { index, isRegion, group, line: Number(match[5]) - HEADER_LINES, column: Number(match[6]) - 1 };
+    const { start } = this.description.bodies[index - this.description.importedFunctions]!;
+    const [line, column] = [Number(match[5]) - HEADER_LINES, Number(match[6]) - 1];
+    return { index, isRegion, group, line, column, start };
   }
 
   /** Emits a group once more, noting where the instructions that may trap land in its text. */
