@@ -29,6 +29,7 @@ export interface RunRequest extends Guest {
   readonly features: FeatureOptions;
   readonly stats: boolean;
   readonly trace: boolean;
+  readonly sourceMaps: boolean;
 }
 
 interface RunOptions extends GuestOptions {
@@ -39,6 +40,7 @@ interface RunOptions extends GuestOptions {
   readonly features?: FeatureOptions;
   readonly stats?: true;
   readonly trace?: true;
+  readonly sourceMaps?: true;
 }
 
 /** How long after the deadline the worker may take to stop by itself, before this thread ends the process. */
@@ -61,6 +63,10 @@ export function runCommand(): Command {
   return addFeatureOption(addGuestOptions(command))
     .option('--stats', 'tell on stderr what was compiled and consumed')
     .option('--trace', "after a trap, print the program's call stack")
+    .option(
+      '--source-maps',
+      'debuggers and profilers of JavaScript see the source, or the text, of the program',
+    )
     .passThroughOptions()
     .addHelpText('after', EXIT_STATUS)
     .action(run);
@@ -78,6 +84,7 @@ function request(file: string, args: readonly string[], options: RunOptions): Ru
     ...guestOf(options),
     stats: options.stats === true,
     trace: options.trace === true,
+    sourceMaps: options.sourceMaps === true,
   };
 }
 
