@@ -7,16 +7,20 @@
  */
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { OUTLINE } from '../compiler/emit/outline.ts';
-import { type FeatureOptions, type FeatureSet, resolveFeatures } from '../compiler/features.ts';
+import { type FeatureOptions, resolveFeatures } from '../compiler/features.ts';
 import { OPCODES } from '../compiler/opcodes.ts';
 import { resolveCosts } from '../runtime/costs.ts';
-import { CompileError, wrongType } from '../runtime/errors.ts';
+import { CacheError, CompileError, wrongType } from '../runtime/errors.ts';
 import type { Fuel, OnOutOfFuel } from '../runtime/fuel.ts';
 import { instantiate } from '../runtime/instance.ts';
 import { DEFAULT_LIMITS, type Limits, resolveLimits } from '../runtime/limits.ts';
 import type { Imports } from '../runtime/link.ts';
 import { REGISTER_CELLS } from '../runtime/registers.ts';
 import { Store } from '../runtime/store.ts';
+import { decodeEntry } from './cache/entry.ts';
+import { type CacheMode, DEFAULT_CACHE_BYTES, ModuleCache } from './cache/module-cache.ts';
+import { type CompileOptions, parseOptions } from './cache/options-text.ts';
+import { builtin } from './host.ts';
 import { checkKeys, type Exports, Instance, type InvokeOptions } from './instance.ts';
 import { Module } from './module.ts';
 import { TARGET } from './target.ts';
@@ -24,6 +28,7 @@ import { TARGET } from './target.ts';
 export type { FeatureName, FeatureOptions } from '../compiler/features.ts';
 export {
   AbortError,
+  CacheError,
   CompileError,
   Exception,
   ExitError,
@@ -44,11 +49,17 @@ export { Memory } from '../runtime/memory.ts';
 export type { SharedMemoryHandle } from '../runtime/shared-storage.ts';
 export { Table } from '../runtime/table.ts';
 export { Tag } from '../runtime/tag.ts';
+export type { CacheMode } from './cache/module-cache.ts';
 export type { ModuleExport, ModuleImport, ModuleStats } from './module.ts';
 export { type Exports, Instance, type InvokeOptions, Module };
 
 /** Wasm bytes. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
+
+export interface CompileBytes {
+  /** `false`: the bytes are the module's from now on, and nobody changes them. Spares the copy of a large module. Default true. */
+  readonly copy?: boolean | undefined;
+}
 
 export interface RuntimeOptions {
   /**
@@ -72,6 +83,17 @@ export interface RuntimeOptions {
   readonly validate?: 'eager' | 'lazy' | undefined;
   /** How many cells of the thread's register file, 8 bytes each, its frames may use (default: all 8,388,608). */
   readonly registerCells?: number | undefined;
+  /**
+   * A directory that keeps generated code from process to process, made if it is not there. It holds code that is run: it must be
+   * yours alone (mode 0700), or it is refused by a `CacheError`.
+   */
+  readonly cache?: string | undefined;
+  /** `read-only`: nothing is written, and a module that is not in the cache is a `CacheError`. Default `read-write`. */
+  readonly cacheMode?: CacheMode | undefined;
+  /** Beyond so many bytes the least recently used entries go (default: 1 GiB). */
+  readonly cacheBytes?: number | undefined;
+  /** Told in one line why an entry is not used or not written; by default `console.warn`. */
+  readonly onCacheWarning?: ((message: string) => void) | undefined;
 }
 
 const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
@@ -83,6 +105,10 @@ const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'features',
   'validate',
   'registerCells',
+  'cache',
+  'cacheMode',
+  'cacheBytes',
+  'onCacheWarning',
 ];
 const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
 
@@ -98,9 +124,8 @@ const VALIDATE_ONLY: EmitOptions = {
 
 export class Runtime {
   readonly #store: Store;
-  readonly #emit: EmitOptions;
-  readonly #validate: 'eager' | 'lazy';
-  readonly #features: FeatureSet;
+  readonly #options: CompileOptions;
+  readonly #cache: ModuleCache | undefined;
 
   /** `emit`: for tests, code in other shapes than a program of this size gets. */
   constructor(options: RuntimeOptions = {}, emit: Partial<EmitOptions> = {}) {
@@ -112,12 +137,12 @@ export class Runtime {
     if (!Number.isInteger(registerCells) || registerCells < 64 || registerCells > REGISTER_CELLS) {
       throw wrongType(`registerCells to be an integer from 64 to ${REGISTER_CELLS}`, registerCells);
     }
-    this.#features = resolveFeatures(options.features);
+    const features = resolveFeatures(options.features);
     const limits = resolveLimits(options.limits);
     const costs = resolveCosts(options.costs, (name) => INSTRUCTIONS.has(name));
     const bulkUnit = metering ? costs.bulkUnit : 0;
     this.#store = new Store({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering });
-    this.#emit = {
+    const shape: EmitOptions = {
       costs: metering ? costs : undefined,
       checkEveryRegion: fuel !== undefined,
       countDepth: limits.callDepth !== undefined,
@@ -127,14 +152,21 @@ export class Runtime {
       outline: OUTLINE,
       ...emit,
     };
-    this.#validate = options.validate ?? 'eager';
+    this.#options = { emit: shape, limits, features, validate: options.validate ?? 'eager' };
+    this.#cache = cacheOf(options);
   }
 
   /** Whether the bytes are a valid module that Sandglass can run, with these features. */
   static validate(bytes: Bytes, features?: FeatureOptions): boolean {
     const enabled = resolveFeatures(features);
     try {
-      void new Module(bytesOf(bytes), VALIDATE_ONLY, DEFAULT_LIMITS, 'eager', enabled);
+      const options = {
+        emit: VALIDATE_ONLY,
+        limits: DEFAULT_LIMITS,
+        validate: 'eager',
+        features: enabled,
+      } as const;
+      void new Module(bytesOf(bytes), options);
       return true;
     } catch (error) {
       if (error instanceof CompileError) return false;
@@ -142,12 +174,25 @@ export class Runtime {
     }
   }
 
-  compileSync(bytes: Bytes): Module {
-    return new Module(bytesOf(bytes), this.#emit, this.#store.limits, this.#validate, this.#features);
+  compileSync(bytes: Bytes, options: CompileBytes = {}): Module {
+    checkKeys('option of compile', options, ['copy']);
+    return new Module(bytesOf(bytes, options.copy), this.#options, { cache: this.#cache });
   }
 
-  async compile(bytes: Bytes): Promise<Module> {
-    return this.compileSync(bytes);
+  /**
+   * What `module.serialize()` answered, as a module again, for Runtimes with the options of the one that compiled it. The bytes hold
+   * code that is run: take them from nobody whom you do not trust. Throws a `CacheError` if they are damaged or of another version.
+   */
+  static deserialize(bytes: Bytes): Module {
+    const { wasm, ...entry } = decodeEntry(bytesOf(bytes));
+    if (wasm === undefined) throw new CacheError('an entry of a cache, not a serialised module');
+    const fits = entry.v8 === builtin('node:v8')?.cachedDataVersionTag();
+    const groups = fits ? entry.groups : entry.groups.map((group) => ({ ...group, data: undefined }));
+    return new Module(wasm, parseOptions(entry.options), { serialized: { ...entry, wasm, groups } });
+  }
+
+  async compile(bytes: Bytes, options: CompileBytes = {}): Promise<Module> {
+    return this.compileSync(bytes, options);
   }
 
   instantiateSync(module: Module | Bytes, imports: Imports = {}): Instance {
@@ -156,7 +201,8 @@ export class Runtime {
       throw wrongType('the imports as an object', imports);
     }
     const compiled = module instanceof Module ? module : this.compileSync(module);
-    const code = compiled.codeFor({ ...this.#emit, checkEveryRegion: this.#store.checksEveryRegion });
+    compiled.requireFitting(this.#options.emit);
+    const code = compiled.codeFor({ ...this.#options.emit, checkEveryRegion: this.#store.checksEveryRegion });
     return new Instance(instantiate(code, this.#store, imports));
   }
 
@@ -180,10 +226,11 @@ export class Runtime {
     return this.#store.interrupt.word;
   }
 
-  /** Calls into instances of a closed Runtime fail, and one that is running is interrupted. */
+  /** Calls into instances of a closed Runtime fail, and one that is running is interrupted. The cache is written. */
   close(): void {
     this.#store.closed = true;
     this.interrupt();
+    this.#cache?.saveAll();
   }
 
   [Symbol.dispose](): void {
@@ -192,11 +239,35 @@ export class Runtime {
 }
 
 /** A copy: bodies are compiled long after they were validated, and the host may reuse its buffer in between. */
-function bytesOf(bytes: unknown): Uint8Array {
-  if (ArrayBuffer.isView(bytes))
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice();
-  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes.slice(0));
-  throw wrongType('the bytes of a module (ArrayBuffer or a view of one)', bytes);
+function bytesOf(bytes: unknown, copy = true): Uint8Array {
+  const isView = ArrayBuffer.isView(bytes);
+  if (!isView && !(bytes instanceof ArrayBuffer))
+    throw wrongType('the bytes of a module (ArrayBuffer or a view of one)', bytes);
+  const all = isView
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes);
+  return copy ? all.slice() : all;
+}
+
+function cacheOf(options: RuntimeOptions): ModuleCache | undefined {
+  const { cache, cacheMode = 'read-write', cacheBytes = DEFAULT_CACHE_BYTES, onCacheWarning } = options;
+  if (cache === undefined) {
+    const given = (['cacheMode', 'cacheBytes', 'onCacheWarning'] as const).find(
+      (name) => options[name] !== undefined,
+    );
+    if (given !== undefined) throw new TypeError(`${given} needs a cache: this Runtime has none`);
+    return undefined;
+  }
+  if (typeof cache !== 'string' || cache === '')
+    throw wrongType('cache to be the path of a directory', cache);
+  if (cacheMode !== 'read-write' && cacheMode !== 'read-only')
+    throw wrongType('cacheMode to be "read-write" or "read-only"', cacheMode);
+  if (!Number.isSafeInteger(cacheBytes) || cacheBytes < 0)
+    throw wrongType('cacheBytes to be a number of bytes', cacheBytes);
+  if (onCacheWarning !== undefined && typeof onCacheWarning !== 'function')
+    throw wrongType('onCacheWarning to be a function', onCacheWarning);
+  const warn = onCacheWarning ?? ((message) => console.warn(`sandglass: ${message}`));
+  return new ModuleCache({ path: cache, mode: cacheMode, maxBytes: cacheBytes, warn });
 }
 
 function isObject(value: unknown): boolean {
