@@ -76,6 +76,11 @@ const USES: readonly (readonly [FeatureName, string, Uint8Array])[] = [
     'table with an initial value',
     module(section(4, 1, 0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x0b)),
   ],
+  [
+    'gc',
+    'global 0, not imported, in a constant expression',
+    module(section(6, 2, 0x7f, 0, 0x41, 0, 0x0b, 0x7f, 0, 0x23, 0, 0x0b)),
+  ],
   ['gc', 'struct type', module(section(1, 1, 0x5f, 0))],
   ['gc', 'type i31ref', module(section(1, 1, 0x60, 1, 0x6c, 0))],
   ['gc', 'recursion group of 2 types', module(section(1, 1, 0x4e, 2, 0x60, 0, 0, 0x60, 0, 0))],

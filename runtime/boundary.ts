@@ -15,12 +15,12 @@ import {
   ExitError,
   HostError,
   InternalError,
+  type LocatedFrame,
   OutOfFuelError,
+  stackWithFrames,
   TimeoutError,
   Trap,
-  type TrapCode,
   unwrapHostError,
-  type WasmFrame,
   wrapHostError,
   wrongType,
 } from './errors.ts';
@@ -31,10 +31,10 @@ import type { Vector } from './vector.ts';
 
 /** The error as the host sees it. */
 export function outgoing(error: unknown, reference: FunctionReference): unknown {
-  if (error instanceof RangeError) return describeTrap(trapOf(error), error.stack, reference);
+  if (error instanceof RangeError) return describeTrap(trapOf(error), error, reference);
   const accessed = error instanceof TypeError ? nullAccess(error) : undefined;
-  if (accessed !== undefined) return describeTrap(accessed, accessed.stack, reference);
-  if (error instanceof Trap) return describeTrap(error, error.stack, reference);
+  if (accessed !== undefined) return describeTrap(accessed, error as TypeError, reference);
+  if (error instanceof Trap) return describeTrap(error, error, reference);
   if (error instanceof HostError) return unwrapHostError(error);
   if (isOurs(error)) return error;
   return new InternalError(`${error}`, { cause: error });
@@ -48,15 +48,7 @@ function isOurs(error: unknown): boolean {
 
 /** In generated code, only a view's bounds and the stack's end are left to the engine. */
 function trapOf(error: RangeError): Trap {
-  const isBounds = error.message === boundsMessage;
-  return trapInPlaceOf(error, isBounds ? 'out-of-bounds-memory-access' : 'call-stack-exhausted');
-}
-
-/** Where it happened, not where it was recognised. */
-function trapInPlaceOf(error: Error, code: TrapCode): Trap {
-  const trap = new Trap(code);
-  trap.stack = `${trap.name}: ${trap.message}${error.stack?.replace(/^[^\n]*/, '') ?? ''}`;
-  return trap;
+  return new Trap(error.message === boundsMessage ? 'out-of-bounds-memory-access' : 'call-stack-exhausted');
 }
 
 /**
@@ -66,8 +58,8 @@ function trapInPlaceOf(error: Error, code: TrapCode): Trap {
 function nullAccess(error: TypeError): Trap | undefined {
   for (const pattern of NULL_ACCESS) {
     const property = pattern.exec(error.message)?.[1];
-    if (property === 'a') return trapInPlaceOf(error, 'null-array-reference');
-    if (property !== undefined) return trapInPlaceOf(error, 'null-structure-reference');
+    if (property === 'a') return new Trap('null-array-reference');
+    if (property !== undefined) return new Trap('null-structure-reference');
   }
   return undefined;
 }
@@ -85,22 +77,53 @@ function provoke(fail: () => unknown): string {
 /** Provoked at start-up: later, an exhausted stack could be what answers. */
 const boundsMessage = provoke(() => new DataView(new ArrayBuffer(1)).getInt8(1));
 
-/** The wasm stack is worked out when somebody asks: that costs a compilation. */
-function describeTrap(trap: Trap, stack: string | undefined, { env }: FunctionReference): Trap {
+/**
+ * The wasm stack is worked out when somebody asks: that costs a compilation. `thrown`: what the engine threw, which tells where
+ * it happened; the trap itself may have been made here.
+ */
+function describeTrap(trap: Trap, thrown: Error, { env }: FunctionReference): Trap {
   if (described.has(trap)) return trap;
   described.add(trap);
-  const code = (env as Environment).code;
-  if (code === undefined || stack === undefined) return trap;
-  let frames: readonly WasmFrame[] | undefined;
-  Object.defineProperty(trap, 'wasmStack', {
-    get: () => {
-      frames ??= code.locate(stack);
-      return frames;
-    },
-    configurable: true,
-    enumerable: true,
-  });
+  const { code } = env as Environment;
+  const trace = traceOf(thrown);
+  let frames: readonly LocatedFrame[] | undefined;
+  const located = () => {
+    frames ??= code === undefined ? [] : code.locate(trace);
+    return frames;
+  };
+  const title = `${trap.name}: ${trap.message}\n`;
+  define(trap, 'wasmStack', located, true);
+  define(trap, 'stack', () => title + stackWithFrames(trace, located()), false);
   return trap;
+}
+
+function define(trap: Trap, name: string, get: () => unknown, enumerable: boolean): void {
+  // Like any error's stack, it can be replaced.
+  const set = (value: unknown) =>
+    Object.defineProperty(trap, name, { value, writable: true, configurable: true, enumerable });
+  Object.defineProperty(trap, name, { get, set, configurable: true, enumerable });
+}
+
+/**
+ * The frames of an error's stack, one a line, with places in the generated code: under `--enable-source-maps` Node would
+ * tell those in its source, from which no instruction can be found.
+ */
+function traceOf(error: Error): string {
+  const own = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
+  let trace: string | undefined;
+  // Reflect: where `Error` is frozen, the engine's own words have to do.
+  Reflect.set(Error, 'prepareStackTrace', (_: unknown, sites: readonly unknown[]) => {
+    trace = sites.map((site) => `    at ${site}`).join('\n');
+    return trace;
+  });
+  try {
+    // Made now, by what was just set, unless somebody has looked before.
+    const stack = error.stack ?? '';
+    return trace ?? stack.slice(/^ {4}at /m.exec(stack)?.index ?? 0);
+  } finally {
+    if (own === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace');
+    else Reflect.defineProperty(Error, 'prepareStackTrace', own);
+  }
 }
 
 const described = new WeakSet<Trap>();

@@ -2,7 +2,7 @@
  * What instances need of a module's compiled form, whoever provides it (the JIT, a precompiled file).
  */
 import type { Code, FunctionReference, HostFunction } from './abi.ts';
-import type { WasmFrame } from './errors.ts';
+import type { LocatedFrame } from './errors.ts';
 import type { StructClasses } from './objects.ts';
 import type { Store } from './store.ts';
 import type { FuncType, ModuleDescription } from './types.ts';
@@ -26,5 +26,5 @@ export interface ModuleCode {
   /** The same module's code that looks at the account in every region. */
   checkingEveryRegion(): ModuleCode;
   /** The module's frames in an error's stack, innermost first. */
-  locate(stack: string): readonly WasmFrame[];
+  locate(stack: string): readonly LocatedFrame[];
 }

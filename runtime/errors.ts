@@ -18,6 +18,7 @@ export interface Place {
   readonly functionName?: string | undefined;
   /** Byte offset in the module. */
   readonly offset?: number | undefined;
+  readonly source?: SourcePosition | undefined;
 }
 
 /** The module is malformed, invalid, over a limit, or uses a feature that is not supported. */
@@ -70,12 +71,29 @@ export const TRAPS = {
 } as const;
 export type TrapCode = keyof typeof TRAPS;
 
+/** A place in a program's source, as its debug information tells. */
+export interface SourcePosition {
+  /** A path or URL, as the module has it. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1; 0: not known. */
+  readonly column: number;
+}
+
 /** One WebAssembly function on the stack when a trap struck, innermost first. */
 export interface WasmFrame {
   readonly functionIndex: number;
   readonly functionName: string | undefined;
   /** Byte offset in the module, where known. */
   readonly offset: number | undefined;
+  /** The source line, where the module has debug information. */
+  readonly source?: SourcePosition | undefined;
+}
+
+/** A frame, and which lines of an engine's stack trace told of it, counted from 0: parts of a split function have their own. */
+export interface LocatedFrame extends WasmFrame {
+  readonly stackLines: readonly number[];
 }
 
 export class Trap extends RuntimeError {
@@ -241,31 +259,48 @@ export function isCatchable(error: unknown): error is Exception | HostError {
 }
 
 /** `"mix"`: a name out of a module, quoted, on one line, of bounded length. */
-export function quoteName(name: string): string {
-  const short = name.length > 100 ? `${name.slice(0, 100)}…` : name;
+export function quoteName(name: string, longest = 100): string {
+  const short = name.length > longest ? `${name.slice(0, longest)}…` : name;
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(short).replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escaped);
 }
 
+/** `main.c:12:5`. The path is the module's: on one line, whatever it holds. */
+function sourceText({ file, line, column }: SourcePosition): string {
+  return `${quoteName(file, 1000).slice(1, -1)}:${line}${column === 0 ? '' : `:${column}`}`;
+}
+
 /** ` (func 12 "mix", offset 0x1a2)`, or as much of it as is known. */
-function placeText({ functionIndex, functionName, offset }: Place): string {
+function placeText({ functionIndex, functionName, offset, source }: Place): string {
   const parts: string[] = [];
   if (functionIndex !== undefined) {
     parts.push(`func ${functionIndex}${functionName === undefined ? '' : ` ${quoteName(functionName)}`}`);
   }
   if (offset !== undefined) parts.push(`offset 0x${offset.toString(16)}`);
+  if (source !== undefined) parts.push(sourceText(source));
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-/** Lines such as `    at name (func 12, offset 0x1a2)`, innermost first. */
+/** Lines such as `    at name (func 12, offset 0x1a2, main.c:7:3)`, innermost first. */
 export function formatWasmStack(frames: readonly WasmFrame[]): string {
-  return frames
-    .map(({ functionIndex, functionName, offset }) =>
-      functionName === undefined
-        ? `    at func ${functionIndex}${placeText({ offset })}`
-        : `    at ${quoteName(functionName).slice(1, -1)}${placeText({ functionIndex, offset })}`,
-    )
-    .join('\n');
+  return frames.map(frameLine).join('\n');
+}
+
+function frameLine({ functionIndex, functionName, offset, source }: WasmFrame): string {
+  return functionName === undefined
+    ? `    at func ${functionIndex}${placeText({ offset, source })}`
+    : `    at ${quoteName(functionName).slice(1, -1)}${placeText({ functionIndex, offset, source })}`;
+}
+
+/** An engine's stack trace with a module's frames told as WebAssembly's, one line each. */
+export function stackWithFrames(stack: string, frames: readonly LocatedFrame[]): string {
+  const lines: (string | undefined)[] = stack.split('\n');
+  for (const frame of frames) {
+    const [first, ...others] = frame.stackLines;
+    lines[first!] = frameLine(frame);
+    for (const line of others) lines[line] = undefined;
+  }
+  return lines.filter((line) => line !== undefined).join('\n');
 }
 
 /** How a value looks in a message: short, on one line, and without running the host's code. */

@@ -4,15 +4,15 @@
  * A struct is an object with its type in `rtt` and its fields in slots: `f0`, `f1`, … for what V8 keeps as a small integer or
  * a pointer, `d0`, … for doubles, which it keeps unboxed in slots that never hold anything else. An i64 takes two slots,
  * its low and high half: a BigInt would be an object, made anew by every store. The numbers of slots are rounded up, so
- * that there are few shapes of objects:
+ * that there are few shapes of objects. A v128 is the vector object that it is in globals too (vector.ts), which nobody changes:
  *
  *   (struct (field i32 f64 (mut i64) anyref))      →      { rtt, f0: 5, f1: low, f2: high, f3: ref, d0: 0.5 }  of shape 4, 1
  *
- * An array is an object with its type in `rtt` and its elements in `a`: a typed array, or a plain one of references.
+ * An array is an object with its type in `rtt` and its elements in `a`: a typed array, or a plain one of references and vectors.
  */
 import type { FieldType } from './types.ts';
 
-export type FieldKind = 'i8' | 'i16' | 'i32' | 'i64' | 'f32' | 'f64' | 'reference';
+export type FieldKind = 'i8' | 'i16' | 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'reference';
 
 export interface Slot {
   readonly kind: FieldKind;
@@ -44,9 +44,7 @@ function roundUp(count: number, sizes: readonly number[]): number {
 }
 
 export function kindOf({ type }: FieldType): FieldKind {
-  if (typeof type !== 'string') return 'reference';
-  if (type === 'v128') throw new Error('a field of type v128');
-  return type;
+  return typeof type === 'string' ? type : 'reference';
 }
 
 const layouts = new WeakMap<readonly FieldType[], StructLayout>();
@@ -80,7 +78,7 @@ const FIELD_BYTES = 8;
 
 /** The same on every engine. */
 export function structBytes(fields: readonly FieldType[]): number {
-  return STRUCT_BYTES + FIELD_BYTES * fields.length;
+  return STRUCT_BYTES + fields.reduce((sum, { type }) => sum + FIELD_BYTES * (type === 'v128' ? 2 : 1), 0);
 }
 
 /** f32 elements are kept as doubles. */
@@ -91,6 +89,7 @@ const ELEMENT_BYTES: Readonly<Record<FieldKind, number>> = {
   i64: 8,
   f32: 8,
   f64: 8,
+  v128: 16,
   reference: 8,
 };
 

@@ -30,7 +30,7 @@ const LIMITS = {
   /** Per function body. */
   functionBytes: { default: 7_654_321, smallest: 2, largest: GIB },
   /**
-   * Bytes of all structs and arrays that a Runtime makes, alive or not (JavaScript does not tell): 16 and 8 per field, 24 and the
+   * Bytes of all structs and arrays that a Runtime makes, alive or not (JavaScript does not tell): 16 and 8 per field (a v128 16), 24 and the
    * elements; see layout.ts. Without a limit the host's heap decides.
    */
   gcBytes: { default: undefined, smallest: 0, largest: 2 ** 40 },

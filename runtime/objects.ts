@@ -9,6 +9,7 @@ import { DefinedType } from './defined-types.ts';
 import { trap } from './errors.ts';
 import { type FieldKind, kindOf, layoutOf, type Shape } from './layout.ts';
 import type { FieldType } from './types.ts';
+import type { Vector } from './vector.ts';
 
 /** A struct or array, or what stands for a value of the host. */
 export interface GcObject {
@@ -51,8 +52,11 @@ export function newStruct(rtt: DefinedType, values: readonly unknown[], classes:
 export function defaultOf(field: FieldType): unknown {
   const kind = kindOf(field);
   if (kind === 'reference') return null;
+  if (kind === 'v128') return NO_VECTOR;
   return kind === 'i64' ? 0n : 0;
 }
+
+const NO_VECTOR: Vector = new Int32Array(4);
 
 /** Larger ones would be no arrays to V8 any more, or end the process. */
 const MOST_REFERENCES = 2 ** 25;
@@ -70,9 +74,9 @@ const TYPED = {
 /** So many elements of the default value. */
 export function newElements(field: FieldType, length: number): Elements {
   const kind = kindOf(field);
-  if (kind === 'reference') {
+  if (kind === 'reference' || kind === 'v128') {
     if (length > MOST_REFERENCES) trap('array-too-large');
-    return new Array<unknown>(length).fill(null);
+    return new Array<unknown>(length).fill(defaultOf(field));
   }
   const typed = TYPED[kind];
   if (length * typed.BYTES_PER_ELEMENT > MOST_BYTES) trap('array-too-large');

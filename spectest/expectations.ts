@@ -1,5 +1,5 @@
 /**
- * What of the official suite does not pass yet, and why: whole files by feature, single commands by file and line. This
+ * What of the official suite does not pass, and why: whole files by feature, single commands by file and line. This
  * is the only such list.
  *
  * What stands here counts as skipped, and fails the run once it passes. A listed module takes along the commands that
@@ -18,7 +18,7 @@ export interface ListedCommands {
   readonly reason: string;
 }
 
-/** Sandglass: what needs a proposal that it does not compile yet. */
+/** Sandglass. */
 export const SANDGLASS: Expectations = {
   files: [],
   commands: [

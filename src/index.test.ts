@@ -99,5 +99,22 @@ test('features are switched on and off by name', () => {
     /^multiple memories: multi-memory is disabled: several memories; /,
   );
   expect([Runtime.validate(wasm), Runtime.validate(wasm, { 'multi-memory': false })]).toEqual([true, false]);
+  const module = new Runtime().compileSync(wasm);
+  for (let i = 0; i < 2; i++)
+    expect(() => single.instantiateSync(module)).toThrow('multi-memory is disabled');
+  new Runtime({ features: { simd: false } }).instantiateSync(module);
   expect(() => new Runtime({ features: 'simd' as never })).toThrow('expected features to be an object');
+});
+
+test('the types of memories and tables say all that they are', () => {
+  const m = new ModuleBuilder();
+  m.memory(1, 2, 'a', { shared: true, address: 'i64' });
+  m.memory(3, undefined, 'b', { pageSizeLog2: 0 });
+  m.table('funcref', 4, 5, 'c', { address: 'i64' });
+  const module = new Runtime({ features: { 'custom-page-sizes': true } }).compileSync(m.build());
+  expect(module.exports.map(({ type }) => type)).toEqual([
+    'shared i64 1..2 pages',
+    '3 bytes',
+    'i64 4..5 funcref',
+  ]);
 });

@@ -202,6 +202,7 @@ export class Runtime {
     }
     const compiled = module instanceof Module ? module : this.compileSync(module);
     compiled.requireFitting(this.#options.emit);
+    compiled.requireFeatures(this.#options.features);
     const code = compiled.codeFor({ ...this.#options.emit, checkEveryRegion: this.#store.checksEveryRegion });
     return new Instance(instantiate(code, this.#store, imports));
   }

@@ -21,14 +21,16 @@ import { MATH, opcodeOf } from '../compiler/opcodes.ts';
 import type { Code, EnvironmentAbi } from '../runtime/abi.ts';
 import { BOUNDARY } from '../runtime/boundary.ts';
 import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
-import type { WasmFrame } from '../runtime/errors.ts';
+import type { LocatedFrame } from '../runtime/errors.ts';
 import { HELPERS, POW2 } from '../runtime/helpers/index.ts';
 import type { Shape } from '../runtime/layout.ts';
 import type { StructConstructor } from '../runtime/objects.ts';
 import { R, RD, RF, RL, RR, S } from '../runtime/registers.ts';
 import type { FuncType, ValueType } from '../runtime/types.ts';
+
 import type { StoredGroup } from './cache/entry.ts';
 import { builtin } from './host.ts';
+import { linesOf } from './source-lines.ts';
 
 const THREAD = { S, R, RL, RD, RF, RR };
 
@@ -288,18 +290,23 @@ export class JitCode implements ModuleCode {
 
   // ------------------------------------------------------------------ where a trap struck
 
-  locate(stack: string): readonly WasmFrame[] {
-    const frames: WasmFrame[] = [];
+  locate(stack: string): readonly LocatedFrame[] {
+    const frames: (LocatedFrame & { readonly stackLines: number[] })[] = [];
     const positions = new Map<number, Position[]>();
     let inRegion = false;
     const { bytes } = this.description;
-    for (const line of stack.split('\n')) {
+    const lines = linesOf(this.description);
+    stack.split('\n').forEach((line, stackLine) => {
       const found = this.#frameOf(line);
-      if (found === undefined) continue;
+      if (found === undefined) return;
+      const before = frames.at(-1);
       // A region and the function that it was split off are one frame.
-      const folded = inRegion && frames.at(-1)?.functionIndex === found.index;
+      const folded = inRegion && before?.functionIndex === found.index;
       inRegion = found.isRegion;
-      if (folded) continue;
+      if (folded) {
+        before.stackLines.push(stackLine);
+        return;
+      }
       let mapped = positions.get(found.group);
       if (mapped === undefined) {
         mapped = this.#positions(found.group);
@@ -307,13 +314,18 @@ export class JitCode implements ModuleCode {
       }
       const offset = nearest(mapped, found.line, found.column);
       // Another function has taken its place.
-      if (frames.length > 0 && isTailCall(bytes[offset ?? 0]!)) continue;
+      if (before !== undefined && isTailCall(bytes[offset ?? 0]!)) {
+        before.stackLines.push(stackLine);
+        return;
+      }
       frames.push({
         functionIndex: found.index,
         functionName: functionName(this.description, found.index),
         offset,
+        source: offset === undefined ? undefined : lines?.at(offset),
+        stackLines: [stackLine],
       });
-    }
+    });
     return frames;
   }
 

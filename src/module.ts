@@ -2,23 +2,28 @@
  * A compiled module: decoded and validated once, instantiated as often as one likes. Its generated code depends on a
  * Runtime's options (metering, costs, call depth); Runtimes with equal options share it.
  */
+
+import { sourceMappingUrl } from '../compiler/binary/mapped-lines.ts';
 import { decodeModule } from '../compiler/binary/module.ts';
 import type { ModuleInfo } from '../compiler/binary/module-info.ts';
+import { provideSourceMap } from '../compiler/binary/source-lines.ts';
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import type { EmittedGroup } from '../compiler/emit/module.ts';
+import type { FeatureSet } from '../compiler/features.ts';
 import { validateBodies } from '../compiler/validate.ts';
 import { CacheError } from '../runtime/errors.ts';
-import { type ExternKind, type ExternType, funcTypeAt, typeText } from '../runtime/types.ts';
+import { type ExternKind, type ExternType, funcTypeAt, type Limits, typeText } from '../runtime/types.ts';
 import { type Entry, type EntryInfo, encodeEntry } from './cache/entry.ts';
 import type { CacheKey, ModuleCache, Unsaved } from './cache/module-cache.ts';
 import { type CompileOptions, emitText, optionsText } from './cache/options-text.ts';
+
 import { JitCode } from './jit.ts';
 
 export interface ModuleImport {
   readonly module: string;
   readonly name: string;
   readonly kind: ImportExportKind;
-  /** `(i32 i64) -> (f64)`, `memory 1..2`. */
+  /** `(i32 i64) -> (f64)`, `1..2 pages`, `shared i64 1..2 pages`. */
   readonly type: string;
 }
 export interface ModuleExport {
@@ -66,6 +71,8 @@ export class Module {
   #hash: string | undefined;
   /** The bodies are known to be valid. */
   #validated = false;
+  /** Features with which the module is known to be valid. */
+  readonly #allowed: Set<FeatureSet>;
   /** The variant last asked for: what `stats` and `textOf` tell of. */
   #latest: Variant | undefined;
   readonly #unsaved: Unsaved = { save: () => this.#save() };
@@ -81,6 +88,16 @@ export class Module {
       this.#validated = true;
     }
     for (const variant of this.#variants.values()) if (variant.unsaved) sources.cache?.unsaved(this.#unsaved);
+    this.#allowed = new Set([options.features]);
+  }
+
+  /** Refuses what the module uses and a Runtime with other features does not allow. */
+  requireFeatures(features: FeatureSet): void {
+    if (this.#allowed.has(features)) return;
+    const { bytes, limits, features: known } = this.info;
+    if (![...known].every((feature) => features.has(feature)))
+      validateBodies(decodeModule(bytes, limits, features));
+    this.#allowed.add(features);
   }
 
   /** The code for a Runtime's options. */
@@ -221,6 +238,16 @@ export class Module {
     return this.#current().code.stats;
   }
 
+  /** What the custom section `sourceMappingURL` holds. */
+  get sourceMapUrl(): string | undefined {
+    return sourceMappingUrl(this.info);
+  }
+
+  /** Gives the source map that `sourceMapUrl` names, as text, where that is no `data:` URL; asked for when it is wanted. */
+  provideSourceMap(read: () => string): void {
+    provideSourceMap(this.info, read);
+  }
+
   /** The generated JavaScript of a function, by index in the function index space. */
   textOf(functionIndex: number): string {
     return this.emitted(functionIndex).text;
@@ -247,10 +274,17 @@ export class Module {
       return type.kind === 'tag' ? list(params) : `${list(params)} -> ${list(results)}`;
     }
     if (type.kind === 'global') return `${type.global.mutable ? 'mut ' : ''}${typeText(type.global.type)}`;
-    const { min, max } = type.kind === 'table' ? type.table : type.memory;
-    const size = max === undefined ? `${min}` : `${min}..${max}`;
-    return type.kind === 'table' ? `${size} ${type.table.element.text}` : `${size} pages`;
+    if (type.kind === 'table') return `${sizeText(type.table)} ${type.table.element.text}`;
+    const { shared, pageSize } = type.memory;
+    const pages = pageSize === 1 ? 'bytes' : 'pages';
+    return `${shared ? 'shared ' : ''}${sizeText(type.memory)} ${pages}`;
   }
+}
+
+/** `1..2`, `i64 1`. */
+function sizeText({ min, max, address }: Limits): string {
+  const size = max === undefined ? `${min}` : `${min}..${max}`;
+  return address === 'i64' ? `i64 ${size}` : size;
 }
 
 function kindName(kind: ExternKind): ImportExportKind {

@@ -253,6 +253,26 @@ describe('validate', () => {
     expect(await run('validate math.wasm')).toEqual(success('math.wasm: valid\n')));
 });
 
+describe('--features', () => {
+  test.each(['validate', 'run --invoke add', 'inspect', 'bench --invoke add'])('%s', async (command) => {
+    const { status, stderr } = await run(
+      `${command} --features=-multi-value math.wasm 1 2`.replace(/(validate|inspect)(.*) 1 2$/, '$1$2'),
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^sandglass: math\.wasm: multi-value is disabled: function type with 2 results; .*--features=\+multi-value.*\(offset 0x/,
+    );
+  });
+  test('switched on, and unknown ones', async () => {
+    expect(await run('run --features=+wide-arithmetic,-gc --invoke add math.wasm 1 2')).toEqual(
+      success('3\n'),
+    );
+    const { status, stderr } = await run('run --features=+simmd --invoke add math.wasm 1 2');
+    expect(status).toBe(2);
+    expect(stderr).toContain('"simmd" is no feature; there are: mutable-globals,');
+  });
+});
+
 describe('inspect', () => {
   test('an overview', async () => {
     const { status, stdout } = await run('inspect echo.wasm');

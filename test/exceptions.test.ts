@@ -3,6 +3,7 @@
  * what they must never see. Native WebAssembly, where it can, says the same.
  */
 import { describe, expect, it } from 'vitest';
+import { SPLIT_ALL } from '../compiler/emit/outline.ts';
 import {
   AbortError,
   Exception,
@@ -14,6 +15,7 @@ import {
   TimeoutError,
 } from '../src/index.ts';
 import { nativeWorld, type World } from './support/engines.ts';
+import { instructions } from './support/flat-text.ts';
 import { type Exports, native } from './support/native.ts';
 import { sandglassWorld } from './support/sandglass-engine.ts';
 import { type Instruction, ModuleBuilder } from './support/wasm-builder.ts';
@@ -306,5 +308,56 @@ describe.each(['legacy', 'modern'] as const)('%s: locals and memory in handlers'
     ];
     m.func('-> i32', [...guard(form, change, 'tag'), ...sum], { export: 'f', locals: ['i32', 'i64'] });
     expect((new Runtime().instantiateSync(m.build()).exports as Exports).f()).toBe(0 + 5 + 6 + 9);
+  });
+});
+
+/** Found by random nestings: what a `delegate` means need not be able to catch anything. */
+describe('delegate', () => {
+  const thrown = 'try; i32.const 7; throw 0;';
+  it.each<[name: string, body: string, result: number]>([
+    [
+      'to a try without handlers',
+      `try; try; ${thrown} delegate 0; end; catch_all; i32.const 1; return; end`,
+      1,
+    ],
+    [
+      'past a try without handlers',
+      `try; try; ${thrown} delegate 1; end; catch_all; i32.const 1; return; end`,
+      1,
+    ],
+    [
+      'to a block in a try without handlers',
+      `try; try; block; ${thrown} delegate 0; end; end; catch_all; i32.const 1; return; end`,
+      1,
+    ],
+    [
+      'to a try without handlers, in a loop that goes on',
+      `loop; try; try; ${thrown} delegate 0; end; catch_all; local.get 0; i32.const 1; i32.add; local.tee 0; i32.const 3; i32.lt_s; br_if 1; end; end; local.get 0; return`,
+      3,
+    ],
+    [
+      'to a try that delegates',
+      `try; try; ${thrown} delegate 0; delegate 1; catch_all; i32.const 1; return; end`,
+      7,
+    ],
+    [
+      'to a try whose handler throws again',
+      `try; try; ${thrown} delegate 0; catch 0; drop; rethrow 0; end; catch_all; i32.const 1; return; end`,
+      1,
+    ],
+  ])('%s', (_, body, result) => {
+    const m = new ModuleBuilder();
+    m.tag('i32 ->');
+    m.func('-> i32', instructions(`${body}; i32.const 0`), { locals: ['i32'] });
+    const outer = instructions('try i32; call 0; catch 0; end');
+    m.func('-> i32', outer, { export: 'f' });
+    const bytes = m.build();
+    const shapes = [{}, { outline: SPLIT_ALL }];
+    const worlds = [nativeWorld(), ...shapes.map((shape) => sandglassWorld({}, shape))];
+    expect(worlds.map((world) => (world.instantiate(bytes) as Exports).f())).toEqual([
+      result,
+      result,
+      result,
+    ]);
   });
 });

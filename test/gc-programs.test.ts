@@ -1,5 +1,5 @@
 /**
- * Programs with garbage-collected objects: three of our own (`fixtures/gc`), and Dart's formatter as a Dart compiler made
+ * Programs with garbage-collected objects: our own (`fixtures/gc`), and Dart's formatter as a Dart compiler made
  * it. What they do is what they do under native WebAssembly, in every shape of code.
  *
  * Node 20 has no garbage collection: what Node 26 did is written down (`fixtures/gc/build.ts`).
@@ -24,6 +24,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   'linked-list': 'null structure reference',
   'hash-map': 'out of bounds array access',
   closures: 'cast failure',
+  vectors: 'null structure reference',
 };
 
 const file = (name: string) => readFileSync(new URL(`fixtures/gc/${name}`, import.meta.url));

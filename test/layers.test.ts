@@ -25,7 +25,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Where a third-party package may be imported; any other package nowhere. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
-  'source-map': ['compiler/emit/'],
+  '@jridgewell/gen-mapping': ['compiler/emit/'],
+  '@jridgewell/trace-mapping': ['compiler/binary/'],
   commander: ['src/cli/', 'bench/'],
   '@bytecodealliance/jco-transpile': ['src/cli/', 'spectest/'],
   benchmark: ['bench/'],

@@ -266,3 +266,35 @@ describe('for hosts', () => {
     expect(() => define(65_537, 2n ** 48n)).toThrow('exceeds the limit of 65536 (limits.memoryPages)');
   });
 });
+
+/** Vectors in memory, at addresses of both kinds: the same by the same code. */
+describe('accesses of vectors', () => {
+  const rows = OPCODES.filter(
+    ({ immediate, feature }) => feature === 'simd' && immediate.startsWith('memarg'),
+  );
+  test.each(rows.map((row) => [row.name, row] as const))('%s', (_, row) => {
+    const make = (address: Address) => {
+      const m = new ModuleBuilder();
+      m.memory(1, 1, 'memory', { address });
+      m.data(
+        Array.from({ length: 64 }, (_, i) => (i * 37) & 255),
+        { offset: [[`${address}.const`, 0]] },
+      );
+      const { params, results } = signatureOf(row)!;
+      const vector: Instruction[] = params.includes('v128')
+        ? [['v128.const', 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210n]]
+        : [];
+      const access: Instruction =
+        row.immediate === 'memarg lane' ? [row.name, { offset: 5n }, 1] : [row.name, { offset: 5n }];
+      m.func(`${address} -> ${results.map(typeText).join(' ')}`, [['local.get', 0], ...vector, access], {
+        export: 'f',
+      });
+      return new Runtime().instantiateSync(m.build());
+    };
+    const [narrow, wide] = [make('i32'), make('i64')];
+    for (const address of ADDRESSES) {
+      const low = address < 2n ** 32n ? Number(address) | 0 : -1;
+      expect([address, outcome(wide, BigInt.asIntN(64, address))]).toEqual([address, outcome(narrow, low)]);
+    }
+  });
+});

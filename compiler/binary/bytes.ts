@@ -45,11 +45,6 @@ export class ByteReader {
     throw new CompileError(message, { ...this.place?.(), offset });
   }
 
-  /** Refuses what WebAssembly has and we do not emit. `what` names the construct. */
-  unsupported(feature: Feature, what: string, offset: number): never {
-    throw new CompileError(`${feature} is not supported: ${what}`, { ...this.place?.(), offset, feature });
-  }
-
   /**
    * THE GATE: refuses `what` where the feature that it belongs to is switched off. `malformed`: what the
    * standard calls it, where it does not know the feature.

@@ -25,6 +25,7 @@ import { readNullType } from './types.ts';
 export interface ConstContext {
   /** Those defined so far: an initialiser sees only earlier globals. */
   readonly globals: readonly GlobalType[];
+  readonly importedGlobals: number;
   readonly functions: readonly number[];
   readonly types: readonly SubType[];
   readonly declaredFunctions: Set<number>;
@@ -155,6 +156,10 @@ function readConstantGlobal(reader: ByteReader, context: ConstContext): number {
   const index = reader.u32();
   const global = context.globals[index] ?? reader.fail(`unknown global ${index}`, offset);
   if (global.mutable) reader.fail(`constant expression required: global ${index} is mutable`, offset);
+  if (index >= context.importedGlobals) {
+    const what = `global ${index}, not imported, in a constant expression`;
+    reader.requires('gc', what, offset, `unknown global ${index}`);
+  }
   return index;
 }
 

@@ -172,13 +172,7 @@ describe('invalid modules', () => {
   });
 });
 
-describe('what we do not support is refused by the name of its proposal', () => {
-  test('gc: field of type v128', () => {
-    const run = () => decode(section(1, vector([[0x5f, vector([[0x7b, 0]])]])));
-    expect(run).toThrow('gc is not supported: field of type v128 (offset 0x');
-    expect(run).toThrow(expect.objectContaining({ feature: 'gc' }));
-  });
-
+describe('types', () => {
   test('a recursion group of one plain function type is an ordinary type', () => {
     const grouped = decode(section(1, vector([[0x4e, vector([[0x4f, 0, 0x60, 0, 0]])]])));
     expect(grouped.types).toEqual(decode(TYPE).types);

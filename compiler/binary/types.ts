@@ -194,11 +194,9 @@ function parseFields(reader: ByteReader, scope: TypeScope): FieldType[] {
 const PACKED_TYPES: Readonly<Record<number, PackedType>> = { 120: 'i8', 119: 'i16' };
 
 function parseField(reader: ByteReader, scope: TypeScope): FieldType {
-  const { offset } = reader;
   const packed = PACKED_TYPES[reader.bytes[reader.offset] ?? 0];
   if (packed !== undefined) reader.byte();
   const type = packed ?? readValueType(reader, scope);
-  if (type === 'v128') reader.unsupported('gc', 'field of type v128', offset);
   return { type, mutable: readMutability(reader) };
 }
 

@@ -327,6 +327,74 @@ const CASES: readonly Case[] = [
     code: [['global.get', 0], ['i32.const', 16], 'i32.sub', ['global.set', 0]],
     text: ['E.g0 = E.g0 - 16 | 0;', 'return;'],
   },
+  {
+    name: 'a function that calls itself in its place is a loop',
+    options: UNMETERED,
+    type: 'i32 i32 -> i32',
+    code: [
+      ['local.get', 0],
+      'i32.eqz',
+      ['if'],
+      ['local.get', 1],
+      'return',
+      'end',
+      ['local.get', 0],
+      ['i32.const', 1],
+      'i32.sub',
+      ['local.get', 1],
+      ['local.get', 0],
+      'i32.add',
+      ['return_call', 2],
+    ],
+    text: [
+      'let b0, b1, s0;',
+      'L1: for (;;) {',
+      'if (l0 === 0) return l1;',
+      'b0 = l0 - 1 | 0;',
+      'b1 = l1 + l0 | 0;',
+      'l0 = b0;',
+      'l1 = b1;',
+      'continue L1;',
+      '}',
+    ],
+  },
+  {
+    name: 'a tail call of another function: a hop, or left to the trampoline',
+    options: COUNTED,
+    type: 'i32 -> i32',
+    code: [['local.get', 0], ['i32.const', 1], 'i32.add', ['return_call', 1]],
+    text: [
+      'const S = _S;',
+      'let b0;',
+      'if ((S.fuel = S.fuel - 4 | 0) < 0) `${E}`;',
+      'b0 = l0 + 1 | 0;',
+      'return n > 0 ? f1$tail(E, b0, n - 1) : leave(f1$tail, E, b0);',
+    ],
+  },
+  {
+    name: 'out of a try, a tail call is always left to the trampoline',
+    options: UNMETERED,
+    type: 'i32 -> i32',
+    code: [['try', 'i32'], ['local.get', 0], ['return_call', 1], 'catch_all', ['i32.const', 1], 'end'],
+    text: [
+      'const S = _S, q = S.sp, w = q, r = S.rp, t = r;',
+      'let e2, s0;',
+      'L1: {',
+      'try {',
+      'leave(f1$tail, E, l0);',
+      'return;',
+      '} catch (e) {',
+      'e2 = caught(e);',
+      '0;',
+      '{',
+      's0 = 1;',
+      'break L1;',
+      '}',
+      '}',
+      '}',
+      'return s0;',
+    ],
+  },
 ];
 
 /** The lines of the module's last function. */
@@ -341,7 +409,7 @@ function linesOf({ type, locals, code, options }: Case): string[] {
   const { text } = groupText(info, [info.bodies.length - 1], options, () => false);
   const start = text.indexOf('{\n', text.indexOf('= (function '));
   return text
-    .slice(start + 2, text.indexOf('});\nreturn [['))
+    .slice(start + 2, text.indexOf('});\n', start))
     .trim()
     .split('\n');
 }

@@ -115,8 +115,8 @@ function closeHandler(emitter: FunctionEmitter, current: Frame, reachable: boole
 export function leaveLegacyTry(emitter: FunctionEmitter, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
-  if (current.kind === 'try') {
-    // No handler at all: a plain block.
+  if (current.kind === 'try' && !current.passedOver) {
+    // No handler at all: a plain block. Unless a `delegate` means it, or passes it: then somebody must see that it has come so far.
     splitFrame(emitter, current, reachable);
     const { list, label, targeted } = current;
     const inner = js.block(list.statements);

@@ -137,8 +137,9 @@ export class FunctionEmitter {
     this.name = name;
     this.bodyIsLoop = bodyIsLoop;
     this.places = new Places(layout, context.locals, context.type.params.length, shapes);
-    this.votes = shapes === undefined && layout === 'plain' ? new ShapeVotes(context.type.params) : undefined;
-    this.places.vectors.votes = this.votes;
+    const undecided = shapes === undefined && layout === 'plain' && context.locals.includes('v128');
+    this.votes = undecided ? new ShapeVotes(context.type.params) : undefined;
+    if (undecided) this.places.vectors.votes = this.votes;
     this.stack = new OperandStack(this.places, (statement) => this.emit(statement));
     this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
     this.meter = new Meter(options.costs, options.checkEveryRegion, purse, {

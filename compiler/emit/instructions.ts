@@ -290,7 +290,7 @@ function emitTemplate(emitter: FunctionEmitter, row: Opcode, immediate: Immediat
   const chosen = chooseTemplate(plan, values);
   const args = bindArguments(emitter, values, chosen, plan, row, immediate);
   const { effects } = plan;
-  const isCall = row.effect === 'call' || tellsOfGrowth(emitter, row, immediate);
+  const isCall = row.effect === 'call' || (plan.givesSize && tellsOfGrowth(emitter, row, immediate));
   // Operands go into the statement below; what else is pending must come before it.
   if (row.effect === 'store') stack.settleEffects(TRAPS | LOADS);
   else if (isCall) stack.settleEffects(ANY_EFFECT);
@@ -338,6 +338,8 @@ interface Plan {
   readonly unsigned: readonly boolean[] | undefined;
   /** The template gives a size, as a number. */
   readonly givesSize: boolean;
+  /** A load or store: the first operand is an address. */
+  readonly isAccess: boolean;
   readonly effects: number;
   readonly template: Template;
   readonly constant: Template | undefined;
@@ -356,6 +358,7 @@ function planOf(row: Opcode, target: Target): Plan {
       shape: signature && { operands: signature.params.length, results: signature.results },
       unsigned: sizes.includes(true) ? sizes : undefined,
       givesSize: givesSize(row.signature),
+      isAccess: isAccess(row.immediate),
       effects: EFFECTS[row.effect],
       template: template(row.variants?.[target] ?? row.js!),
       constant: row.constant === undefined ? undefined : template(row.constant),
@@ -422,7 +425,7 @@ function bindArguments(
 ): TemplateArguments {
   const { all } = ARGUMENTS;
   const base = emitter.stack.height;
-  const memory = isAccess(row.immediate) ? (immediate as MemoryArgument) : undefined;
+  const memory = plan.isAccess ? (immediate as MemoryArgument) : undefined;
   for (let i = 0; i < values.length; i++) {
     const isAddress = memory !== undefined && i === 0;
     const position = isAddress ? ARGUMENT.ea : i === 3 ? ARGUMENT.d : i;

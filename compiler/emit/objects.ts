@@ -16,6 +16,7 @@ import { emitCallLike } from './calls.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, joinReads, LOADS, machineValue, numeric, TRAPS, type Value } from './operand-stack.ts';
+import { boxedVector, giveBoxedVector } from './simd/instructions.ts';
 
 export type Handler = (emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number) => void;
 
@@ -41,15 +42,15 @@ export const OBJECTS: Readonly<Record<string, Handler>> = {
     emitter.stack.settleEffects(TRAPS | LOADS);
     const at = emitter.at(offset);
     if (slot.high === undefined) {
-      emitter.emit(js.set(js.member(object.node, slot.name, at), numeric(value)));
+      emitter.emit(js.set(js.member(object.node, slot.name, at), kept(emitter, value)));
       return;
     }
     const place = emitter.temporary('x', emitter.stack.height);
+    const [low, high] = halves(emitter, value);
     const write = [
       js.assign(place, object.node),
-      js.assign(use(emitter, R0), machineValue(value)),
-      js.assign(js.member(place, slot.name, at), use(emitter, RL0)),
-      js.assign(js.member(place, slot.high), RL1),
+      js.assign(js.member(place, slot.name, at), low),
+      js.assign(js.member(place, slot.high), high),
     ];
     emitter.emit(js.statement(js.sequence(write)));
   },
@@ -72,7 +73,7 @@ export const OBJECTS: Readonly<Record<string, Handler>> = {
     const { stack } = emitter;
     stack.settleEffects(TRAPS | LOADS);
     const { place, position, inBounds } = checked(emitter, array, at, offset);
-    const written = js.assign(js.index(place, position), machineValue(value));
+    const written = js.assign(js.index(place, position), kept(emitter, value));
     emitter.emit(js.statement(js.conditional(inBounds, written, outOfBounds(emitter, offset))));
   },
   'array.fill': (emitter, row, _, offset) => helper(emitter, row, 4, [], undefined, offset),
@@ -92,6 +93,12 @@ function operands({ stack }: FunctionEmitter, count: number): Value[] {
   return [...stack.popMany(count)];
 }
 
+/** The same; a vector is read at once, and so whatever else may trap comes first. */
+function popBefore(emitter: FunctionEmitter, { type }: FieldType, count: number): Value[] {
+  if (type === 'v128') emitter.stack.settleEffects(TRAPS);
+  return operands(emitter, count);
+}
+
 /** The node, whose view of the register file the function needs. */
 function use(emitter: FunctionEmitter, node: js.Expression): js.Expression {
   emitter.use('R');
@@ -107,6 +114,10 @@ function push(
   values: readonly Value[],
   own: number,
 ): void {
+  if (type === 'v128') {
+    giveBoxedVector(emitter, node);
+    return;
+  }
   let effects = own;
   let operations = 1;
   for (const value of values) {
@@ -118,6 +129,11 @@ function push(
 
 function unpacked({ type }: FieldType): ValueType {
   return type === 'i8' || type === 'i16' ? 'i32' : type;
+}
+
+/** As an object, or a helper, takes it. */
+function kept(emitter: FunctionEmitter, value: Value): js.Expression {
+  return value.vector === undefined ? machineValue(value) : boxedVector(emitter, value.vector);
 }
 
 /** What was stored as an int32 with more bits than it has. */
@@ -154,8 +170,8 @@ function pushStruct(emitter: FunctionEmitter, index: number, values: readonly Va
     const value = values[i];
     const bank = name[0] as 'f' | 'd';
     const at = Number(name.slice(1));
-    if (value === undefined) args[bank][at] = kind === 'reference' ? js.NULL : ZERO;
-    else if (high === undefined) args[bank][at] = numeric(value);
+    if (value === undefined) args[bank][at] = defaultOf(emitter, kind);
+    else if (high === undefined) args[bank][at] = kept(emitter, value);
     else [args.f[at], args.f[at + 1]] = halves(emitter, value);
   });
   const made = js.create(emitter.use(`Struct_${tagged}_${doubles}`), [
@@ -166,6 +182,11 @@ function pushStruct(emitter: FunctionEmitter, index: number, values: readonly Va
   const { countAllocation } = emitter.options;
   const node = countAllocation ? js.sequence([allocate(emitter, structBytes(fields)), made]) : made;
   push(emitter, refType(false, index), node, values, countAllocation ? TRAPS : 0);
+}
+
+function defaultOf(emitter: FunctionEmitter, kind: FieldKind): js.Expression {
+  if (kind === 'v128') return js.call(emitter.use('v128_words'), [ZERO, ZERO, ZERO, ZERO]);
+  return kind === 'reference' ? js.NULL : ZERO;
 }
 
 function allocate(emitter: FunctionEmitter, bytes: number): js.Expression {
@@ -184,7 +205,7 @@ function halves(emitter: FunctionEmitter, value: Value): [js.Expression, js.Expr
 
 function getField(emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offset: number): void {
   const { slot, field } = fieldAt(emitter, immediate);
-  const object = emitter.stack.pop();
+  const object = popBefore(emitter, field, 1)[0]!;
   const effects = (mayBeNull(object) ? TRAPS : 0) | (field.mutable ? LOADS : 0);
   const at = emitter.at(offset);
   if (slot.high === undefined) {
@@ -230,7 +251,7 @@ function helper(
 ): void {
   const values = [...emitter.stack.popMany(count)];
   emitter.stack.settleEffects(ANY_EFFECT);
-  const args = [E, ...indices.map(js.number), ...values.map(machineValue)];
+  const args = [E, ...indices.map(js.number), ...values.map((value) => kept(emitter, value))];
   emitCallLike(emitter, js.call(emitter.use(HELPERS[row.name]!, offset), args), result);
 }
 
@@ -263,7 +284,7 @@ function init(emitter: FunctionEmitter, row: Opcode, immediate: Immediate, offse
 
 function getElement(emitter: FunctionEmitter, row: Opcode, index: Immediate, offset: number): void {
   const field = elementOf(emitter, index as number);
-  const values = operands(emitter, 2) as [Value, Value];
+  const values = popBefore(emitter, field, 2) as [Value, Value];
   const effects = TRAPS | LOADS;
   // An i64 must not be one side of a choice: it would be an object then. An externref may be undefined.
   if (field.type === 'i64' || mayHoldUndefined(field)) {

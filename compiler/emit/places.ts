@@ -88,7 +88,8 @@ export class Places {
   readonly banks = new Set<Bank>();
   /** Helpers and views that moving vectors takes. */
   readonly uses = new Set<string>();
-  readonly vectors: VectorPlaces;
+  readonly #shapes: readonly (LocalShape | undefined)[];
+  #vectors: VectorPlaces | undefined;
   #frameSize = 0;
   #referenceCells = 0;
   readonly #localCells: number[] = [];
@@ -105,7 +106,7 @@ export class Places {
   ) {
     this.layout = layout;
     this.locals = locals;
-    this.vectors = new VectorPlaces(this.#vectorFrame(), shapes);
+    this.#shapes = shapes;
     // The i64 and v128 parameters first: the caller wrote them to the frame's first cells.
     for (let i = 0; i < parameterCount; i++) {
       const type = locals[i]!;
@@ -151,6 +152,12 @@ export class Places {
     const first = this.#newCell(bankOf(type));
     if (type === 'v128') this.#frameSize++;
     return first;
+  }
+
+  /** Made for the functions that have some. */
+  get vectors(): VectorPlaces {
+    this.#vectors ??= new VectorPlaces(this.#vectorFrame(), this.#shapes);
+    return this.#vectors;
   }
 
   #vectorFrame() {

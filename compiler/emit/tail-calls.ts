@@ -202,9 +202,10 @@ function together(expressions: readonly js.Expression[]): js.Statement[] {
   return expressions.length === 0 ? [] : [js.statement(js.sequence(expressions))];
 }
 
-/** In one piece: no part of it may move into another function than the rest. */
+/** Where the function may be split, in one piece: no part may move into another function than the rest. */
 function finish(emitter: FunctionEmitter, statements: js.Statement[]): void {
-  emitter.emit(js.block(statements), 1);
+  const pieces = emitter.places.layout === 'plain' ? statements : [js.block(statements)];
+  for (const piece of pieces) emitter.emit(piece, 1);
   emitter.meter.endRegion();
 }
 

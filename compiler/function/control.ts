@@ -266,7 +266,8 @@ function tailCall(f: FunctionState, signature: Signature): Signature {
   const { params, results } = signature;
   f.stacks.popOperands(params);
   const wanted = f.signature.results;
-  if (results.length !== wanted.length) f.mismatch(`${wanted.length} results`, `${results.length}`);
+  if (results.length !== wanted.length)
+    f.mismatch(`a callee with ${wanted.length} results`, String(results.length));
   f.stacks.pushOperands(results);
   f.stacks.popOperands(wanted);
   return signature;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../runtime/limits.ts';
 import { instructions } from '../../test/support/flat-text.ts';
@@ -61,11 +62,29 @@ describe('instructions', () => {
     ['memory.init 1 0', 'i32.const 0; i32.const 0; i32.const 0; memory.init 0 1'],
     ['table.copy 1 0', 'i32.const 0; i32.const 0; i32.const 0; table.copy 1 0'],
     ['call_indirect 1 (type 0)', 'i32.const 0; call_indirect 0 1'],
+    ['return_call 0', 'return_call 0'],
+    ['return_call_indirect 1 (type 0)', 'i32.const 0; return_call_indirect 0 1'],
+    ['return_call_ref 0', 'ref.null 0; return_call_ref 0'],
     ['ref.null extern', 'ref.null extern; drop'],
     ['br_table 0 (;@1;) 1 (;@0;)', 'block; i32.const 0; br_table 0 1; end'],
   ])('%s', (expected, body) => {
     expect(dump(body).map((line) => line.trim())).toContain(expected);
   });
+});
+
+test('objects and references', () => {
+  const program = new URL('../../test/fixtures/gc/closures.wasm', import.meta.url);
+  const module = decodeModule(readFileSync(program), DEFAULT_LIMITS);
+  const text = module.functions.map((_, index) => disassemble(module, index)).join('');
+  for (const line of [
+    '(func $add_n (param $self (ref 1)) (param $x (ref eq)) (result (ref eq))',
+    'br_on_cast 1 (;@1;) (ref eq) (ref i31)',
+    'ref.test (ref null 1)',
+    'struct.get 2 1',
+    'array.new_fixed 7 8',
+    'call_ref 0',
+  ])
+    expect(text).toContain(`${line}\n`);
 });
 
 describe('blocks and dead code', () => {

@@ -83,7 +83,7 @@ class DumpSink implements Sink {
   }
 
   instruction(row: Opcode, immediate: Immediate): void {
-    const name = row.name === 'select t' ? 'select' : row.name;
+    const name = TEXT_NAMES[row.name] ?? row.name;
     const operands = this.immediateText(row, immediate);
     this.line(operands === '' ? name : `${name} ${operands}`);
   }
@@ -116,7 +116,13 @@ class DumpSink implements Sink {
       case 'types':
         return `(result ${(immediate as readonly ValueType[]).map(typeText).join(' ')})`;
       case 'heaptype':
-        return heapTypeText((immediate as readonly ValueType[])[0]!);
+        return heapTypeText(row, (immediate as readonly RefType[])[0]!);
+      case 'type field':
+      case 'type count':
+      case 'type data':
+      case 'type element':
+      case 'type type':
+        return (immediate as readonly number[]).join(' ');
       case 'memory memory':
       case 'table table':
         return String(immediate) === '0,0' ? '' : (immediate as readonly number[]).join(' ');
@@ -282,6 +288,14 @@ function hex(word: number): string {
   return `0x${(word >>> 0).toString(16).padStart(8, '0')}`;
 }
 
-function heapTypeText(type: ValueType): string {
-  return typeof type === 'string' ? type : String(type.heap);
+/** `ref.null` names the heap type alone. */
+function heapTypeText(row: Opcode, type: RefType): string {
+  return row.name === 'ref.null' ? String(type.heap) : type.text;
 }
+
+/** Where the text format writes one name for several opcodes. */
+const TEXT_NAMES: Readonly<Record<string, string>> = {
+  'select t': 'select',
+  'ref.test_null': 'ref.test',
+  'ref.cast_null': 'ref.cast',
+};

@@ -82,6 +82,13 @@ describe('invalid bodies are refused in the words of the specification', () => {
     ['unknown type 4', 'block 4; end'],
     ['undeclared function reference 0', 'ref.func 0; drop'],
     ['data count section required', 'data.drop 0', { among: 'memory' }],
+    ['unknown function 1', 'return_call 1'],
+    ['unknown type 9', 'i32.const 0; return_call_indirect 9 0', { among: 'table' }],
+    [
+      'type mismatch: return_call_indirect expected a callee with 1 results, found 0',
+      'i32.const 0; return_call_indirect 0 0',
+      { type: '-> i32', types: ['->'], among: 'table' },
+    ],
     // memories and tables
     [
       'alignment must not be larger than natural: 2^3 for i32.load',

@@ -92,8 +92,8 @@ export function table_init(
 
 /** Backwards where the target starts inside the source. */
 export function move(
-  target: unknown[],
-  source: readonly unknown[],
+  target: Record<number, unknown>,
+  source: Readonly<Record<number, unknown>>,
   to: number,
   from: number,
   count: number,

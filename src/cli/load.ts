@@ -3,8 +3,9 @@
  * that can fail becomes one line that names the file.
  */
 import { readFileSync } from 'node:fs';
-import { extname } from 'node:path';
+import { dirname, extname, join, normalize } from 'node:path';
 import { CompileError, LinkError } from '../../runtime/errors.ts';
+import type { Module } from '../index.ts';
 import { CliError } from './exit-status.ts';
 import { parseWat } from './wat.ts';
 
@@ -37,6 +38,13 @@ export async function loadModule(file: string): Promise<Uint8Array> {
   const bytes = read(file);
   if (bytes.length === 0) throw new CliError(`${file}: the file is empty`);
   return looksLikeWat(file, bytes) ? await parseWat(file, bytes) : bytes;
+}
+
+/** Lets a module find the source map that it names, if that is a file in its own folder or below. */
+export function findSourceMap(file: string, module: Module): void {
+  const url = module.sourceMapUrl;
+  if (url === undefined || !/^(?:\.\/)?[\w-][\w./ -]*$/.test(url) || normalize(url).startsWith('..')) return;
+  module.provideSourceMap(() => readFileSync(join(dirname(file), url), 'utf8'));
 }
 
 /** Runs a step of compiling or instantiating; what is wrong with the module is then said with the file's name. */

@@ -9,7 +9,7 @@ import { AbortError, ExitError, TimeoutError } from '../../runtime/errors.ts';
 import { Wasi } from '../../wasi/index.ts';
 import { type Instance, type Module, Runtime } from '../index.ts';
 import { CliError, conclude, type Outcome, outcomeOf, STATUS } from './exit-status.ts';
-import { loadModule, naming } from './load.ts';
+import { findSourceMap, loadModule, naming } from './load.ts';
 import { importsFor, invokedType, isCommand } from './program.ts';
 import { isRuby, runRuby } from './ruby.ts';
 import type { RunRequest, WorkerMessage } from './run.ts';
@@ -101,6 +101,7 @@ async function run(runtime: Runtime): Promise<Outcome> {
     const bytes = await loadModule(file);
     const compiled = naming(file, () => runtime.compileSync(bytes, { copy: false }));
     module = compiled;
+    findSourceMap(file, compiled);
     const wasi = makeWasi();
     const instance = naming(file, () => runtime.instantiateSync(compiled, importsFor(compiled.info, wasi)));
     loaded = performance.now();

@@ -42,6 +42,10 @@ function parseValue(text: string, type: ValueType): unknown {
     }
     case 'i64':
       return parseWhole(text, 64);
+    case 'v128': {
+      const value = parseWhole(text, 128);
+      return value === undefined ? undefined : BigInt.asUintN(128, value);
+    }
     case 'f32':
     case 'f64':
       return parseDecimal(text);
@@ -88,6 +92,7 @@ function floatText(value: number, type: 'f32' | 'f64'): string {
 /** A result as a line of output. References have no text of their own: `null`, or the name of their type. */
 export function resultText(value: unknown, type: ValueType): string {
   if (type === 'f32' || type === 'f64') return floatText(value as number, type);
+  if (type === 'v128') return `0x${(value as bigint).toString(16).padStart(32, '0')}`;
   if (typeof type === 'string') return String(value);
   return value === null ? 'null' : type.text;
 }

@@ -16,6 +16,8 @@ export interface Signature {
 export interface MemoryAccess {
   readonly memory: number;
   readonly offset: number;
+  /** Of a vector. */
+  readonly lane?: number;
 }
 export interface Catch {
   readonly tag: number | undefined;
@@ -98,6 +100,7 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   126: 'i64',
   125: 'f32',
   124: 'f64',
+  123: 'v128',
   112: 'funcref',
   111: 'externref',
   105: 'exnref',
@@ -190,6 +193,14 @@ function immediateOf(row: Opcode, cursor: Cursor, types: readonly Signature[]): 
       return { value: cursor.view.getBigInt64(cursor.at - 8, true) };
     case 'memarg':
       return { value: memoryAccess(cursor) };
+    case 'memarg lane':
+      return { value: { ...memoryAccess(cursor), lane: cursor.byte() } };
+    case 'v128':
+      return { value: cursor.take(16).reduceRight((bits, byte) => (bits << 8n) | BigInt(byte), 0n) };
+    case 'lane':
+      return { value: cursor.byte() };
+    case 'lanes':
+      return { value: [...cursor.take(16)] };
     case 'block':
       return { type: blockType(cursor, types) };
     case 'try_table':

@@ -1,5 +1,5 @@
 /**
- * The counting reference interpreter: the plainest possible executor of WebAssembly 2.0 (without SIMD), extended
+ * The counting reference interpreter: the plainest possible executor of WebAssembly 2.0, extended
  * constants, several memories, exceptions in both forms, tail calls and calls through references. It says what a program does and what it costs; the compiler
  * must agree. Speed does not matter here, and nothing of the compiler's reader or emitter is used.
  *
@@ -232,7 +232,7 @@ function invoke(instance: ReferenceInstance, type: Signature, body: Body, args: 
 }
 
 function zeroOf(type: string): Value {
-  return type === 'i64' || type === 'f64' ? 0n : 0;
+  return type === 'i64' || type === 'f64' || type === 'v128' ? 0n : 0;
 }
 
 function run(frame: Frame): void {

@@ -40,8 +40,10 @@ function stub(engine, info, type) {
   const { type: value, mutable } = type.global;
   return new engine.Global({ value: value.text ?? value, mutable }, zero(value));
 }
-function size({ min, max }) {
-  return max === undefined ? { initial: min } : { initial: min, maximum: max };
+function size({ min, max, address, shared = false }) {
+  const of = (value) => (address === 'i64' ? BigInt(value) : value);
+  const limits = max === undefined ? { initial: of(min) } : { initial: of(min), maximum: of(max) };
+  return { ...limits, shared, ...(address === 'i64' && { address }) };
 }
 
 /** Why something failed, in data that crosses threads. */

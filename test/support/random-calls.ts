@@ -18,7 +18,7 @@ export function tailCall(g: FunctionGenerator): void {
   const target = random.chance(0.3) ? g.self : random.pick(candidates);
   g.diverge(() => {
     for (const type of target.params) g.expression(type);
-    emitCall(g, target, 'return_', 0.35);
+    emitCall(g, target, 'return_', 0.6);
   });
 }
 

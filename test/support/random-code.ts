@@ -7,13 +7,13 @@
  * computed floats are made canonical first; bits that are only moved stay as they are.
  */
 
-import type { Opcode } from '../../compiler/opcodes.ts';
-import { OPCODES, signatureOf } from '../../compiler/opcodes.ts';
+import { OPCODES, type Opcode, signatureOf } from '../../compiler/opcodes.ts';
 import { typeText } from '../../runtime/types.ts';
 import { NUMBERS, type Random } from './random.ts';
 import { call } from './random-calls.ts';
 import { legacyTry, tryTable } from './random-exceptions.ts';
 import { STATEMENTS, WEIGHTS } from './random-statements.ts';
+import { scalar, VECTOR_WEIGHTS, vector, vectorConstant } from './random-vectors.ts';
 import { code, type Instruction, naturalAlignment, signature } from './wasm-builder.ts';
 
 export interface Callable {
@@ -44,6 +44,8 @@ export interface Surroundings {
   readonly tailCalls: boolean;
   /** Calls through typed references. */
   readonly references: boolean;
+  /** Instructions on vectors. */
+  readonly vectors: boolean;
 }
 
 interface Label {
@@ -54,9 +56,9 @@ interface Label {
 const isFloat = (type: string): boolean => type === 'f32' || type === 'f64';
 const CANONICAL_NAN: Readonly<Record<string, bigint>> = { f32: 0x7fc00000n, f64: 0x7ff8000000000000n };
 
-/** Rows that a generic expression can use, by the type they leave. */
 /** Not everywhere, or with rules of their own. */
-const OTHERS = new Set(['wide-arithmetic', 'threads']);
+const OTHERS = new Set(['wide-arithmetic', 'threads', 'gc']);
+/** Rows that a generic expression can use, by the type they leave. */
 const ROWS_BY_RESULT = new Map<string, Opcode[]>();
 for (const row of OPCODES) {
   if (OTHERS.has(row.feature)) continue;
@@ -125,6 +127,10 @@ export class FunctionGenerator {
     this.#out.push(code(...instructions));
     this.size--;
   }
+  /** Of numbers, and of vectors where the module has them. */
+  get types(): readonly string[] {
+    return this.around.vectors ? [...NUMBERS, 'v128'] : NUMBERS;
+  }
   newLocal(type: string): number {
     this.locals.push(type);
     return this.#params.length + this.locals.length - 1;
@@ -134,8 +140,9 @@ export class FunctionGenerator {
     this.#free.set(type, known);
     return known;
   }
-  localOf(type: string): number {
-    const free = this.#freeOf(type);
+  /** `pool`: locals of a type that are kept apart from others. */
+  localOf(type: string, pool = type): number {
+    const free = this.#freeOf(pool);
     if (free.length === 0) free.push(this.newLocal(type));
     return this.random.pick(free);
   }
@@ -156,6 +163,7 @@ export class FunctionGenerator {
     else if (type === 'i64') this.emit(['i64.const', random.i64()]);
     else if (type === 'f32') this.emit(['f32.const', random.f32()]);
     else if (type === 'f64') this.emit(['f64.const', random.f64()]);
+    else if (type === 'v128') vectorConstant(this);
     else this.emit(['ref.null', type.replace('ref', '')]);
   }
 
@@ -190,7 +198,9 @@ export class FunctionGenerator {
 
   #number(type: string): void {
     const kind = this.random.weighted({ leaf: 25, row: 50, special: 10, structured: 10, call: 5 });
-    if (kind === 'row') this.#row(this.random.pick(ROWS_BY_RESULT.get(type)!));
+    if (kind === 'row' && type === 'v128') vector(this);
+    else if (kind === 'row' && this.around.vectors && this.random.chance(0.15)) scalar(this, type);
+    else if (kind === 'row') this.#row(this.random.pick(ROWS_BY_RESULT.get(type)!));
     else if (kind === 'structured') this.#keepOne(type, () => this.#structured(this.#results2(type)));
     else if (kind === 'call') this.#call(type);
     else if (kind === 'special') this.#special(type);
@@ -199,7 +209,7 @@ export class FunctionGenerator {
 
   /** One or more results, with `type` among them. */
   #results2(type: string): string[] {
-    const others = this.random.chance(0.3) ? [this.random.pick(NUMBERS)] : [];
+    const others = this.random.chance(0.3) ? [this.random.pick(this.types)] : [];
     return this.random.chance(0.5) ? [type, ...others] : [...others, type];
   }
   /** Runs code that leaves several values, and keeps one of the wanted type. */
@@ -370,7 +380,7 @@ export class FunctionGenerator {
   }
   parameters(): string[] {
     const count = this.random.chance(0.3) ? this.random.between(1, 2) : 0;
-    return Array.from({ length: count }, () => this.random.pick(NUMBERS));
+    return Array.from({ length: count }, () => this.random.pick(this.types));
   }
   within(label: Label, emit: () => void): void {
     this.labels.push(label);
@@ -472,13 +482,14 @@ export class FunctionGenerator {
       ...(exceptions === 'legacy' && { rethrow: 4 }),
       ...(exceptions === 'modern' && { throwRef: 4 }),
       ...(this.around.tailCalls && { tailCall: 7 }),
+      ...(this.around.vectors && VECTOR_WEIGHTS),
     });
     STATEMENTS[kind]!(this);
   }
   /** A structured block as a statement: its results go to locals. */
   structured(): void {
     const count = this.random.weighted({ '0': 4, '1': 3, '2': 2, '3': 1 });
-    const results = Array.from({ length: Number(count) }, () => this.random.pick(NUMBERS));
+    const results = Array.from({ length: Number(count) }, () => this.random.pick(this.types));
     this.store(this.#structured(results));
   }
 }

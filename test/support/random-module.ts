@@ -51,6 +51,9 @@ class ModuleGenerator {
   readonly #extended: boolean;
   readonly #tailCalls: boolean;
   readonly #references: boolean;
+  readonly #vectors: boolean;
+  /** Functions that the host cannot call: they take or give vectors. */
+  readonly #internal: Callable[] = [];
 
   constructor(seed: number, size: number) {
     this.#seed = seed;
@@ -63,6 +66,7 @@ class ModuleGenerator {
     this.#extended = this.random.chance(0.1 * news);
     this.#tailCalls = this.random.chance(0.5);
     this.#references = this.random.chance(0.6 * news);
+    this.#vectors = this.random.chance(0.35);
   }
 
   generate(): RandomModule {
@@ -73,7 +77,7 @@ class ModuleGenerator {
     this.#fillTable();
     const segments = this.#segments(defined);
     const around = this.#surroundings(segments);
-    for (const self of defined) {
+    for (const self of [...defined, ...this.#internal]) {
       const generator = new FunctionGenerator(this.random, around, self, this.#functionSize());
       const body = generator.body();
       this.#m.define(self.index, body, generator.locals);
@@ -116,12 +120,16 @@ class ModuleGenerator {
       for (const type of ['i64 f64 ->', '->']) {
         this.#tags.push({ index: m.tag(type), params: callable(0, type).params as string[] });
       }
+      if (this.#vectors) this.#tags.push({ index: m.tag('i32 v128 ->'), params: ['i32', 'v128'] });
     }
     for (const type of [...NUMBERS, ...NUMBERS, 'funcref', 'externref']) this.#global(type);
+    if (this.#vectors) for (let i = 0; i < 2; i++) this.#global('v128');
   }
   #global(type: string): void {
     const mutable = this.random.chance(0.8);
-    const index = this.#m.global(type, mutable, [...this.#initial(type)], `g${this.#globals.length}`);
+    // The host cannot look at vectors.
+    const name = type === 'v128' ? undefined : `g${this.#globals.length}`;
+    const index = this.#m.global(type, mutable, [...this.#initial(type)], name);
     this.#globals.push({ index, type, mutable });
   }
   #initial(type: string): readonly Instruction[] {
@@ -138,6 +146,7 @@ class ModuleGenerator {
     if (type === 'i64') return [['i64.const', random.i64()]];
     if (type === 'f32') return [['f32.const', random.f32()]];
     if (type === 'f64') return [['f64.const', random.f64()]];
+    if (type === 'v128') return [['v128.const', (random.f32() << 96n) | BigInt(random.next())]];
     return [['ref.null', type.replace('ref', '')]];
   }
 
@@ -160,11 +169,22 @@ class ModuleGenerator {
     ];
     // Tail calls need functions with the same results.
     if (this.#tailCalls) for (let i = 2; i < texts.length; i++) texts[i] = this.#likeBefore(texts, i);
+    if (this.#vectors) this.#declareInternal();
     return texts.map((text, i) => {
       const self = callable(this.#m.declare(text, { export: `f${i}`, name: `f${i}` }), text);
       this.#functions.push(self);
       return self;
     });
+  }
+  #declareInternal(): void {
+    for (let i = this.random.between(1, 3); i > 0; i--) {
+      const one = () => this.random.pick([...NUMBERS, 'v128', 'v128', 'v128']);
+      const list = (most: number) => Array.from({ length: this.random.between(1, most) }, one).join(' ');
+      const text = `${list(4)} -> ${list(3)}`;
+      const self = callable(this.#m.declare(text, { name: `v${i}` }), text);
+      this.#functions.push(self);
+      this.#internal.push(self);
+    }
   }
   /** A function that overflows the stack without leaving a trace; sometimes where `catch_all` must not see it. */
   #spinner(): boolean {
@@ -231,6 +251,7 @@ class ModuleGenerator {
       exceptions: this.#exceptions,
       tailCalls: this.#tailCalls,
       references: this.#references,
+      vectors: this.#vectors,
     };
   }
 

@@ -18,6 +18,7 @@ const TRAPS = [
   'indirect call type mismatch',
   'call stack exhausted',
   'null exception reference',
+  'null function reference',
 ];
 
 /** Proposals whose instructions random modules use, all of them; others have tests of their own. */
@@ -30,6 +31,7 @@ const GENERATED: ReadonlySet<Feature> = new Set<Feature>([
   'exception-handling',
   'legacy-exceptions',
   'tail-call',
+  'simd',
 ]);
 
 export function isGenerated({ feature, name }: Opcode): boolean {

@@ -4,9 +4,9 @@
  */
 import { OPCODES, signatureOf } from '../../compiler/opcodes.ts';
 import { typeText } from '../../runtime/types.ts';
-import { NUMBERS } from './random.ts';
 import { tailCall } from './random-calls.ts';
 import type { FunctionGenerator } from './random-code.ts';
+import { VECTOR_STATEMENTS } from './random-vectors.ts';
 
 import { naturalAlignment } from './wasm-builder.ts';
 
@@ -45,7 +45,7 @@ function bulkOperands(g: FunctionGenerator, bits: number): void {
 
 export const STATEMENTS: Readonly<Record<string, Statement>> = {
   setLocal: (g) => {
-    const type = g.random.chance(0.9) ? g.random.pick(NUMBERS) : g.random.pick(['funcref', 'externref']);
+    const type = g.random.chance(0.9) ? g.random.pick(g.types) : g.random.pick(['funcref', 'externref']);
     g.expression(type);
     g.emit(['local.set', g.localOf(type)]);
   },
@@ -112,7 +112,7 @@ export const STATEMENTS: Readonly<Record<string, Statement>> = {
     g.emit(['table.set', table]);
   },
   drops: (g) => {
-    const type = g.random.pick(NUMBERS);
+    const type = g.random.pick(g.types);
     g.expression(type);
     g.expression('i32');
     g.emit('drop', 'drop');
@@ -123,11 +123,12 @@ export const STATEMENTS: Readonly<Record<string, Statement>> = {
     g.emit('drop');
   },
   drop: (g) => {
-    g.expression(g.random.pick(NUMBERS));
+    g.expression(g.random.pick(g.types));
     g.emit('drop');
   },
   unreachable: (g) => g.diverge(() => g.emit(g.risk(1) ? 'unreachable' : 'nop')),
   tailCall,
+  ...VECTOR_STATEMENTS,
   throw: (g) => g.diverge(() => g.throw()),
   rethrow: (g) => {
     const at = g.labels.findLastIndex((label) => label.kind === 'handler');

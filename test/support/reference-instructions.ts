@@ -6,6 +6,7 @@ import type { Decoded, MemoryAccess, Signature } from './decode.ts';
 import type { ReferenceInstance } from './interpreter.ts';
 import { fail, NUMERIC, type Value } from './numeric.ts';
 import { ReferenceException, type ReferenceFunction, sameSignature } from './reference-objects.ts';
+import { VECTOR_HANDLERS } from './reference-vectors.ts';
 
 export interface Label {
   /** Index of the instruction that opened it. */
@@ -338,4 +339,5 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...VARIABLES,
   ...MEMORY,
   ...TABLES,
+  ...VECTOR_HANDLERS,
 };

@@ -185,7 +185,9 @@ class Computation {
     this.#lanes[i] = lanes.map((lane, n) => {
       const uses = this.#uses(isOneForAll && !this.#usesWords ? i : FIRST_LANE + 4 * i + n);
       const isShared = lanes.indexOf(lane) !== lanes.lastIndexOf(lane);
-      if (!always && uses < 2 && !isShared) return lane;
+      // The end of what is loaded must lie in bounds, even if nobody wants it.
+      const isEnd = n === lanes.length - 1 && (this.#values[i]!.effects & TRAPS) !== 0;
+      if (!always && uses < 2 && !isShared && !(isEnd && uses === 0)) return lane;
       let bound = shared.get(lane);
       if (bound === undefined) {
         bound = this.#bind(lane, 'c', 4 * i + n);

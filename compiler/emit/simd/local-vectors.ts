@@ -64,12 +64,18 @@ export function emitAll(emitter: FunctionEmitter, expressions: readonly js.Expre
   if (expressions.length > 0) emitter.emit(js.statement(js.sequence(expressions)));
 }
 
-/** Names of the variables of locals, with what they begin with; in the plain layout. */
+/** The locals that are vectors in variables. */
+function vectorsInVariables({ places, context }: FunctionEmitter): number[] {
+  const locals: number[] = [];
+  if (places.layout !== 'plain') return locals;
+  for (let i = 0; i < context.locals.length; i++) if (context.locals[i] === 'v128') locals.push(i);
+  return locals;
+}
+
+/** Names of the variables of locals, with what they begin with. */
 export function vectorVariables(emitter: FunctionEmitter): [string, js.Expression | null][] {
   const { places, context } = emitter;
-  if (!places.vectors.isPlain) return [];
-  return context.locals.flatMap((type, local) => {
-    if (type !== 'v128') return [];
+  return vectorsInVariables(emitter).flatMap((local) => {
     const start = local < context.type.params.length ? null : js.number(0);
     return places.vectors
       .localVariables(local)
@@ -88,11 +94,11 @@ export function zeroVector(places: Places, local: number): js.Statement[] {
 /** Parameters leave the cells in which the caller wrote them. */
 export function vectorParameters(emitter: FunctionEmitter): js.Statement[] {
   const { places, context } = emitter;
-  const { vectors } = places;
-  if (!vectors.isPlain) return [];
-  return context.type.params.flatMap((type, local) => {
-    if (type !== 'v128') return [];
-    const from = cellVector(vectors.frameCells(places.localCellNumber(local)));
-    return [js.statement(js.sequence(vectors.intoLocal(local, from)))];
-  });
+  return vectorsInVariables(emitter)
+    .filter((local) => local < context.type.params.length)
+    .map((local) => {
+      const { vectors } = places;
+      const from = cellVector(vectors.frameCells(places.localCellNumber(local)));
+      return js.statement(js.sequence(vectors.intoLocal(local, from)));
+    });
 }
