@@ -8,7 +8,7 @@
  *  - `x`, `y`: fresh temporaries, assigned inside the template.
  *  - `ea`, `V`: effective address of a memory access (it stands for `a`) and the memory's DataView.
  *  - `i`, `j`: first and second immediate index; of an atomic access, `i` is the memory. `E`: the environment.
- *  - `A`, `U`: BigInt.asIntN, asUintN. `BigInt`, `NaN`. The functions of `MATH`.
+ *  - `A`, `U`: BigInt.asIntN, asUintN. `BigInt`, `NaN`. The functions of `MATH` (runtime/library.ts).
  *  - `R`, `RL`, `RD`, `RF`: views of the register file, whose first cells are scratch within a single expression.
  *  - every helper of runtime/helpers/index.ts by its name, and `POW2`.
  *  - `k`, `m`, `u`, in `constant` templates: literals made from the last operand by `CONSTANTS`.
@@ -49,20 +49,6 @@ export const OPCODES: readonly Opcode[] = [
   ...SIMD_FLOAT,
   ...THREADS,
 ];
-
-/** Functions of `Math` that templates call by their bare names. */
-export const MATH = [
-  'abs',
-  'ceil',
-  'clz32',
-  'floor',
-  'fround',
-  'imul',
-  'max',
-  'min',
-  'sqrt',
-  'trunc',
-] as const;
 
 /** The literals of `constant` templates, from the value of a constant i64 operand. */
 export const CONSTANTS: Readonly<Record<'k' | 'm' | 'u', (b: bigint) => bigint>> = {

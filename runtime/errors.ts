@@ -21,12 +21,12 @@ export interface Place {
   readonly source?: SourcePosition | undefined;
 }
 
-/** The module is malformed, invalid, over a limit, or uses a feature that is not supported. */
+/** The module is malformed, invalid, over a limit, or uses a feature that is switched off. */
 export class CompileError extends Error {
   readonly offset: number | undefined;
   readonly functionIndex: number | undefined;
   readonly functionName: string | undefined;
-  /** The proposal that the module needs and Sandglass does not emit: `simd`, `gc`. */
+  /** The proposal that the module uses and that is switched off: `simd`, `gc`. */
   readonly feature: string | undefined;
 
   constructor(message: string, details: Place & { readonly feature?: string | undefined } = {}) {

@@ -31,9 +31,16 @@ export type InterruptToken = Entered;
 
 const now = () => performance.now();
 
+/** A web page that is not isolated from others has no shared memory, and no other thread that could set the word. */
+function wordBuffer(): SharedArrayBuffer {
+  const size = Int32Array.BYTES_PER_ELEMENT;
+  if (typeof SharedArrayBuffer !== 'undefined') return new SharedArrayBuffer(size);
+  return new ArrayBuffer(size) as unknown as SharedArrayBuffer;
+}
+
 export class Interrupt {
   /** Not zero: an interrupt is requested. Shared: send it to other threads. */
-  readonly word: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(4));
+  readonly word: Int32Array<SharedArrayBuffer> = new Int32Array(wordBuffer());
   #innermost: Entered | undefined;
 
   /** Asks whatever runs, or runs next, to stop with an `AbortError`; from any thread that has the word, do the same. */

@@ -7,6 +7,8 @@ import { quoteName, unknownKey, wrongType } from '../runtime/errors.ts';
 import { referenceOf } from '../runtime/function-reference.ts';
 import type { Instantiated } from '../runtime/instance.ts';
 import type { Control } from '../runtime/interrupt.ts';
+import type { Store } from '../runtime/store.ts';
+import type { BaseRuntime } from './base-runtime.ts';
 
 export interface InvokeOptions {
   /** Counts if it has fired before the call, or a host function fires it during the call. */
@@ -23,10 +25,13 @@ const INVOKE_OPTIONS = ['signal', 'deadlineMs'];
 
 export class Instance {
   readonly exports: Exports;
+  /** Whose fuel it burns. */
+  readonly runtime: BaseRuntime;
   readonly #environment: Environment;
 
-  constructor({ environment, exports }: Instantiated) {
+  constructor({ environment, exports }: Instantiated, runtime: BaseRuntime) {
     this.exports = exports;
+    this.runtime = runtime;
     this.#environment = environment;
   }
 
@@ -61,18 +66,24 @@ export class Instance {
 
   #controlled<Result>(options: InvokeOptions, run: () => Result): Result {
     checkKeys('option of invoke', options, INVOKE_OPTIONS);
-    const { signal, deadlineMs } = options;
-    const { interrupt, metering } = this.#environment.S;
-    if (signal === undefined && deadlineMs === undefined) return run();
-    if (!metering)
-      throw new TypeError('a signal or deadline needs metering: this Runtime has metering: false');
-    const control: Control = { signal, deadlineMs };
-    const token = interrupt.enter(control);
-    try {
-      return run();
-    } finally {
-      interrupt.leave(token);
-    }
+    return controlled(this.#environment.S, options, run);
+  }
+}
+
+/** Runs under a deadline and a signal. */
+export function controlled<Result>(
+  { interrupt, metering }: Pick<Store, 'interrupt' | 'metering'>,
+  { signal, deadlineMs }: InvokeOptions,
+  run: () => Result,
+): Result {
+  if (signal === undefined && deadlineMs === undefined) return run();
+  if (!metering) throw new TypeError('a signal or deadline needs metering: this Runtime has metering: false');
+  const control: Control = { signal, deadlineMs };
+  const token = interrupt.enter(control);
+  try {
+    return run();
+  } finally {
+    interrupt.leave(token);
   }
 }
 

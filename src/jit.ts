@@ -8,44 +8,26 @@ import { functionName, type ModuleInfo } from '../compiler/binary/module-info.ts
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { type EmittedGroup, functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
-import { nameInGroup } from '../compiler/emit/registers.ts';
-import { shapeName, shapeText } from '../compiler/emit/shapes.ts';
-import {
-  exportWrapperText,
-  importWrapperText,
-  referenceTypes,
-  sharesWrapper,
-  wrapperKey,
-} from '../compiler/emit/wrappers.ts';
-import { MATH, opcodeOf } from '../compiler/opcodes.ts';
+import { shapeText } from '../compiler/emit/shapes.ts';
+import { exportWrapperText, importWrapperText } from '../compiler/emit/wrappers.ts';
+import { opcodeOf } from '../compiler/opcodes.ts';
 import type { Code, EnvironmentAbi } from '../runtime/abi.ts';
 import { BOUNDARY } from '../runtime/boundary.ts';
 import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
 import type { LocatedFrame } from '../runtime/errors.ts';
-import { HELPERS, POW2 } from '../runtime/helpers/index.ts';
 import type { Shape } from '../runtime/layout.ts';
+import { library } from '../runtime/library.ts';
 import type { StructConstructor } from '../runtime/objects.ts';
-import { R, RD, RF, RL, RR, S } from '../runtime/registers.ts';
+import { referenceTypes, sharesWrapper, wrapperKey } from '../runtime/signatures.ts';
+import { addStruct, knownStruct, shapeName } from '../runtime/struct-classes.ts';
 import type { FuncType, ValueType } from '../runtime/types.ts';
 
 import type { StoredGroup } from './cache/entry.ts';
 import { builtin } from './host.ts';
 import { linesOf } from './source-lines.ts';
 
-const THREAD = { S, R, RL, RD, RF, RR };
-
 /** What generated code binds by name. */
-const LIBRARY: Readonly<Record<string, unknown>> = {
-  struct: (tagged: number, doubles: number) => structClass({ tagged, doubles }),
-  ...HELPERS,
-  ...Object.fromEntries(Object.entries(THREAD).map(([name, value]) => [nameInGroup(name), value])),
-  ...Object.fromEntries(MATH.map((name) => [name, Math[name]])),
-  A: BigInt.asIntN,
-  U: BigInt.asUintN,
-  BigInt,
-  NaN,
-  POW2,
-};
+const LIBRARY = library(structClass);
 
 /** A callee larger than this, in bytes of wasm, is compiled when it is called, not with its caller. */
 const ADMITTED_BYTES = 400;
@@ -407,16 +389,13 @@ function wrapper(cache: Map<string, Wrappers>, type: FuncType, text: (type: Func
   return wrappers.first;
 }
 
-const structClasses = new Map<string, StructConstructor>();
-
 /** The class of all structs of a shape. */
 function structClass(shape: Shape): StructConstructor {
-  const name = shapeName(shape);
-  let made = structClasses.get(name);
+  let made = knownStruct(shape);
   if (made === undefined) {
+    const name = shapeName(shape);
     made = evaluate(`'use strict';\n${shapeText(shape)}\nreturn ${name};`, [])() as StructConstructor;
-    Object.defineProperty(made, 'prototype', { value: Object.create(null), writable: false });
-    structClasses.set(name, made);
+    addStruct(name, made);
   }
   return made;
 }

@@ -12,27 +12,11 @@ import type { EmittedGroup } from '../compiler/emit/module.ts';
 import type { FeatureSet } from '../compiler/features.ts';
 import { validateBodies } from '../compiler/validate.ts';
 import { CacheError } from '../runtime/errors.ts';
-import { type ExternKind, type ExternType, funcTypeAt, type Limits, typeText } from '../runtime/types.ts';
 import { type Entry, type EntryInfo, encodeEntry } from './cache/entry.ts';
 import type { CacheKey, ModuleCache, Unsaved } from './cache/module-cache.ts';
 import { type CompileOptions, emitText, optionsText } from './cache/options-text.ts';
-
+import { exportsOf, importsOf, type ModuleExport, type ModuleImport } from './describe.ts';
 import { JitCode } from './jit.ts';
-
-export interface ModuleImport {
-  readonly module: string;
-  readonly name: string;
-  readonly kind: ImportExportKind;
-  /** `(i32 i64) -> (f64)`, `1..2 pages`, `shared i64 1..2 pages`. */
-  readonly type: string;
-}
-export interface ModuleExport {
-  readonly name: string;
-  readonly kind: ImportExportKind;
-  readonly type: string;
-}
-/** As the standard JavaScript API names them. */
-export type ImportExportKind = 'function' | Exclude<ExternKind, 'func'>;
 
 export interface ModuleStats {
   /** Functions that the module defines. */
@@ -216,15 +200,11 @@ export class Module {
   }
 
   get imports(): ModuleImport[] {
-    return this.info.imports.map(({ module, name, type }) => {
-      return { module, name, kind: kindName(type.kind), type: this.#typeText(type) };
-    });
+    return importsOf(this.info);
   }
 
   get exports(): ModuleExport[] {
-    return this.info.exports.map(({ name, kind, index }) => {
-      return { name, kind: kindName(kind), type: this.#typeText(this.#externType(kind, index)) };
-    });
+    return exportsOf(this.info);
   }
 
   /** Contents of the custom sections with this name. */
@@ -257,36 +237,4 @@ export class Module {
   emitted(functionIndex: number): EmittedGroup {
     return this.#current().code.emitted(functionIndex);
   }
-
-  #externType(kind: ExternKind, index: number): ExternType {
-    const { functions, tags, tables, memories, globals } = this.info;
-    if (kind === 'func') return { kind, typeIndex: functions[index]! };
-    if (kind === 'tag') return { kind, typeIndex: tags[index]! };
-    if (kind === 'table') return { kind, table: tables[index]! };
-    if (kind === 'memory') return { kind, memory: memories[index]! };
-    return { kind, global: globals[index]! };
-  }
-
-  #typeText(type: ExternType): string {
-    if (type.kind === 'func' || type.kind === 'tag') {
-      const { params, results } = funcTypeAt(this.info.types, type.typeIndex);
-      const list = (types: typeof params) => `(${types.map(typeText).join(' ')})`;
-      return type.kind === 'tag' ? list(params) : `${list(params)} -> ${list(results)}`;
-    }
-    if (type.kind === 'global') return `${type.global.mutable ? 'mut ' : ''}${typeText(type.global.type)}`;
-    if (type.kind === 'table') return `${sizeText(type.table)} ${type.table.element.text}`;
-    const { shared, pageSize } = type.memory;
-    const pages = pageSize === 1 ? 'bytes' : 'pages';
-    return `${shared ? 'shared ' : ''}${sizeText(type.memory)} ${pages}`;
-  }
-}
-
-/** `1..2`, `i64 1`. */
-function sizeText({ min, max, address }: Limits): string {
-  const size = max === undefined ? `${min}` : `${min}..${max}`;
-  return address === 'i64' ? `i64 ${size}` : size;
-}
-
-function kindName(kind: ExternKind): ImportExportKind {
-  return kind === 'func' ? 'function' : kind;
 }

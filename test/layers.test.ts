@@ -28,6 +28,9 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@jridgewell/gen-mapping': ['compiler/emit/'],
   '@jridgewell/trace-mapping': ['compiler/binary/'],
   commander: ['src/cli/', 'bench/'],
+  'cli-progress': ['src/cli/'],
+  esbuild: ['src/bundle.ts'],
+  unplugin: ['src/plugin.ts'],
   '@bytecodealliance/jco-transpile': ['src/cli/', 'spectest/'],
   benchmark: ['bench/'],
 };
@@ -136,7 +139,27 @@ function codeLines(text: string): string[] {
   return text.split('\n').filter((line) => !/^\s*(\*|\/\/|\/\*)/.test(line));
 }
 
+/** All files that a file's value imports lead to. */
+function reached(from: string, found = new Set<string>()): Set<string> {
+  if (found.has(from)) return found;
+  found.add(from);
+  const file = FILES.find(({ path }) => path === from)!;
+  for (const { specifier, typeOnly } of file.imports) {
+    if (typeOnly) continue;
+    if (isRelative(specifier)) reached(target(file, specifier), found);
+    else found.add(specifier);
+  }
+  return found;
+}
+
 describe('layers', () => {
+  test('sandglass/runtime reaches no compiler, no package, no Node API, and nothing that makes code of text', () => {
+    const all = [...reached('src/runtime.ts')];
+    expect(all).toContain('runtime/precompiled.ts');
+    const unwanted = all.filter((path) => !/^(runtime|src)\//.test(path) || path === CODE_MAKER);
+    expect(unwanted).toEqual([]);
+  });
+
   test('the rules have files to look at', () => {
     expect(FILES.length).toBeGreaterThan(5);
     expect(FILES.flatMap((file) => file.imports).length).toBeGreaterThan(5);

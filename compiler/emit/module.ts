@@ -51,7 +51,7 @@ export function functionIndexOf(name: string): number | undefined {
  * Emits defined functions as one group, beginning with `members`; `admit` is asked for each function that they call
  * and that is not in the group yet.
  */
-function emitGroup(
+export function emitGroup(
   module: ModuleInfo,
   members: number[],
   options: EmitOptions,
@@ -149,7 +149,7 @@ export function groupText(
 }
 
 /** Helpers by name; classes of structs by shape. */
-function bindings(uses: ReadonlySet<string>): js.Statement[] {
+export function bindings(uses: ReadonlySet<string>): js.Statement[] {
   const names = [...uses].filter((use) => shapeOf(use) === undefined);
   const classes = [...uses].flatMap((use): [string, js.Expression][] => {
     const shape = shapeOf(use);

@@ -282,3 +282,17 @@ export function joinReads(values: readonly Value[]): Reads {
   }
   return joined;
 }
+
+/** The effects of several values. */
+export function effectsOf(values: readonly Value[]): number {
+  let effects = 0;
+  for (let i = 0; i < values.length; i++) effects |= values[i]!.effects;
+  return effects;
+}
+
+/** With the one that is made of these values. */
+export function operationsOf(values: readonly Value[]): number {
+  let sum = 1;
+  for (let i = 0; i < values.length; i++) sum += values[i]!.operations;
+  return sum;
+}

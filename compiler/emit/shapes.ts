@@ -4,10 +4,7 @@
  *   function Struct_2_1(rtt, f0, f1, d0) { this.rtt = rtt; this.f0 = f0; this.f1 = f1; this.d0 = d0; }
  */
 import type { Shape } from '../../runtime/layout.ts';
-
-export function shapeName({ tagged, doubles }: Shape): string {
-  return `Struct_${tagged}_${doubles}`;
-}
+import { shapeName } from '../../runtime/struct-classes.ts';
 
 /** The shape that a name in generated code stands for; undefined for other names. */
 export function shapeOf(name: string): Shape | undefined {

@@ -12,6 +12,7 @@
  * lanes cannot carry, or that they are comparisons whose highest bits are enough. `x` and `y` keep their value from one lane's template to the next; a template that is just `r0` means the result's lane 0.
  */
 import {
+  type Arranged,
   type Effect,
   type Feature,
   type ImmediateKind,
@@ -20,22 +21,21 @@ import {
   type Opcode,
   rows,
   type Shape,
-  type Tops,
 } from './row.ts';
 
-const LANES: Readonly<Record<string, number>> = { i32x4: 4, f32x4: 4, f64x2: 2, top8: 4, top16: 4 };
+const LANES: Readonly<Record<string, number>> = { i32x4: 4, f32x4: 4, f64x2: 2, top8: 4, top16: 4, split: 4 };
 
 /** How many lanes; 0 for a scalar. */
 export function lanesOf(kind: string): number {
   return LANES[kind] ?? 0;
 }
 
-export function isTops(kind: Kind): kind is Tops {
-  return kind === 'top8' || kind === 'top16';
+export function isArranged(kind: Kind): kind is Arranged {
+  return kind === 'top8' || kind === 'top16' || kind === 'split';
 }
 
 /** Not a scalar. */
-export function isVector(kind: Kind): kind is Shape | Tops {
+export function isVector(kind: Kind): kind is Shape | Arranged {
   return LANES[kind] !== undefined;
 }
 
@@ -54,6 +54,7 @@ export type VectorRow = readonly [
     /** See `LaneForm`. */
     readonly exact?: boolean;
     readonly halves?: LaneForm['halves'];
+    readonly halfwise?: boolean;
     /** For halves so small that no lane's result has more than 16 bits: templates. */
     readonly small?: string;
     /** Forms for operands that are there in their shapes already, or small enough; the first that fits is taken. */
@@ -64,15 +65,23 @@ export type VectorRow = readonly [
 /** Rows under the prefix 0xfd. Without templates: the emitter knows the instruction. */
 export function vectors(feature: Feature, table: readonly VectorRow[]): readonly Opcode[] {
   return table.flatMap(([code, name, kinds, templates, extra = {}]) => {
-    const { immediate = 'none', effect = 'pure', exact = false, halves, small, others = [] } = extra;
+    const {
+      immediate = 'none',
+      effect = 'pure',
+      exact = false,
+      halves,
+      halfwise,
+      small,
+      others = [],
+    } = extra;
     const forms: LaneForm[] = [];
-    if (templates !== undefined) forms.push({ ...form(name, kinds, templates), exact, halves });
+    if (templates !== undefined) forms.push({ ...form(name, kinds, templates), exact, halves, halfwise });
     if (small !== undefined) {
       const serves = (a: number, b: number) => halves!(a, b) <= LARGEST_HALF;
-      forms.push({ ...form(name, kinds, small), serves, halves });
+      forms.push({ ...form(name, kinds, small), serves, halves, halfwise });
     }
     for (const [otherKinds, text, serves] of others) {
-      forms.push({ ...form(name, otherKinds, text), exact: true, serves, halves });
+      forms.push({ ...form(name, otherKinds, text), exact: true, serves, halves, halfwise });
     }
     const columns = forms.length === 0 ? {} : { lanes: forms };
     return rows(feature, [[[0xfd, code], name, immediate, signature(kinds), effect, undefined, columns]]);

@@ -73,9 +73,13 @@ export type Target = 'v8-11' | 'v8-12+';
 /** How an instruction takes or gives a vector: as four int32 words, four numbers that are f32, two that are f64. */
 export type Shape = 'i32x4' | 'f32x4' | 'f64x2';
 /** An operand or result of an instruction on vectors; what is no shape is a scalar. */
-export type Kind = Shape | Tops | 'i32' | 'i64' | 'f32' | 'f64';
-/** Words of which only the highest bit of each byte or half is set, or none: a comparison that nobody has spread over its lanes. */
-export type Tops = 'top8' | 'top16';
+export type Kind = Shape | Arranged | 'i32' | 'i64' | 'f32' | 'f64';
+/**
+ * Words in an arrangement of their own, until somebody needs the usual one. `top8`, `top16`: only the highest bit of each byte or half
+ * is set, or none: a comparison that nobody has spread over its lanes. `split`: halves 0 and 2 in the first word, 1 and 3 in
+ * the second, and so on: so bytes are extended, and narrowed again, in the fewest steps.
+ */
+export type Arranged = 'top8' | 'top16' | 'split';
 
 /** What an instruction makes of lanes, see lane-forms.ts. */
 export interface LaneForm {
@@ -89,6 +93,8 @@ export interface LaneForm {
   readonly serves?: ((a: number, b: number) => boolean) | undefined;
   /** How large the result's halves can be, from how large the operands' are (a scalar: its value, NaN if it is not known); above 65535, or NaN: anything. */
   readonly halves?: ((a: number, b: number) => number) | undefined;
+  /** What becomes of a half does not depend on where it stands, so operands may be split. */
+  readonly halfwise?: boolean | undefined;
 }
 
 export interface Opcode {

@@ -3,7 +3,7 @@
  * A comparison gives all ones or all zeros. Not here: what moves lanes without looking at them (simd-lanes.ts).
  */
 import { type VectorRow, vectors } from './lane-forms.ts';
-import type { Opcode, Tops } from './row.ts';
+import type { Arranged, Opcode } from './row.ts';
 import * as words from './words.ts';
 import { BYTES, byte_s, byte_u, dotBytes, HALVES, half_s, half_u, pack } from './words.ts';
 
@@ -16,7 +16,7 @@ const TEST = 'i32x4 -> i32';
 const BITMASK = `(a0 | a1 | a2 | a3) === 0 ? 0 : ${[0, 1, 2, 3].map((n) => `imul(a${n} >>> 7, 16909320) >>> 24 << ${4 * n}`).join(' | ')}`;
 
 /** Ten comparisons with consecutive numbers: as whole lanes, or as their highest bits until somebody wants more. */
-function comparisons(first: number, shape: string, width: words.Width, tops: Tops): VectorRow[] {
+function comparisons(first: number, shape: string, width: words.Width, tops: Arranged): VectorRow[] {
   return Object.entries(words.TOPS).map(([name, make], i) => {
     const others = [[`i32x4 i32x4 -> ${tops}`, make(width)]] as const;
     return [first + i, `${shape}.${name}`, BINARY, words.mask(width, make(width)), { others }];
@@ -54,6 +54,19 @@ const COMPARISONS: readonly VectorRow[] = [
   [0xdb, 'i64x2.ge_s', BINARY, longs((a, b) => `(${lessLong(a, b)} | 0) - 1`)],
 ];
 
+const SPLIT = 'split split -> i32x4';
+const areBytes = (largest: number) => (a: number, b: number) => a <= largest && b <= largest;
+const itself = (word: string) => word;
+const NARROW_U = [
+  [SPLIT, words.splitToBytes(itself), areBytes(255)],
+  [SPLIT, words.splitToBytes((word) => `i8x16_clamp_u(${word})`)],
+  [BINARY, words.halvesToBytes, areBytes(255)],
+] as const;
+const NARROW_S = [
+  [SPLIT, words.splitToBytes(itself), areBytes(127)],
+  [BINARY, words.halvesToBytes, areBytes(127)],
+] as const;
+
 // biome-ignore format: a table
 const I8X16: readonly VectorRow[] = [
   [0x60, 'i8x16.abs', UNARY, words.abs(BYTES)],
@@ -61,8 +74,8 @@ const I8X16: readonly VectorRow[] = [
   [0x62, 'i8x16.popcnt', UNARY, '(x = a - (a >>> 1 & 1431655765), x = (x & 858993459) + (x >>> 2 & 858993459), x + (x >>> 4) & 252645135)'],
   [0x63, 'i8x16.all_true', TEST, words.all_true(BYTES), { others: [['top8 -> i32', '(a0 & a1 & a2 & a3) === -2139062144']] }],
   [0x64, 'i8x16.bitmask', TEST, [0, 1, 2, 3].map((n) => `imul(a${n} >>> 7 & 16843009, 16909320) >>> 24 << ${4 * n}`).join(' | '), { others: [['top8 -> i32', BITMASK]] }],
-  [0x65, 'i8x16.narrow_i16x8_s', BINARY, ['a0, a1', 'a2, a3', 'b0, b1', 'b2, b3'].map((pair) => `i8x16_narrow_s(${pair})`).join(' ; '), { others: [[BINARY, words.halvesToBytes, (a, b) => a <= 127 && b <= 127]] }],
-  [0x66, 'i8x16.narrow_i16x8_u', BINARY, ['a0, a1', 'a2, a3', 'b0, b1', 'b2, b3'].map((pair) => `i8x16_narrow_u(${pair})`).join(' ; '), { others: [[BINARY, words.halvesToBytes, (a, b) => a <= 255 && b <= 255]] }],
+  [0x65, 'i8x16.narrow_i16x8_s', BINARY, ['a0, a1', 'a2, a3', 'b0, b1', 'b2, b3'].map((pair) => `i8x16_narrow_s(${pair})`).join(' ; '), { others: NARROW_S }],
+  [0x66, 'i8x16.narrow_i16x8_u', BINARY, ['a0, a1', 'a2, a3', 'b0, b1', 'b2, b3'].map((pair) => `i8x16_narrow_u(${pair})`).join(' ; '), { others: NARROW_U }],
   [0x6b, 'i8x16.shl', SHIFT, words.shl(BYTES)],
   [0x6c, 'i8x16.shr_s', SHIFT, words.shr_s(BYTES)],
   [0x6d, 'i8x16.shr_u', SHIFT, words.shr_u(BYTES)],
@@ -85,32 +98,32 @@ const HALF_SUMS = pack(`(${byte_s('a', 0)} + ${byte_s('a', 1)})`, `(${byte_s('a'
 const I16X8: readonly VectorRow[] = [
   [0x7c, 'i16x8.extadd_pairwise_i8x16_s', UNARY, HALF_SUMS],
   [0x7d, 'i16x8.extadd_pairwise_i8x16_u', UNARY, '(a & 16711935) + (a >>> 8 & 16711935)', { halves: () => 510 }],
-  [0x80, 'i16x8.abs', UNARY, words.abs(HALVES)],
-  [0x81, 'i16x8.neg', UNARY, words.neg(HALVES)],
-  [0x82, 'i16x8.q15mulr_sat_s', BINARY, 'i16x8_q15mulr_sat_s(a, b)'],
+  [0x80, 'i16x8.abs', UNARY, words.abs(HALVES), { halfwise: true }],
+  [0x81, 'i16x8.neg', UNARY, words.neg(HALVES), { halfwise: true }],
+  [0x82, 'i16x8.q15mulr_sat_s', BINARY, 'i16x8_q15mulr_sat_s(a, b)', { halfwise: true }],
   [0x83, 'i16x8.all_true', TEST, words.all_true(HALVES), { others: [['top16 -> i32', '(a0 & a1 & a2 & a3) === -2147450880']] }],
   [0x84, 'i16x8.bitmask', TEST, [0, 1, 2, 3].map((n) => `(a${n} >>> 15 & 1 | a${n} >>> 30 & 2) << ${2 * n}`).join(' | ')],
   [0x85, 'i16x8.narrow_i32x4_s', BINARY, ['a0, a1', 'a2, a3', 'b0, b1', 'b2, b3'].map((pair) => `i16x8_narrow_s(${pair})`).join(' ; ')],
   [0x86, 'i16x8.narrow_i32x4_u', BINARY, ['a0, a1', 'a2, a3', 'b0, b1', 'b2, b3'].map((pair) => `i16x8_narrow_u(${pair})`).join(' ; ')],
   [0x87, 'i16x8.extend_low_i8x16_s', UNARY, words.bytesToHalves_s(['a0', 'a1'])],
   [0x88, 'i16x8.extend_high_i8x16_s', UNARY, words.bytesToHalves_s(['a2', 'a3'])],
-  [0x89, 'i16x8.extend_low_i8x16_u', UNARY, words.bytesToHalves_u(['a0', 'a1']), { halves: () => 255 }],
-  [0x8a, 'i16x8.extend_high_i8x16_u', UNARY, words.bytesToHalves_u(['a2', 'a3']), { halves: () => 255 }],
-  [0x8b, 'i16x8.shl', SHIFT, words.shl(HALVES), { halves: (a, k) => (Number.isNaN(k) ? k : a * 2 ** (k & 15)), small: 'a << (b & 15)' }],
-  [0x8c, 'i16x8.shr_s', SHIFT, 'a >> (b & 15) & -65536 | a << 16 >> 16 >> (b & 15) & 65535', { halves: (a, k) => (a > 32767 ? 65535 : a >>> (k & 15)), others: [[SHIFT, words.shr_u(HALVES), (a) => a <= 32767]] }],
-  [0x8d, 'i16x8.shr_u', SHIFT, words.shr_u(HALVES), { halves: (a, k) => a >>> (k & 15) }],
-  [0x8e, 'i16x8.add', BINARY, words.add(HALVES), { halves: sum, small: 'a + b | 0' }],
-  [0x8f, 'i16x8.add_sat_s', BINARY, words.add_sat_s(HALVES), { halves: sum, others: [[BINARY, 'a + b | 0', (a, b) => a + b <= 32767]] }],
-  [0x90, 'i16x8.add_sat_u', BINARY, words.add_sat_u(HALVES), { halves: sum, small: 'a + b | 0' }],
-  [0x91, 'i16x8.sub', BINARY, words.sub(HALVES)],
-  [0x92, 'i16x8.sub_sat_s', BINARY, words.sub_sat_s(HALVES)],
-  [0x93, 'i16x8.sub_sat_u', BINARY, words.sub_sat_u(HALVES)],
-  [0x95, 'i16x8.mul', BINARY, 'imul(a, b) & 65535 | imul(a >>> 16, b >>> 16) << 16'],
-  [0x96, 'i16x8.min_s', BINARY, words.min_s(HALVES)],
-  [0x97, 'i16x8.min_u', BINARY, words.min_u(HALVES), { halves: Math.min }],
-  [0x98, 'i16x8.max_s', BINARY, words.max_s(HALVES)],
-  [0x99, 'i16x8.max_u', BINARY, words.max_u(HALVES), { halves: Math.max }],
-  [0x9b, 'i16x8.avgr_u', BINARY, words.avgr_u(HALVES), { halves: Math.max }],
+  [0x89, 'i16x8.extend_low_i8x16_u', UNARY, words.bytesToHalves_u(['a0', 'a1']), { halves: () => 255, others: [['i32x4 -> split', words.bytesToSplit_u(['a0', 'a1'])]] }],
+  [0x8a, 'i16x8.extend_high_i8x16_u', UNARY, words.bytesToHalves_u(['a2', 'a3']), { halves: () => 255, others: [['i32x4 -> split', words.bytesToSplit_u(['a2', 'a3'])]] }],
+  [0x8b, 'i16x8.shl', SHIFT, words.shl(HALVES), { halves: (a, k) => (Number.isNaN(k) ? k : a * 2 ** (k & 15)), small: 'a << (b & 15)', halfwise: true }],
+  [0x8c, 'i16x8.shr_s', SHIFT, 'a >> (b & 15) & -65536 | a << 16 >> 16 >> (b & 15) & 65535', { halves: (a, k) => (a > 32767 ? 65535 : a >>> (k & 15)), others: [[SHIFT, words.shr_u(HALVES), (a) => a <= 32767]], halfwise: true }],
+  [0x8d, 'i16x8.shr_u', SHIFT, words.shr_u(HALVES), { halves: (a, k) => a >>> (k & 15), halfwise: true }],
+  [0x8e, 'i16x8.add', BINARY, words.add(HALVES), { halves: sum, small: 'a + b | 0', halfwise: true }],
+  [0x8f, 'i16x8.add_sat_s', BINARY, words.add_sat_s(HALVES), { halves: sum, others: [[BINARY, 'a + b | 0', (a, b) => a + b <= 32767]], halfwise: true }],
+  [0x90, 'i16x8.add_sat_u', BINARY, words.add_sat_u(HALVES), { halves: sum, small: 'a + b | 0', halfwise: true }],
+  [0x91, 'i16x8.sub', BINARY, words.sub(HALVES), { halfwise: true }],
+  [0x92, 'i16x8.sub_sat_s', BINARY, words.sub_sat_s(HALVES), { halfwise: true }],
+  [0x93, 'i16x8.sub_sat_u', BINARY, words.sub_sat_u(HALVES), { halfwise: true }],
+  [0x95, 'i16x8.mul', BINARY, 'imul(a, b) & 65535 | imul(a >>> 16, b >>> 16) << 16', { halfwise: true }],
+  [0x96, 'i16x8.min_s', BINARY, words.min_s(HALVES), { halfwise: true }],
+  [0x97, 'i16x8.min_u', BINARY, words.min_u(HALVES), { halves: Math.min, halfwise: true }],
+  [0x98, 'i16x8.max_s', BINARY, words.max_s(HALVES), { halfwise: true }],
+  [0x99, 'i16x8.max_u', BINARY, words.max_u(HALVES), { halves: Math.max, halfwise: true }],
+  [0x9b, 'i16x8.avgr_u', BINARY, words.avgr_u(HALVES), { halves: Math.max, halfwise: true }],
   [0x9c, 'i16x8.extmul_low_i8x16_s', BINARY, words.multiplyBytes(byte_s, [0, 1])],
   [0x9d, 'i16x8.extmul_high_i8x16_s', BINARY, words.multiplyBytes(byte_s, [2, 3])],
   [0x9e, 'i16x8.extmul_low_i8x16_u', BINARY, words.multiplyBytes(byte_u, [0, 1]), { halves: () => 65025 }],

@@ -34,7 +34,7 @@ const SWIZZLE = '(i8x16_swizzle(RL, a0, a1, a2, a3, b0, b1, b2, b3), RL[0]) ; RL
 const MEMORY: readonly VectorRow[] = [
   [0x00, 'v128.load', LOAD, undefined, memory],
   [0x01, 'v128.load8x8_s', LOAD, wide(words.bytesToHalves_s(['x', 'y'])), memory],
-  [0x02, 'v128.load8x8_u', LOAD, wide(words.bytesToHalves_u(['x', 'y'])), bytes],
+  [0x02, 'v128.load8x8_u', LOAD, wide(words.bytesToHalves_u(['x', 'y'])), { ...bytes, others: [['i32 -> split', wide(words.bytesToSplit_u(['x', 'y']))]] }],
   [0x03, 'v128.load16x4_s', LOAD, wide(words.halvesToWords(half_s, ['x', 'y'])), memory],
   [0x04, 'v128.load16x4_u', LOAD, wide(words.halvesToWords(half_u, ['x', 'y'])), memory],
   [0x05, 'v128.load32x2_s', LOAD, wide('x ; x >> 31 ; y ; y >> 31'), memory],
@@ -81,12 +81,12 @@ const LANES: readonly VectorRow[] = [
   [0x20, 'f32x4.replace_lane', 'f32x4 f32 -> f32x4', undefined, lane],
   [0x21, 'f64x2.extract_lane', 'f64x2 -> f64', undefined, lane],
   [0x22, 'f64x2.replace_lane', 'f64x2 f64 -> f64x2', undefined, lane],
-  [0x4d, 'v128.not', 'i32x4 -> i32x4', '~a'],
-  [0x4e, 'v128.and', BINARY, 'a & b', { halves: Math.min, others: onTops('&') }],
-  [0x4f, 'v128.andnot', BINARY, 'a & ~b'],
-  [0x50, 'v128.or', BINARY, 'a | b', { halves: bitsOf, others: onTops('|') }],
-  [0x51, 'v128.xor', BINARY, 'a ^ b', { halves: bitsOf, others: onTops('^') }],
-  [0x52, 'v128.bitselect', SELECT, CHOICE, { halves: Math.max }],
+  [0x4d, 'v128.not', 'i32x4 -> i32x4', '~a', { halfwise: true }],
+  [0x4e, 'v128.and', BINARY, 'a & b', { halves: Math.min, others: onTops('&'), halfwise: true }],
+  [0x4f, 'v128.andnot', BINARY, 'a & ~b', { halfwise: true }],
+  [0x50, 'v128.or', BINARY, 'a | b', { halves: bitsOf, others: onTops('|'), halfwise: true }],
+  [0x51, 'v128.xor', BINARY, 'a ^ b', { halves: bitsOf, others: onTops('^'), halfwise: true }],
+  [0x52, 'v128.bitselect', SELECT, CHOICE, { halves: Math.max, halfwise: true }],
   [0x53, 'v128.any_true', 'i32x4 -> i32', ANY, { others: [['top8 -> i32', ANY], ['top16 -> i32', ANY]] }],
 ];
 

@@ -111,6 +111,15 @@ export const bytesToHalves_s = (words: readonly string[]) =>
       `${word} << 8 >> 24 & 65535 | ${word} >> 8 & -65536`,
     ])
     .join(' ; ');
+/** The same, split. */
+export const bytesToSplit_u = (words: readonly string[]) =>
+  words.flatMap((word) => [`${word} & 16711935`, `${word} >>> 8 & 16711935`]).join(' ; ');
+/** Of two vectors of split halves; `byte` makes bytes of a word's halves. */
+export const splitToBytes = (byte: (word: string) => string) =>
+  ['a0 a1', 'a2 a3', 'b0 b1', 'b2 b3']
+    .map((pair) => pair.split(' ').map(byte))
+    .map(([even, odd]) => `${even} | ${odd} << 8`)
+    .join(' ; ');
 /** Halves that are bytes already, as bytes. */
 export const halvesToBytes = [
   ['a0', 'a1'],

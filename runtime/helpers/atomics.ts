@@ -167,7 +167,9 @@ function milliseconds(timeout: bigint): number {
   return timeout < 0n ? Infinity : Number(timeout) / 1e6;
 }
 
-const fence = new Int32Array(new SharedArrayBuffer(4));
+const fence = new Int32Array(
+  typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(4) : new SharedArrayBuffer(4),
+);
 
 /** JavaScript has no fence; an atomic exchange of anything is one for the processor. */
 export function atomic_fence(): void {

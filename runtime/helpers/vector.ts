@@ -15,16 +15,17 @@ function clamp(half: number): number {
 
 /** The signed halves of two words as unsigned bytes. */
 export function i8x16_narrow_u(low: number, high: number): number {
-  return unsignedBytes(low) | (unsignedBytes(high) << 16);
+  const a = i8x16_clamp_u(low);
+  const b = i8x16_clamp_u(high);
+  return (a & 255) | ((a >>> 8) & 0xff00) | ((b & 255) << 16) | ((b << 8) & 0xff000000);
 }
 
-/** Both halves at once: negative ones become 0; 0x7f00 more sets the highest bit of those above 255. */
-function unsignedBytes(word: number): number {
+/** Both halves of a word as what they are narrowed to: negative ones become 0; 0x7f00 more sets the highest bit of those above 255. */
+export function i8x16_clamp_u(word: number): number {
   const negative = word & 0x80008000;
   const positive = word & ~(negative | (negative - (negative >>> 15)));
   const above = (positive + 0x7f007f00) & 0x80008000;
-  const bytes = positive | ((above >>> 7) - (above >>> 15));
-  return (bytes & 255) | ((bytes >>> 8) & 0xff00);
+  return (positive | ((above >>> 7) - (above >>> 15))) & 0x00ff00ff;
 }
 
 export function i16x8_narrow_s(low: number, high: number): number {

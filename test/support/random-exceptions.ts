@@ -15,6 +15,11 @@ export function legacyTry(g: FunctionGenerator, results: readonly string[]): voi
     g.emit(['delegate', random.int(g.labels.length)]);
     return;
   }
+  // Without handlers a try may still be what a delegate means.
+  if (random.chance(0.1)) {
+    g.emit('end');
+    return;
+  }
   const tags = around.tags.filter(() => random.chance(0.6));
   for (const tag of tags) {
     g.emit(['catch', tag.index]);

@@ -4,9 +4,10 @@
  * Values travel as bits in bigints (unsigned), so that NaNs keep theirs on the way into and out of a template; here
  * they become what generated code holds: int32 numbers, signed BigInts, fround-closed numbers.
  */
-import { CONSTANTS, MATH, type Opcode } from '../../compiler/opcodes.ts';
+import { CONSTANTS, type Opcode } from '../../compiler/opcodes.ts';
 import { f32_from_bits, f32_to_bits, f64_from_bits, f64_to_bits } from '../../runtime/helpers/float.ts';
 import { HELPERS, POW2 } from '../../runtime/helpers/index.ts';
+import { MATH } from '../../runtime/library.ts';
 import type { NumberType } from '../../runtime/types.ts';
 
 /** A register file of the scratch cells only. */

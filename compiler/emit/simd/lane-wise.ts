@@ -7,16 +7,35 @@
  * reads, all of them go by way of temporaries.
  */
 import type { Immediate, MemoryArgument } from '../../function/sink.ts';
-import { isTops, isVector, LARGEST_HALF } from '../../opcodes/lane-forms.ts';
-import type { Kind, LaneForm, Shape, Tops } from '../../opcodes/row.ts';
+import { isArranged, isVector, LARGEST_HALF } from '../../opcodes/lane-forms.ts';
+import type { Arranged, Kind, LaneForm, Shape } from '../../opcodes/row.ts';
 import type { Opcode } from '../../opcodes.ts';
 import { address } from '../addresses.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
-import { joinReads, LOADS, numeric, type Reads, settledVector, TRAPS, type Value } from '../operand-stack.ts';
+import {
+  effectsOf,
+  joinReads,
+  LOADS,
+  numeric,
+  type Reads,
+  settledVector,
+  TRAPS,
+  type Value,
+} from '../operand-stack.ts';
 import { ARGUMENT, FIRST_LANE, type Template, TemplateArguments, template } from '../template.ts';
 import { emitAll } from './local-vectors.ts';
-import { halvesOf, type Lanes, lanesAt, NO_ORIGINS, topsVector, type Vector, vectorOf } from './vector.ts';
+import {
+  arrangedVector,
+  halvesOf,
+  type Lanes,
+  lanesAt,
+  mentions,
+  NO_ORIGINS,
+  splitLanes,
+  type Vector,
+  vectorOf,
+} from './vector.ts';
 
 /** A form with its templates read. */
 interface Plan {
@@ -63,24 +82,18 @@ export function emitLaneWise(
   else statement.giveScalar(result!, effects, joinReads(values));
 }
 
-function effectsOf(values: readonly Value[]): number {
-  let effects = 0;
-  for (const value of values) effects |= value.effects;
-  return effects;
-}
-
 /** The operands are in the form's shapes already, and small enough. Cells hold all bits of comparisons. */
 function fits(
   { operands, result, exact, serves }: LaneForm,
   values: readonly Value[],
   isPlain: boolean,
 ): boolean {
-  if (serves !== undefined) return serves(largestHalf(values[0]), largestHalf(values[1]));
-  if (!isPlain && (isTops(result!) || operands.some(isTops))) return false;
+  if (serves !== undefined && !serves(largestHalf(values[0]), largestHalf(values[1]))) return false;
+  if (!isPlain && (isArranged(result!) || operands.some(isArranged))) return false;
   return operands.every((kind, i) => {
     const { vector } = values[i]!;
-    if (vector === undefined || isTops(kind)) return vector?.tops?.kind === kind;
-    if (kind === 'i32x4') return true;
+    if (isArranged(kind)) return vector?.arranged?.kind === kind;
+    if (vector === undefined || kind === 'i32x4') return true;
     return isVector(kind) && vector.i32x4 === undefined && lanesAt(vector, kind, exact) !== undefined;
   });
 }
@@ -112,6 +125,15 @@ function hasFloatForm({ lanes }: Opcode): boolean {
   );
 }
 
+/** Some operand's halves are split already, and those of the others can be. */
+function areSplit(values: readonly Value[]): boolean {
+  const vectors = values.flatMap(({ vector }) => (vector === undefined ? [] : [vector]));
+  return (
+    vectors.some(({ arranged }) => arranged?.kind === 'split') &&
+    vectors.every((vector) => splitLanes(vector) !== undefined)
+  );
+}
+
 /** One instruction being built: what comes before, then its lanes. */
 class Computation {
   readonly #emitter: FunctionEmitter;
@@ -120,6 +142,8 @@ class Computation {
   readonly #offset: number | undefined;
   readonly #base: number;
   readonly #before: js.Expression[] = [];
+  /** The operands' halves are taken split, and the result's are. */
+  readonly #isSplit: boolean;
   readonly #arguments = new TemplateArguments();
   /** Of the vector operands, by lane; undefined for scalars. */
   readonly #lanes: (Lanes | undefined)[] = [];
@@ -130,6 +154,7 @@ class Computation {
     this.#values = values;
     this.#offset = emitter.at(offset);
     this.#base = emitter.stack.height;
+    this.#isSplit = plan.form.halfwise === true && areSplit(values);
     for (const each of plan.templates) emitter.useAll(each);
     const { all } = this.#arguments;
     if (plan.templates.some(({ usesX }) => usesX)) all[ARGUMENT.x] = emitter.temporary('x', this.#base);
@@ -174,11 +199,17 @@ class Computation {
     });
   }
 
-  #bindVector(vector: Vector, kind: Shape | Tops, i: number, always: boolean): void {
+  #bindVector(vector: Vector, kind: Shape | Arranged, i: number, always: boolean): void {
     const { vectors } = this.#emitter.places;
-    const { before, lanes } = isTops(kind)
-      ? { before: [], lanes: vector.tops!.lanes }
-      : vectors.lanes(vector, kind, this.#plan.form.exact, 4 * i);
+    const arranged = isArranged(kind)
+      ? vector.arranged!.lanes
+      : this.#isSplit
+        ? splitLanes(vector)
+        : undefined;
+    const { before, lanes } =
+      arranged !== undefined || isArranged(kind)
+        ? { before: [], lanes: arranged! }
+        : vectors.lanes(vector, kind, this.#plan.form.exact, 4 * i);
     this.#before.push(...before);
     const isOneForAll = this.#plan.templates.length === 1;
     const shared = new Map<js.Expression, js.Expression>();
@@ -229,10 +260,10 @@ class Computation {
     stack.settle(stack.height - 1);
   }
 
-  giveVector(kind: Shape | Tops): void {
+  giveVector(kind: Shape | Arranged): void {
     const { stack, places } = this.#emitter;
     const { vectors } = places;
-    const shape = isTops(kind) ? 'i32x4' : kind;
+    const shape = isArranged(kind) ? 'i32x4' : kind;
     stack.freeSlot();
     const to = vectors.isPlain
       ? vectors.slotVariables(this.#base, shape)
@@ -240,13 +271,19 @@ class Computation {
     const computed = this.#computed(to.length);
     const clean = shape === 'f32x4' && this.#isClean();
     const origins = this.#origins();
-    const direct = this.#isUndisturbed(to, computed) && (vectors.isPlain || shape !== 'f32x4' || clean);
+    const direct = this.#isUndisturbed(to) && (vectors.isPlain || shape !== 'f32x4' || clean);
     const lanes = this.#write(to, computed, direct);
     if (vectors.isPlain) {
       emitAll(this.#emitter, this.#before);
       const quiet = clean || this.#isQuiet();
+      const arranged = isArranged(kind) ? kind : this.#isSplit ? 'split' : undefined;
       const made = { ...vectorOf(shape, lanes, clean, origins), quiet, halves: this.#halves() };
-      stack.push(settledVector(this.#base, isTops(kind) ? topsVector(kind, lanes) : made));
+      stack.push(
+        settledVector(
+          this.#base,
+          arranged === undefined ? made : arrangedVector(arranged, lanes, made.halves),
+        ),
+      );
       return;
     }
     emitAll(this.#emitter, [
@@ -287,18 +324,17 @@ class Computation {
   }
 
   /** No lane is written before it is read: in cells, also under another view. */
-  #isUndisturbed(to: Lanes, computed: readonly unknown[]): boolean {
+  #isUndisturbed(to: Lanes): boolean {
     const operands = this.#lanes.filter((lanes) => lanes !== undefined);
-    if (this.#plan.templates.length === 1 && !this.#usesWords) {
-      return operands.every((lanes) =>
-        lanes.every((lane, n) => {
-          const at = to.indexOf(lane);
-          return (at < 0 || at >= n) && (lanes.length === to.length || this.#emitter.places.vectors.isPlain);
-        }),
-      );
-    }
-    if (!this.#emitter.places.vectors.isPlain) return false;
-    return computed.every((_, n) => operands.every((lanes) => !lanes.includes(to[n]!)));
+    const { isPlain } = this.#emitter.places.vectors;
+    const isLaneWise = this.#plan.templates.length === 1 && !this.#usesWords;
+    if (!isPlain && !(isLaneWise && operands.every(({ length }) => length === to.length))) return false;
+    // Lane n of the operands is read for lane n of the result; or, by number, for any.
+    const isReadLater = (place: number, lane: js.Expression, n: number) =>
+      (!isLaneWise || n > place) && mentions(lane, to[place]!);
+    return operands.every((lanes) =>
+      lanes.every((lane, n) => to.every((_, place) => !isReadLater(place, lane, n))),
+    );
   }
 
   #vectors(): Vector[] {

@@ -12,7 +12,7 @@
  * cannot be signalling, since arithmetic made them. Not here: where vectors live (places.ts), instructions (lane-wise.ts …).
  */
 import { LARGEST_HALF } from '../../opcodes/lane-forms.ts';
-import type { Shape, Tops } from '../../opcodes/row.ts';
+import type { Arranged, Shape } from '../../opcodes/row.ts';
 import * as js from '../js.ts';
 
 export type { Shape };
@@ -30,8 +30,8 @@ export interface Vector {
   readonly quiet: boolean;
   /** No 16-bit lane of the words is larger; not given: 65535. */
   readonly halves?: number;
-  /** The words, as long as nobody needs all bits of a comparison's lanes. */
-  readonly tops?: { readonly kind: Tops; readonly lanes: Lanes };
+  /** The words, as long as nobody needs them in the usual arrangement. */
+  readonly arranged?: { readonly kind: Arranged; readonly lanes: Lanes };
   /** Locals that it holds lanes of, unchanged. */
   readonly origins: readonly number[];
 }
@@ -53,22 +53,54 @@ export function halvesOf({ halves = LARGEST_HALF }: Vector): number {
   return halves;
 }
 
-const LAST_BIT: Readonly<Record<Tops, number>> = { top8: 7, top16: 15 };
+const LAST_BIT = { top8: 7, top16: 15 } as const;
 
-/** A comparison by its highest bits; its words are `v | v - (v >>> 7)`. */
-export function topsVector(kind: Tops, lanes: Lanes): Vector {
-  const spread = (lane: js.Expression) =>
-    js.binary('|', lane, js.binary('-', lane, js.binary('>>>', lane, js.number(LAST_BIT[kind]))));
+/** Computed in an arrangement of its own. */
+export function arrangedVector(kind: Arranged, lanes: Lanes, halves = LARGEST_HALF): Vector {
   return {
     get i32x4() {
-      return lanes.map(spread);
+      return kind === 'split' ? joinedHalves(lanes) : lanes.map((lane) => spread(lane, LAST_BIT[kind]));
     },
     lossy: false,
     clean: false,
     quiet: false,
-    tops: { kind, lanes },
+    halves,
+    arranged: { kind, lanes },
     origins: NO_ORIGINS,
   };
+}
+
+/** `v | v - (v >>> 7)` */
+function spread(lane: js.Expression, last: number): js.Expression {
+  return js.binary('|', lane, js.binary('-', lane, js.binary('>>>', lane, js.number(last))));
+}
+
+/** `v & 65535 | w << 16`, `v >>> 16 | w & -65536` */
+function joinedHalves(lanes: Lanes): Lanes {
+  return [0, 2].flatMap((n) => {
+    const [even, odd] = [lanes[n]!, lanes[n + 1]!];
+    const low = js.binary('&', even, js.number(LARGEST_HALF));
+    const high = js.binary('>>>', even, js.number(16));
+    return [
+      js.binary('|', low, js.binary('<<', odd, js.number(16))),
+      js.binary('|', high, js.binary('&', odd, js.number(~LARGEST_HALF))),
+    ];
+  });
+}
+
+/** The lanes split, where that takes nothing: they are, or are literals, or all the same. */
+export function splitLanes({ arranged, i32x4 }: Vector): Lanes | undefined {
+  if (arranged !== undefined) return arranged.kind === 'split' ? arranged.lanes : undefined;
+  if (i32x4?.every((lane) => lane === i32x4[0] && js.isSimple(lane))) return i32x4;
+  if (!i32x4?.every(({ type }) => type === 'Literal')) return undefined;
+  const words = i32x4.map(({ text }) => Number(text));
+  return [0, 2].flatMap((n) => {
+    const [first, second] = [words[n]!, words[n + 1]!];
+    return [
+      js.number((first & LARGEST_HALF) | (second << 16)),
+      js.number((first >>> 16) | (second & ~LARGEST_HALF)),
+    ];
+  });
 }
 
 /** It was computed: what is loaded or known has every shape. */
@@ -191,6 +223,7 @@ export function assignLanes(
   return [...kept, ...to.map((place, i) => js.assign(place, temporary(i)))];
 }
 
-function mentions(lane: js.Expression, place: js.Expression): boolean {
+/** A lane reads a place. */
+export function mentions(lane: js.Expression, place: js.Expression): boolean {
   return js.isSimple(lane) ? lane === place : lane.text.includes(place.text);
 }

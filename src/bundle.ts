@@ -1,0 +1,56 @@
+/**
+ * What esbuild does for precompiled files: the runtime as one text, for files that import nothing, and smaller text.
+ */
+import { fileURLToPath } from 'node:url';
+import { build, transform } from 'esbuild';
+
+/** What a standalone file exports beside its module, since nothing else could give its users these. */
+export const STANDALONE_EXPORTS = [
+  'AbortError',
+  'CompileError',
+  'Exception',
+  'ExitError',
+  'formatWasmStack',
+  'Global',
+  'Instance',
+  'InternalError',
+  'LinkError',
+  'Memory',
+  'OutOfFuelError',
+  'Runtime',
+  'RuntimeError',
+  'Table',
+  'Tag',
+  'TimeoutError',
+  'Trap',
+];
+
+/** Beside this file, as source or built. */
+const RUNTIME = fileURLToPath(new URL(import.meta.url.replace(/bundle(\.\w+)$/, 'runtime$1')));
+
+/** Statements that declare `precompiled` and export the rest. Names of the bundle stay in a function of its own. */
+export async function bundledRuntime(minify: boolean): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export { precompiled, ${STANDALONE_EXPORTS.join(', ')} } from ${JSON.stringify(RUNTIME)};`,
+      resolveDir: '/',
+    },
+    bundle: true,
+    format: 'iife',
+    globalName: 'sandglass',
+    platform: 'neutral',
+    target: 'es2022',
+    charset: 'utf8',
+    minify,
+    write: false,
+    logLevel: 'silent',
+  });
+  const text = outputFiles[0]!.text;
+  return `${text}const { precompiled } = sandglass;\nexport const { ${STANDALONE_EXPORTS.join(', ')} } = sandglass;\n`;
+}
+
+/** Less text, with the names of functions as they are: stack traces are read by them. */
+export async function minified(text: string): Promise<string> {
+  const options = { minifyWhitespace: true, minifySyntax: true, target: 'es2022', charset: 'utf8' } as const;
+  return (await transform(text, { ...options, format: 'esm', logLevel: 'silent' })).code;
+}
