@@ -82,7 +82,8 @@ function statsLines(runtime: Runtime, module: Module | undefined): string[] {
       ? []
       : [`generated ${generated}, from the cache ${compiled - generated}`]),
     `fuel consumed ${runtime.fuel.consumed}`,
-    `time ${since(performance.now())}${loaded === undefined ? '' : `, of which ${since(loaded)} until the start`}`,
+    ...(loaded === undefined ? [] : [`ready to start after ${since(loaded)}`]),
+    `time ${since(performance.now())}`,
   ].map((line) => `sandglass: ${line}`);
 }
 
