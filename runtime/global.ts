@@ -14,7 +14,7 @@ import type { Vector } from './vector.ts';
 export type Cells = object;
 
 export interface GlobalDescriptor {
-  /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'v128'`, `'anyfunc'`, `'externref'`. */
+  /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'v128'` or a `ReferenceTypeName`. */
   readonly value: string;
   readonly mutable?: boolean | undefined;
 }

@@ -8,8 +8,19 @@ import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { RefType, TableType } from './types.ts';
 import { defaultValue, fromHost, parseReferenceType, toHost } from './values.ts';
 
+/** As the JavaScript API names them. */
+export type ReferenceTypeName =
+  | 'anyfunc'
+  | 'funcref'
+  | 'externref'
+  | 'anyref'
+  | 'eqref'
+  | 'i31ref'
+  | 'structref'
+  | 'arrayref';
+
 export interface TableDescriptor {
-  readonly element: 'anyfunc' | 'funcref' | 'externref';
+  readonly element: ReferenceTypeName;
   /** As all sizes and indices, a bigint where addresses have 64 bits. */
   readonly initial: number | bigint;
   readonly maximum?: number | bigint | undefined;

@@ -8,7 +8,7 @@ import { type FuncType, typeText } from './types.ts';
 import { fromHost, parseValueType, toHost } from './values.ts';
 
 export interface TagDescriptor {
-  /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'v128'`, `'anyfunc'`, `'externref'`. */
+  /** `'i32'`, `'i64'`, `'f32'`, `'f64'`, `'v128'` or a `ReferenceTypeName`. */
   readonly parameters: Iterable<string>;
 }
 

@@ -77,6 +77,11 @@ export interface RuntimeOptions extends BaseRuntimeOptions, CacheOptions {
   readonly features?: FeatureOptions | undefined;
   /** Whether bodies are validated when a module is compiled (default) or when a function is first called. */
   readonly validate?: 'eager' | 'lazy' | undefined;
+  /**
+   * Generated code brings a source map along, so that stack traces (`node --enable-source-maps`), debuggers and profilers show the
+   * program's source where the module has debug information, else its text; `'wat'`: always its text. Default false.
+   */
+  readonly sourceMaps?: boolean | 'wat' | undefined;
 }
 
 const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
@@ -85,6 +90,7 @@ const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'costs',
   'features',
   'validate',
+  'sourceMaps',
 ];
 const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
 
@@ -115,6 +121,7 @@ export class Runtime extends BaseRuntime {
       target: TARGET,
       recordOffsets: false,
       outline: OUTLINE,
+      sourceMaps: options.sourceMaps === true ? 'source' : options.sourceMaps || undefined,
       ...emit,
     };
     this.#options = { emit: shape, limits, features, validate: options.validate ?? 'eager' };
@@ -205,7 +212,9 @@ function bytesOf(bytes: unknown, copy = true): Uint8Array {
 /** Checks what `BaseRuntime` does not know. */
 function costsOf(options: RuntimeOptions): Costs {
   checkKeys('option of Runtime', options, RUNTIME_OPTIONS);
-  const { metering = true, validate, costs, features } = options;
+  const { metering = true, validate, costs, features, sourceMaps } = options;
+  if (sourceMaps !== undefined && typeof sourceMaps !== 'boolean' && sourceMaps !== 'wat')
+    throw wrongType('sourceMaps to be a boolean or "wat"', sourceMaps);
   if (validate !== undefined && validate !== 'eager' && validate !== 'lazy')
     throw wrongType('validate to be "eager" or "lazy"', validate);
   if (costs !== undefined && !isObject(costs)) throw wrongType('costs to be an object', costs);

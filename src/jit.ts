@@ -9,6 +9,7 @@ import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { type EmittedGroup, functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
 import { shapeText } from '../compiler/emit/shapes.ts';
+import type { ModuleSources } from '../compiler/emit/source-map.ts';
 import { exportWrapperText, importWrapperText } from '../compiler/emit/wrappers.ts';
 import { opcodeOf } from '../compiler/opcodes.ts';
 import type { Code, EnvironmentAbi } from '../runtime/abi.ts';
@@ -21,10 +22,9 @@ import type { StructConstructor } from '../runtime/objects.ts';
 import { referenceTypes, sharesWrapper, wrapperKey } from '../runtime/signatures.ts';
 import { addStruct, knownStruct, shapeName } from '../runtime/struct-classes.ts';
 import type { FuncType, ValueType } from '../runtime/types.ts';
-
 import type { StoredGroup } from './cache/entry.ts';
 import { builtin } from './host.ts';
-import { linesOf } from './source-lines.ts';
+import { inlineMap, linesOf, sourcesOf } from './source-lines.ts';
 
 /** What generated code binds by name. */
 const LIBRARY = library(structClass);
@@ -45,6 +45,8 @@ interface GroupCode {
   readonly text: string;
   readonly callees: readonly number[];
   readonly trampolines: readonly number[];
+  /** Where a source map is wanted. */
+  readonly positions?: readonly Position[] | undefined;
 }
 
 /** Where code may come from instead of the compiler, and what becomes of code that came from it. */
@@ -90,6 +92,8 @@ export class JitCode implements ModuleCode {
   readonly #trampolines = new Set<number>();
   #bytesOfText = 0;
   #generated = 0;
+  /** For source maps, where they are wanted. */
+  readonly #sources: ModuleSources | undefined;
 
   readonly #variant: (options: EmitOptions) => JitCode;
   readonly #stock: CodeStock;
@@ -111,7 +115,9 @@ export class JitCode implements ModuleCode {
     this.#options = options;
     this.#variant = variant;
     this.#stock = stock;
-    this.#id = stock.id ?? `${modules++}`;
+    const number = modules++;
+    this.#id = stock.id ?? `${number}`;
+    this.#sources = options.sourceMaps && sourcesOf(module, options.sourceMaps, number);
     for (const group of stock.groups) for (const member of group.members) this.#stored.set(member, group);
     this.functions = module.bodies.map((_, defined) => this.#stub(defined, () => this.functions));
     this.tails = module.bodies.map((_, defined) => this.#stub(defined, () => this.tails));
@@ -153,7 +159,7 @@ export class JitCode implements ModuleCode {
     const { members, text, callees, trampolines } = group;
     const [first] = members as [number];
     const name = `sandglass-${this.#id}-group-${first}`;
-    const { make, kept } = this.#evaluate(text, name, stored);
+    const { make, kept } = this.#evaluate(group, name, stored);
     const [codes, patch, tails] = make(LIBRARY, this.functions, this.tails) as [
       Code[],
       Group['patch'],
@@ -185,23 +191,27 @@ export class JitCode implements ModuleCode {
 
   #generate(defined: number): GroupCode {
     const members = [defined];
+    const positions: Position[] | undefined = this.#sources && [];
     const { text, callees, trampolines } = groupText(
       this.description,
       members,
-      this.#options,
+      { ...this.#options, recordOffsets: positions !== undefined },
       this.#admission(defined),
+      { ...(positions && { positions }) },
     );
-    return { members, text, callees, trampolines };
+    return { members, text, callees, trampolines, positions };
   }
 
   #evaluate(
-    text: string,
+    { text, positions }: GroupCode,
     name: string,
     stored: StoredGroup | undefined,
   ): { make: (...args: unknown[]) => unknown; kept: MadeGroup['kept'] } {
     const vm = this.#stock.usesV8Data ? builtin('node:vm') : undefined;
     if (vm === undefined) {
-      return { make: evaluate(`${text}\n//# sourceURL=${name}`, GROUP_PARAMETERS), kept: undefined };
+      const lines = [text, `//# sourceURL=${name}`];
+      if (positions !== undefined) lines.push(inlineMap(name, this.#sources!, positions, HEADER_LINES + 1));
+      return { make: evaluate(lines.join('\n'), GROUP_PARAMETERS), kept: undefined };
     }
     const source = SOURCE_HEAD + text + SOURCE_TAIL;
     const cachedData = stored?.data;
@@ -296,7 +306,7 @@ export class JitCode implements ModuleCode {
       }
       const offset = nearest(mapped, found.line, found.column);
       // Another function has taken its place.
-      if (before !== undefined && isTailCall(bytes[offset ?? 0]!)) {
+      if (before !== undefined && offset !== found.start && isTailCall(bytes[offset ?? 0]!)) {
         before.stackLines.push(stackLine);
         return;
       }
@@ -312,10 +322,10 @@ export class JitCode implements ModuleCode {
   }
 
   /** A line of an engine's stack trace, if it is one of this module's functions. */
-  #frameOf(line: string) {
+  #frameOf(text: string) {
     const match =
       /\b(f\d+\w*)(?:\$twin)?(?:\$(tail|\d+))? (?:\[as code\] )?\(.*sandglass-(\w+)-group-(\d+):(\d+):(\d+)\)$/.exec(
-        line,
+        text,
       );
     const index = functionIndexOf(match?.[1] ?? '');
     if (match === null || index === undefined || match[3] !== this.#id) return undefined;
@@ -323,7 +333,9 @@ export class JitCode implements ModuleCode {
     if (this.#groupOf.get(index - this.description.importedFunctions) !== group) return undefined;
     const isRegion = /^\d/.test(match[2] ?? '');
     if (match[2] === undefined && this.#trampolines.has(index)) return undefined;
-    return { index, isRegion, group, line: Number(match[5]) - HEADER_LINES, column: Number(match[6]) - 1 };
+    const { start } = this.description.bodies[index - this.description.importedFunctions]!;
+    const [line, column] = [Number(match[5]) - HEADER_LINES, Number(match[6]) - 1];
+    return { index, isRegion, group, line, column, start };
   }
 
   #positions(group: number): Position[] {

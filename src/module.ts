@@ -86,7 +86,7 @@ export class Module {
 
   /** The code for a Runtime's options. */
   codeFor(options: EmitOptions): JitCode {
-    const key = emitText(options);
+    const key = `${emitText(options)} ${options.sourceMaps}`;
     let variant = this.#variants.get(key);
     if (variant === undefined) {
       variant = this.#variant(options);
@@ -97,10 +97,12 @@ export class Module {
   }
 
   #variant(emit: EmitOptions): Variant {
-    const { cache, serialized } = this.#sources;
+    // Source maps stand in the code, for whoever debugs it: such code is made anew.
+    const { cache, serialized }: CodeSources = emit.sourceMaps === undefined ? this.#sources : {};
     const options = optionsText({ ...this.#options, emit });
     const key = cache?.keyOf(this.#hashWith(cache), options);
-    const { entry, damaged } = this.#entry(options, key);
+    const fitting = serialized?.options === options ? serialized : undefined;
+    const { entry, damaged } = key === undefined ? { entry: fitting, damaged: false } : cache!.find(key);
     if (entry?.validated === true && !this.#validated) this.#trust(entry);
     const changed = (replace: boolean) => {
       variant.unsaved = true;
@@ -116,12 +118,6 @@ export class Module {
     });
     const variant: Variant = { code, options, key, unsaved: entry === undefined, replace: damaged };
     return variant;
-  }
-
-  #entry(options: string, key: CacheKey | undefined): { entry: Entry | undefined; damaged: boolean } {
-    const { cache, serialized } = this.#sources;
-    if (key !== undefined) return cache!.find(key);
-    return { entry: serialized?.options === options ? serialized : undefined, damaged: false };
   }
 
   #hashWith(cache: ModuleCache): string {

@@ -97,6 +97,8 @@ export interface Frame {
   ladder: LadderPlace | undefined;
   /** When it was entered, as the mirrors count. */
   enteredAt: number;
+  /** Of the instruction that opened it, where that is recorded. */
+  offset: number | undefined;
   /** `loop`: calls made, and loops closed, before it. */
   callsBefore: number;
   loopsBefore: number;
@@ -128,6 +130,7 @@ export function frame(kind: FrameKind, label: string, type: FuncType, height: nu
     fork: undefined,
     ladder: undefined,
     enteredAt: 0,
+    offset: undefined,
     callsBefore: 0,
     loopsBefore: 0,
     passedOver: false,
@@ -172,7 +175,7 @@ export function closeIf(current: Frame): Closed {
   const consequent = current.consequent ?? list;
   const alternate = current.consequent === undefined ? undefined : list.statements;
   const weight = consequent.weight + (alternate === undefined ? 0 : list.weight);
-  const choice = js.ifElse(current.test!, consequent.statements, alternate);
+  const choice = js.tracedTo(js.ifElse(current.test!, consequent.statements, alternate), current.offset);
   return {
     statement: targeted ? js.labeled(label, choice) : choice,
     weight: current.test!.weight + WEIGHTS.branch + WEIGHTS.jump + weight,
@@ -211,20 +214,21 @@ export function closeLoop(current: Frame, reachable: boolean, clean: boolean, me
       },
     ];
   }
-  const [{ test }, ...after] = statements.splice(at) as [js.IfStatement, ...js.Statement[]];
+  const [{ test, offset }, ...after] = statements.splice(at) as [js.IfStatement, ...js.Statement[]];
   const behind = after.map((statement, i) => ({ statement, weight: list.weights[at + 1 + i]!, nesting }));
   const weight = behind.reduce((left, moved) => left - moved.weight, list.weight + WEIGHTS.loop);
   // Unless the header's charge has moved into a region, where it is made at every turn.
   if (header === undefined || statements[0] !== header.statement) {
-    return [{ statement: js.doWhile(statements, test), weight, nesting }, ...behind];
+    const loop = js.tracedTo(js.doWhile(statements, test), offset);
+    return [{ statement: loop, weight, nesting }, ...behind];
   }
   const { first, enough, refuel } = moveCharge(current, header, meter);
   if (!clean) {
     const goOn = js.logical('||', enough, js.sequence([refuel, js.TRUE]));
-    const loop = js.doWhile(statements, js.logical('&&', test, goOn));
+    const loop = js.tracedTo(js.doWhile(statements, js.logical('&&', test, goOn)), offset);
     return [...first, { statement: loop, weight: weight + goOn.weight, nesting }, ...behind];
   }
-  statements.push(js.ifElse(js.unary('!', test), [js.breakTo(label)]));
+  statements.push(js.tracedTo(js.ifElse(js.unary('!', test), [js.breakTo(label)]), offset));
   const turns = [meter.touch(), js.doWhile(statements, enough), js.statement(refuel)];
   const twice = weight + WEIGHTS.loop + enough.weight + refuel.weight;
   return [

@@ -21,6 +21,9 @@ import { type LocalShape, ShapeVotes } from './simd/local-shapes.ts';
 import type { Template } from './template.ts';
 import { switchWeight, WEIGHTS } from './weights.ts';
 
+/** To the program's source where the module tells of it, or always to its text. */
+export type SourceMaps = 'source' | 'wat';
+
 export interface EmitOptions {
   /** Undefined: no metering. */
   readonly costs: Costs | undefined;
@@ -32,10 +35,12 @@ export interface EmitOptions {
   readonly countAllocation: boolean;
   /** The engine whose fast forms are chosen; all forms are right everywhere. */
   readonly target: Target;
-  /** Nodes that may trap carry their byte offset. */
+  /** Statements, and nodes that may trap, carry their byte offset. */
   readonly recordOffsets: boolean;
   /** When functions are split into regions. */
   readonly outline: OutlineLimits;
+  /** Groups bring a source map along. */
+  readonly sourceMaps?: SourceMaps | undefined;
 }
 
 /** Thrown when a function comes out too deep or too long: it is emitted again in the next layout. */
@@ -74,6 +79,15 @@ interface Exit {
   readonly isCall: boolean;
 }
 
+/** Statements that are emitted at their end; what is in them was made from something. */
+const STRUCTURES: ReadonlySet<string> = new Set([
+  'BlockStatement',
+  'LabeledStatement',
+  'ForStatement',
+  'DoWhileStatement',
+  'TryStatement',
+]);
+
 export class FunctionEmitter {
   readonly context: FunctionContext;
   readonly options: EmitOptions;
@@ -88,6 +102,8 @@ export class FunctionEmitter {
   readonly mirrors: Mirrors | undefined;
   readonly meter: Meter;
   readonly frames: Frame[] = [];
+  /** Of the instruction that is being emitted, where that is recorded. */
+  offset: number | undefined;
   /** Free names of generated code in use: `V`, `GI`, helpers. */
   readonly uses = new Set<string>();
   /** Templates whose names are among them. */
@@ -159,6 +175,7 @@ export class FunctionEmitter {
 
   enterFrame(opened: Frame): void {
     opened.enteredAt = this.mirrors?.now ?? 0;
+    opened.offset = this.offset;
     this.frames.push(opened);
   }
 
@@ -172,6 +189,7 @@ export class FunctionEmitter {
   }
 
   emit(statement: js.Statement, nesting = 0, weight = js.weightOf(statement)): void {
+    if (this.offset !== undefined && !STRUCTURES.has(statement.type)) statement.offset ??= this.offset;
     this.frame.list.push(statement, nesting, weight);
   }
 

@@ -12,6 +12,7 @@
 
 import { cellsOf, type ValueType } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
+import { notingOffsets } from '../function/offset-sink.ts';
 import { readFunction } from '../function/reader.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Resolve } from './calls.ts';
@@ -52,7 +53,10 @@ export function emitFunction(
     const create = (context: FunctionContext) =>
       new FunctionEmitter(context, options, name, LAYOUTS[at]!, purse, loops, shapes);
     const sink = new JsSink(create, resolve);
-    readFunction(module, definedIndex, sink);
+    const note = (offset: number) => {
+      sink.emitter.offset = offset;
+    };
+    readFunction(module, definedIndex, options.recordOffsets ? notingOffsets(sink, note) : sink);
     const wanted = sink.emitter.votes?.decide();
     return wanted?.some(Boolean) ? emit(wanted) : assemble(sink.emitter);
   };
@@ -147,7 +151,16 @@ function mainPart(
   const name = emitter.hasTrampoline ? tailName(emitter.name) : emitter.name;
   const counter = emitter.hasTrampoline ? ['n'] : [];
   const declaration = js.functionDeclaration(name, ['E', ...places.parameters, ...counter], statements);
-  return { name, declaration, weight: weight + js.weightOfAll(head) };
+  return {
+    name,
+    declaration: js.tracedTo(declaration, startOf(emitter)),
+    weight: weight + js.weightOfAll(head),
+  };
+}
+
+/** Where the function begins in the module, if offsets are wanted. */
+function startOf({ context: { module, index }, options }: FunctionEmitter): number | undefined {
+  return options.recordOffsets ? module.bodies[index - module.importedFunctions]!.start : undefined;
 }
 
 function declarations(

@@ -10,10 +10,16 @@ import { WEIGHTS } from './weights.ts';
 
 export * from './expressions.ts';
 
+/** Byte offset of the instruction that a statement was made from; only where that is recorded. Of a `do` loop, its condition's. */
+export interface Traced {
+  offset?: number | undefined;
+}
+
 // The frequent ones are classes: V8 watches where object literals are made, and once those of a giant function have
 // outlived two collections, makes all later ones in the old generation, where garbage stays and keeps its children.
 export class ExpressionStatement {
   readonly type = 'ExpressionStatement';
+  declare offset?: number | undefined;
   readonly expression: Expression;
   constructor(expression: Expression) {
     this.expression = expression;
@@ -21,6 +27,7 @@ export class ExpressionStatement {
 }
 export class BlockStatement {
   readonly type = 'BlockStatement';
+  declare offset?: number | undefined;
   body: Statement[];
   constructor(body: Statement[]) {
     this.body = body;
@@ -28,6 +35,7 @@ export class BlockStatement {
 }
 export class IfStatement {
   readonly type = 'IfStatement';
+  declare offset?: number | undefined;
   readonly test: Expression;
   readonly consequent: Statement;
   readonly alternate: Statement | undefined;
@@ -39,6 +47,7 @@ export class IfStatement {
 }
 export class LabeledStatement {
   readonly type = 'LabeledStatement';
+  declare offset?: number | undefined;
   readonly label: string;
   readonly body: Statement;
   constructor(label: string, body: Statement) {
@@ -49,6 +58,7 @@ export class LabeledStatement {
 /** Without a label: out of a `switch`. */
 export class JumpStatement {
   readonly type: 'BreakStatement' | 'ContinueStatement';
+  declare offset?: number | undefined;
   readonly label: string | undefined;
   constructor(type: JumpStatement['type'], label: string | undefined) {
     this.type = type;
@@ -57,24 +67,24 @@ export class JumpStatement {
 }
 
 /** `for (;;) …`. */
-export interface ForStatement {
+export interface ForStatement extends Traced {
   readonly type: 'ForStatement';
   readonly body: BlockStatement;
 }
-export interface DoWhileStatement {
+export interface DoWhileStatement extends Traced {
   readonly type: 'DoWhileStatement';
   readonly body: BlockStatement;
   readonly test: Expression;
 }
-export interface ReturnStatement {
+export interface ReturnStatement extends Traced {
   readonly type: 'ReturnStatement';
   readonly argument: Expression | undefined;
 }
-export interface ThrowStatement {
+export interface ThrowStatement extends Traced {
   readonly type: 'ThrowStatement';
   readonly argument: Expression;
 }
-export interface SwitchStatement {
+export interface SwitchStatement extends Traced {
   readonly type: 'SwitchStatement';
   readonly discriminant: Expression;
   cases: SwitchCase[];
@@ -84,19 +94,19 @@ export interface SwitchCase {
   readonly test: Expression | undefined;
   consequent: Statement[];
 }
-export interface TryStatement {
+export interface TryStatement extends Traced {
   readonly type: 'TryStatement';
   readonly block: BlockStatement;
   readonly parameter: string;
   readonly handler: BlockStatement;
 }
-export interface VariableDeclaration {
+export interface VariableDeclaration extends Traced {
   readonly type: 'VariableDeclaration';
   /** `const a = 1, b`, without the semicolon. */
   readonly text: string;
   readonly weight: number;
 }
-export interface FunctionDeclaration {
+export interface FunctionDeclaration extends Traced {
   readonly type: 'FunctionDeclaration';
   readonly name: string;
   readonly parameters: readonly string[];
@@ -226,6 +236,12 @@ export function functionDeclaration(
 /** The same function, called soon. */
 export function eagerFunction(declaration: FunctionDeclaration): FunctionDeclaration {
   return { ...declaration, eager: true };
+}
+
+/** Notes what a statement was made from, if that is known. */
+export function tracedTo<S extends Statement>(node: S, offset: number | undefined): S {
+  if (offset !== undefined) node.offset = offset;
+  return node;
 }
 
 /** Turns a statement into another one in place, for statements that are decided on late. */

@@ -1,7 +1,7 @@
 /**
  * Statements → text, one a line. Expressions are text already; here they get their semicolons, braces and, for people,
- * indentation. On request the printer reports where each mark of a byte offset landed (for traps: generated line and
- * column → byte offset in the module), and takes the marks out.
+ * indentation. On request the printer reports where each mark of a byte offset landed (for traps and source maps: generated
+ * line and column → byte offset in the module), and takes the marks out. Statements bring their offset along, expressions have marks.
  */
 import { MARK_END, MARK_START, textOf } from './expressions.ts';
 import type * as js from './js.ts';
@@ -48,6 +48,7 @@ class Printer {
   }
 
   #statement(node: js.Statement): void {
+    if (node.offset !== undefined && node.type !== 'DoWhileStatement') this.#mark(node.offset);
     switch (node.type) {
       case 'ExpressionStatement':
         this.pieces.push(`${textOf(node.expression)};`);
@@ -88,7 +89,9 @@ class Printer {
       case 'DoWhileStatement':
         this.pieces.push('do ');
         this.#block(node.body.body);
-        this.pieces.push(` while (${textOf(node.test)});`);
+        this.pieces.push(' ');
+        if (node.offset !== undefined) this.#mark(node.offset);
+        this.pieces.push(`while (${textOf(node.test)});`);
         break;
       case 'SwitchStatement':
         this.#switch(node);
@@ -106,6 +109,10 @@ class Printer {
         this.#function(node);
         break;
     }
+  }
+
+  #mark(offset: number): void {
+    this.pieces.push(MARK_START + offset + MARK_END);
   }
 
   #block(statements: readonly js.Statement[]): void {

@@ -163,5 +163,10 @@ function regionPart(
   const head = declare(constants, variables);
   const parameters = ['E', ...regionParameters(emitter)];
   const declaration = js.functionDeclaration(name, parameters, [...head, ...statements, leaveRegion(0)]);
-  return { name, declaration, weight: weight + reloads + js.weightOfAll(head) };
+  const first = statements.find((statement) => statement.offset !== undefined);
+  return {
+    name,
+    declaration: js.tracedTo(declaration, first?.offset),
+    weight: weight + reloads + js.weightOfAll(head),
+  };
 }

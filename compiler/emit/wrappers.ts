@@ -5,7 +5,7 @@
  * Strings, not nodes: there are only a few, they are read whole, and nothing in them comes from a module.
  */
 import { isNumber, referenceTypes } from '../../runtime/signatures.ts';
-import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
+import { cellsOf, EXTERNREF, type FuncType, type ValueType } from '../../runtime/types.ts';
 
 /** Cells in which the results lie that are not the return value, as expressions after the call. */
 function storedResults(results: readonly ValueType[]): { type: ValueType; cell: string }[] {
@@ -57,11 +57,13 @@ class Conversions {
     if (type === 'i64') return `BigInt.asIntN(64, ${value})`;
     if (type === 'f32') return `Math.fround(${value})`;
     if (type === 'f64') return `+${value}`;
+    // Any value of the host is one, as it is.
+    if (type === EXTERNREF) return value;
     return `fromHost(${value}, T[${this.#types.indexOf(type)}])`;
   }
 
   toHost(type: ValueType, value: string): string {
-    return isNumber(type) ? value : `toHost(${value}, T[${this.#types.indexOf(type)}])`;
+    return isNumber(type) || type === EXTERNREF ? value : `toHost(${value}, T[${this.#types.indexOf(type)}])`;
   }
 }
 

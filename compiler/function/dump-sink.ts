@@ -14,18 +14,35 @@ import { functionName, type ModuleInfo } from '../binary/module-info.ts';
 import { readLocalNames } from '../binary/names.ts';
 import type { Opcode } from '../opcodes.ts';
 import { naturalAlignmentOf } from './immediates.ts';
+import { notingOffsets } from './offset-sink.ts';
 import { readFunction } from './reader.ts';
 import type { CatchClause, FunctionContext, Immediate, MemoryArgument, Sink } from './sink.ts';
 import { f32Text, f64Text, identifier, identifiers, signatureText } from './wat-text.ts';
 
 /** The text of one function; an imported one has no body. */
 export function disassemble(module: ModuleInfo, functionIndex: number): string {
+  return disassembly(module, functionIndex).text;
+}
+
+export interface Disassembly {
+  readonly text: string;
+  /** Byte offset of the instruction on each line, line 1 first; undefined: on that line stands none. */
+  readonly offsets: readonly (number | undefined)[];
+}
+
+/** The same, with the offset of each line's instruction. */
+export function disassembly(module: ModuleInfo, functionIndex: number): Disassembly {
   const typeIndex = module.functions[functionIndex];
   if (typeIndex === undefined) throw new RangeError(`unknown function ${functionIndex}`);
   const sink = new DumpSink(module, functionIndex);
-  if (functionIndex < module.importedFunctions) return sink.imported(funcTypeAt(module.types, typeIndex));
-  readFunction(module, functionIndex - module.importedFunctions, sink);
-  return sink.text;
+  if (functionIndex < module.importedFunctions) {
+    return { text: sink.imported(funcTypeAt(module.types, typeIndex)), offsets: [] };
+  }
+  const note = (offset: number) => {
+    sink.offset = offset;
+  };
+  readFunction(module, functionIndex - module.importedFunctions, notingOffsets(sink, note));
+  return { text: sink.text, offsets: sink.offsets };
 }
 
 class DumpSink implements Sink {
@@ -34,6 +51,9 @@ class DumpSink implements Sink {
   private readonly functions: (index: number) => string;
   private readonly locals: (index: number) => string;
   private readonly lines: string[] = [];
+  readonly offsets: (number | undefined)[] = [];
+  /** Of the instruction being told of. */
+  offset: number | undefined;
   /** Open blocks, the function included; the numbers of their labels. */
   private readonly labels: number[] = [];
   private blocks = 0;
@@ -60,6 +80,7 @@ class DumpSink implements Sink {
 
   start({ type, locals }: FunctionContext): void {
     this.lines.push(this.header(type));
+    this.offsets.push(undefined);
     this.labels.push(0);
     for (let i = type.params.length; i < locals.length; i++)
       this.line(this.declaration('local', i, locals[i]!));
@@ -239,6 +260,7 @@ class DumpSink implements Sink {
 
   private line(text: string): void {
     this.lines.push('  '.repeat(this.labels.length) + text);
+    this.offsets.push(text.startsWith(';;') ? undefined : this.offset);
   }
 
   private open(head: string, type: FuncType): void {

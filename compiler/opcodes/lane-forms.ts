@@ -19,6 +19,7 @@ import {
   type Kind,
   type LaneForm,
   type Opcode,
+  type Row,
   rows,
   type Shape,
 } from './row.ts';
@@ -64,44 +65,59 @@ export type VectorRow = readonly [
 
 /** Rows under the prefix 0xfd. Without templates: the emitter knows the instruction. */
 export function vectors(feature: Feature, table: readonly VectorRow[]): readonly Opcode[] {
-  return table.flatMap(([code, name, kinds, templates, extra = {}]) => {
-    const {
-      immediate = 'none',
-      effect = 'pure',
-      exact = false,
-      halves,
-      halfwise,
-      small,
-      others = [],
-    } = extra;
-    const forms: LaneForm[] = [];
-    if (templates !== undefined) forms.push({ ...form(name, kinds, templates), exact, halves, halfwise });
-    if (small !== undefined) {
-      const serves = (a: number, b: number) => halves!(a, b) <= LARGEST_HALF;
-      forms.push({ ...form(name, kinds, small), serves, halves, halfwise });
-    }
-    for (const [otherKinds, text, serves] of others) {
-      forms.push({ ...form(name, otherKinds, text), exact: true, serves, halves, halfwise });
-    }
-    const columns = forms.length === 0 ? {} : { lanes: forms };
-    return rows(feature, [[[0xfd, code], name, immediate, signature(kinds), effect, undefined, columns]]);
-  });
+  return rows(
+    feature,
+    table.map(([code, name, kinds, templates, extra]): Row => {
+      const { immediate = 'none', effect = 'pure' } = extra ?? {};
+      const forms = templates === undefined ? undefined : formsOf(name, kinds, templates, extra);
+      const columns = forms === undefined ? {} : { lanes: forms };
+      return [[0xfd, code], name, immediate, kindsOf(kinds).signature, effect, undefined, columns];
+    }),
+  );
+}
+
+/** The main one, and those for operands of which more is known. */
+function formsOf(name: string, kinds: string, templates: string, extra: VectorRow[4] = {}): LaneForm[] {
+  const { exact = false, halves, halfwise, small, others = [] } = extra;
+  const forms: LaneForm[] = [{ ...form(name, kinds, templates), exact, halves, halfwise }];
+  if (small !== undefined) {
+    const serves = (a: number, b: number) => halves!(a, b) <= LARGEST_HALF;
+    forms.push({ ...form(name, kinds, small), serves, halves, halfwise });
+  }
+  for (const [otherKinds, text, serves] of others) {
+    forms.push({ ...form(name, otherKinds, text), exact: true, serves, halves, halfwise });
+  }
+  return forms;
 }
 
 export const LARGEST_HALF = 65535;
 
-/** `'f32x4 i32 -> i32x4'` → `'v128 i32 -> v128'` */
-function signature(kinds: string): string {
-  return kinds.replace(/\w+x\d/g, 'v128');
+interface Kinds {
+  readonly operands: readonly Kind[];
+  readonly result: Kind | undefined;
+  /** `'f32x4 i32 -> i32x4'` → `'v128 i32 -> v128'` */
+  readonly signature: string;
+}
+const known = new Map<string, Kinds>();
+
+function kindsOf(text: string): Kinds {
+  let kinds = known.get(text);
+  if (kinds === undefined) {
+    const [operands, results] = text
+      .split('->')
+      .map((side) => side.trim().split(' ').filter(Boolean) as Kind[]);
+    kinds = { operands: operands!, result: results![0], signature: text.replace(/\w+x\d/g, 'v128') };
+    known.set(text, kinds);
+  }
+  return kinds;
 }
 
 function form(name: string, kinds: string, text: string): LaneForm {
-  const [params, results] = kinds.split('->').map((side) => side.trim().split(' ').filter(Boolean) as Kind[]);
+  const { operands, result } = kindsOf(kinds);
   const templates = text.split(' ; ');
-  const result = results![0];
   const wanted = result === undefined || !isVector(result) ? 1 : lanesOf(result);
   if (templates.length !== 1 && templates.length !== wanted) {
     throw new Error(`${name}: ${templates.length} templates for ${wanted} lanes`);
   }
-  return { operands: params!, result, templates, exact: false };
+  return { operands, result, templates, exact: false };
 }
