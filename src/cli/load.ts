@@ -52,9 +52,21 @@ export function naming<T>(file: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    const ofModule = error instanceof CompileError || error instanceof LinkError;
-    // A RangeError: a memory or table over its limit.
-    if (ofModule || error instanceof RangeError) throw new CliError(`${file}: ${error.message}`);
-    throw error;
+    throw named(file, error);
   }
+}
+
+/** The same for a step that takes a while. */
+export async function namingAsync<T>(file: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw named(file, error);
+  }
+}
+
+function named(file: string, error: unknown): unknown {
+  const ofModule = error instanceof CompileError || error instanceof LinkError;
+  // A RangeError: a memory or table over its limit.
+  return ofModule || error instanceof RangeError ? new CliError(`${file}: ${error.message}`) : error;
 }
