@@ -8,8 +8,9 @@ import { parentPort } from 'node:worker_threads';
 import { AbortError, ExitError, TimeoutError } from '../../runtime/errors.ts';
 import { Wasi } from '../../wasi/index.ts';
 import { type Instance, type Module, Runtime } from '../index.ts';
+import { readSourcesWith } from '../source-lines.ts';
 import { CliError, conclude, type Outcome, outcomeOf, STATUS } from './exit-status.ts';
-import { findSourceMap, loadModule, naming } from './load.ts';
+import { findSourceMap, loadModule, naming, readSource } from './load.ts';
 import { importsFor, invokedType, isCommand } from './program.ts';
 import { isRuby, runRuby } from './ruby.ts';
 import type { RunRequest, WorkerMessage } from './run.ts';
@@ -24,6 +25,7 @@ let loaded: number | undefined;
 function makeRuntime(): Runtime {
   return new Runtime({
     features: request.features,
+    sourceMaps: request.sourceMaps,
     ...(request.fuel !== undefined && { fuel: request.fuel }),
     ...(request.cache !== undefined && {
       cache: request.cache,
@@ -120,6 +122,7 @@ async function run(runtime: Runtime): Promise<Outcome> {
 
 const post = (message: WorkerMessage) => parentPort!.postMessage(message);
 
+if (request.sourceMaps) readSourcesWith(readSource);
 try {
   const runtime = makeRuntime();
   post({ interruptWord: runtime.interruptWord });

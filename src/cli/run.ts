@@ -34,6 +34,7 @@ export interface RunRequest extends Guest {
   readonly cacheMode: CacheMode | undefined;
   readonly stats: boolean;
   readonly trace: boolean;
+  readonly sourceMaps: boolean;
 }
 
 interface RunOptions extends GuestOptions {
@@ -46,6 +47,7 @@ interface RunOptions extends GuestOptions {
   readonly cacheMode?: CacheMode;
   readonly stats?: true;
   readonly trace?: true;
+  readonly sourceMaps?: true;
 }
 
 /** How long after the deadline the worker may take to stop by itself, before this thread ends the process. */
@@ -75,6 +77,10 @@ export function runCommand(): Command {
     )
     .option('--stats', 'tell on stderr what was compiled and consumed')
     .option('--trace', "after a trap, print the program's call stack")
+    .option(
+      '--source-maps',
+      'debuggers and profilers of JavaScript see the source, or the text, of the program',
+    )
     .passThroughOptions()
     .addHelpText('after', EXIT_STATUS)
     .action(run);
@@ -97,6 +103,7 @@ function request(file: string, args: readonly string[], options: RunOptions): Ru
     ...guestOf(options),
     stats: options.stats === true,
     trace: options.trace === true,
+    sourceMaps: options.sourceMaps === true,
   };
 }
 
