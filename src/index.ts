@@ -20,6 +20,7 @@ import {
   isObject,
   NEEDS_METERING,
 } from './base-runtime.ts';
+import { type CpuProfile, FuelProfile } from './fuel-profile.ts';
 import { checkKeys, type Exports, Instance, type InvokeOptions } from './instance.ts';
 import { Module } from './module.ts';
 import { PrecompiledModule } from './precompiled-module.ts';
@@ -49,6 +50,7 @@ export type { SharedMemoryHandle } from '../runtime/shared-storage.ts';
 export { Table } from '../runtime/table.ts';
 export { Tag } from '../runtime/tag.ts';
 export type { ModuleExport, ModuleImport } from './describe.ts';
+export type { CpuProfile, CpuProfileNode } from './fuel-profile.ts';
 export type { ModuleStats } from './module.ts';
 export { type Exports, Instance, type InvokeOptions, Module, PrecompiledModule };
 
@@ -70,6 +72,8 @@ export interface RuntimeOptions extends BaseRuntimeOptions {
    * program's source where the module has debug information, else its text; `'wat'`: always its text. Default false.
    */
   readonly sourceMaps?: boolean | 'wat' | undefined;
+  /** Count where the fuel goes, for `fuelProfile`; not for precompiled modules. Default false. */
+  readonly profileFuel?: boolean | undefined;
 }
 
 const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
@@ -78,6 +82,7 @@ const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'features',
   'validate',
   'sourceMaps',
+  'profileFuel',
 ];
 const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
 
@@ -95,6 +100,7 @@ export class Runtime extends BaseRuntime {
   readonly #emit: EmitOptions;
   readonly #validate: 'eager' | 'lazy';
   readonly #features: FeatureSet;
+  readonly #profile: FuelProfile | undefined;
 
   /** `emit`: for tests, code in other shapes than a program of this size gets. */
   constructor(options: RuntimeOptions = {}, emit: Partial<EmitOptions> = {}) {
@@ -113,6 +119,7 @@ export class Runtime extends BaseRuntime {
       ...emit,
     };
     this.#validate = options.validate ?? 'eager';
+    if (options.profileFuel === true) this.#profile = this.#profiled();
   }
 
   /** Whether the bytes are a valid module that Sandglass can run, with these features. */
@@ -125,6 +132,20 @@ export class Runtime extends BaseRuntime {
       if (error instanceof CompileError) return false;
       throw error;
     }
+  }
+
+  #profiled(): FuelProfile {
+    const profile = new FuelProfile();
+    const { account, metering } = this.store;
+    if (!metering) throw new TypeError('profileFuel needs metering: this Runtime has metering: false');
+    account.onCharge = (amount) => profile.charged(amount);
+    return profile;
+  }
+
+  /** Where the fuel went, so far; the sum of all nodes is what was consumed. Of a Runtime with `profileFuel: true`. */
+  fuelProfile(): CpuProfile {
+    if (this.#profile === undefined) throw new TypeError('this Runtime has no profileFuel: true');
+    return this.#profile.toCpuProfile();
   }
 
   compileSync(bytes: Bytes): Module {
@@ -145,7 +166,10 @@ export class Runtime extends BaseRuntime {
     this.checkInstantiation(imports);
     const compiled = module instanceof Module ? module : this.compileSync(module);
     compiled.requireFeatures(this.#features);
-    const code = compiled.codeFor({ ...this.#emit, checkEveryRegion: this.store.checksEveryRegion });
+    const profiled = this.#profile && { checkEveryRegion: true, counting: this.#profile.of(compiled.info) };
+    this.#profile?.beginInstantiation();
+    const { checksEveryRegion } = this.store;
+    const code = compiled.codeFor({ ...this.#emit, checkEveryRegion: checksEveryRegion, ...profiled });
     return this.run(code, imports, control);
   }
 
@@ -170,7 +194,9 @@ function bytesOf(bytes: unknown): Uint8Array {
 /** Checks what `BaseRuntime` does not know. */
 function costsOf(options: RuntimeOptions): Costs {
   checkKeys('option of Runtime', options, RUNTIME_OPTIONS);
-  const { metering = true, validate, costs, features, sourceMaps } = options;
+  const { metering = true, validate, costs, features, sourceMaps, profileFuel } = options;
+  if (profileFuel !== undefined && typeof profileFuel !== 'boolean')
+    throw wrongType('profileFuel to be a boolean', profileFuel);
   if (sourceMaps !== undefined && typeof sourceMaps !== 'boolean' && sourceMaps !== 'wat')
     throw wrongType('sourceMaps to be a boolean or "wat"', sourceMaps);
   if (validate !== undefined && validate !== 'eager' && validate !== 'lazy')

@@ -8,6 +8,7 @@ import { functionName, type ModuleInfo } from '../compiler/binary/module-info.ts
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { type EmittedGroup, functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
+import { CHARGING, COUNTS } from '../compiler/emit/region-counts.ts';
 import { shapeText } from '../compiler/emit/shapes.ts';
 import type { ModuleSources } from '../compiler/emit/source-map.ts';
 import { exportWrapperText, importWrapperText } from '../compiler/emit/wrappers.ts';
@@ -17,7 +18,7 @@ import { BOUNDARY } from '../runtime/boundary.ts';
 import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
 import type { LocatedFrame } from '../runtime/errors.ts';
 import type { Shape } from '../runtime/layout.ts';
-import { library } from '../runtime/library.ts';
+import { type Library, library } from '../runtime/library.ts';
 import type { StructConstructor } from '../runtime/objects.ts';
 import { referenceTypes, sharesWrapper, wrapperKey } from '../runtime/signatures.ts';
 import { addStruct, knownStruct, shapeName } from '../runtime/struct-classes.ts';
@@ -53,6 +54,8 @@ export class JitCode implements ModuleCode {
   /** Functions whose body is a tail form: under their own name stands something that is no frame of wasm. */
   readonly #trampolines = new Set<number>();
   #bytesOfText = 0;
+  /** What generated code binds by name. */
+  readonly #library: Library;
   /** For source maps, where they are wanted. */
   readonly #sources: ModuleSources | undefined;
 
@@ -63,6 +66,10 @@ export class JitCode implements ModuleCode {
     this.description = module;
     this.#options = options;
     this.#variant = variant;
+    const { counting } = options;
+    this.#library = counting
+      ? { ...LIBRARY, [COUNTS]: counting.counts, [CHARGING]: counting.charging }
+      : LIBRARY;
     this.#sources = options.sourceMaps && sourcesOf(module, options.sourceMaps, this.#number);
     this.functions = module.bodies.map((_, defined) => this.#stub(defined, () => this.functions));
     this.tails = module.bodies.map((_, defined) => this.#stub(defined, () => this.tails));
@@ -99,7 +106,8 @@ export class JitCode implements ModuleCode {
   /** All state changes come last: if the stack overflows in here, the stub stays and a later call tries again. */
   #compile(defined: number): void {
     const members = [defined];
-    const positions: Position[] | undefined = this.#sources && [];
+    const sources = this.#sources;
+    const positions: Position[] | undefined = (sources ?? this.#options.counting) && [];
     const { text, callees, trampolines } = groupText(
       this.description,
       members,
@@ -110,13 +118,13 @@ export class JitCode implements ModuleCode {
     const number = this.#groups.length;
     const script = `sandglass-${this.#number}-group-${number}`;
     const lines = [text, `//# sourceURL=${script}`];
-    if (positions !== undefined) lines.push(inlineMap(script, this.#sources!, positions, HEADER_LINES + 1));
+    if (sources !== undefined) lines.push(inlineMap(script, sources, positions!, HEADER_LINES + 1));
     const body = lines.join('\n');
-    const [codes, patch, tails] = evaluate(body, ['H', 'F', 'T'])(LIBRARY, this.functions, this.tails) as [
-      Code[],
-      Group['patch'],
-      Code[],
-    ];
+    const [codes, patch, tails] = evaluate(body, ['H', 'F', 'T'])(
+      this.#library,
+      this.functions,
+      this.tails,
+    ) as [Code[], Group['patch'], Code[]];
     this.#groups.push({ members, patch });
     this.#bytesOfText += text.length;
     for (const index of trampolines) this.#trampolines.add(index);
@@ -156,7 +164,8 @@ export class JitCode implements ModuleCode {
   /** A function, by function index, as a group of its own, for people to look at. */
   emitted(index: number): EmittedGroup {
     const defined = index - this.description.importedFunctions;
-    return groupText(this.description, [defined], this.#options, () => false, { indent: true });
+    const options = { ...this.#options, counting: undefined };
+    return groupText(this.description, [defined], options, () => false, { indent: true });
   }
 
   checkingEveryRegion(): JitCode {

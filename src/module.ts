@@ -59,9 +59,10 @@ export class Module {
 
   /** The code for a Runtime's options. */
   codeFor(options: EmitOptions): JitCode {
-    const { costs, checkEveryRegion, countDepth, countAllocation, target, outline, sourceMaps } = options;
+    const { costs, checkEveryRegion, countDepth, countAllocation, target, outline } = options;
+    const { sourceMaps, counting } = options;
     const counted = [checkEveryRegion, countDepth, countAllocation];
-    const key = JSON.stringify([costs ?? null, ...counted, target, outline, sourceMaps]);
+    const key = JSON.stringify([costs ?? null, ...counted, target, outline, sourceMaps, counting?.id]);
     let code = this.#variants.get(key);
     if (code === undefined) {
       code = new JitCode(this.info, options, (other) => this.codeFor(other));
