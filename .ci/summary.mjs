@@ -31,16 +31,19 @@ function brokenFiles(vitest) {
 }
 
 const vitest = report('vitest.json');
-const spectest = report('spectest.json');
+const suites = ['spectest', 'spectest-precompiled', 'spectest-jitless'];
 /** Runners whose own counts explain a non-zero status; a failure they do not explain counts as one more. */
-const counted = { tests: undefined, spectest: undefined };
+const counted = { tests: undefined, ...Object.fromEntries(suites.map((name) => [name, undefined])) };
 if (vitest !== undefined) {
   counted.tests = vitest.numFailedTests + brokenFiles(vitest);
   count('tests', vitest.numPassedTests, counted.tests, `, ${vitest.numPendingTests} skipped`);
 }
-if (spectest !== undefined) {
-  counted.spectest = spectest.failed;
-  count('official suite', spectest.passed, spectest.failed, `, ${spectest.skipped} skipped`);
+for (const name of suites) {
+  const suite = report(`${name}.json`);
+  if (suite === undefined) continue;
+  counted[name] = suite.failed;
+  const mode = name.replace(/^spectest-?/, '') || 'jit';
+  count(`official suite, ${mode}`, suite.passed, suite.failed, `, ${suite.skipped} skipped`);
 }
 
 console.log('');

@@ -38,7 +38,7 @@ export function packDescription(description: ModuleDescription): PackedDescripti
   return {
     types: types.map(packType),
     elements: elements.map(packElements),
-    data: data.map(({ mode, bytes }) => [pack(mode), bytes.length]),
+    data: data.map(({ mode, bytes }) => [packMode(mode), bytes.length]),
     names: packNames(functionNames),
     rest: pack(restOf(description)),
   };
@@ -135,13 +135,25 @@ function unpackElements(packed: Json): ElementSegment {
   return { type: unpack(type) as RefType, mode: unpack(mode) as SegmentMode, items, bare: true };
 }
 
+/** Most segments have an address in the first memory: programs may have ten thousands of them. */
+function packMode(mode: SegmentMode): Json {
+  if (mode.kind !== 'active' || mode.index !== 0 || mode.offset.length !== 1) return pack(mode);
+  const [only] = mode.offset;
+  return only?.op === 'i32.const' ? only.value : pack(mode);
+}
+
+function unpackMode(packed: Json): SegmentMode {
+  if (typeof packed !== 'number') return unpack(packed) as SegmentMode;
+  return { kind: 'active', index: 0, offset: [{ op: 'i32.const', value: packed }] };
+}
+
 function unpackData(packed: readonly Json[], bytes: Uint8Array): DataSegment[] {
   let at = 0;
   return packed.map((entry) => {
     const [mode, length] = entry as [Json, number];
     const start = at;
     at += length;
-    return { mode: unpack(mode) as SegmentMode, bytes: bytes.subarray(start, at) };
+    return { mode: unpackMode(mode), bytes: bytes.subarray(start, at) };
   });
 }
 

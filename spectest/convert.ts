@@ -9,11 +9,10 @@ import { pathToFileURL } from 'node:url';
 import { spectestHome } from './home.ts';
 import { flattenTries } from './legacy-text.ts';
 import type { ModuleSource } from './script.ts';
+import { TextProblem } from './text-problem.ts';
 
 export type Convert = (source: ModuleSource) => Promise<Uint8Array>;
 
-/** The text does not parse. */
-export class TextProblem extends Error {}
 /** A complaint about the set-up, for the user. */
 export class SetupProblem extends Error {}
 

@@ -30,7 +30,7 @@ export interface Engine<M = unknown, I extends EngineInstance = EngineInstance> 
   /** Whether its errors use the specification's words, to be compared; else only their kinds are. */
   readonly speaksSpec: boolean;
   readonly classes: StoreClasses;
-  compile(bytes: Uint8Array): M;
+  compile(bytes: Uint8Array): M | Promise<M>;
   instantiate(module: M, imports: Imports): I;
   /**
    * Calls an export. Results are numbers as unsigned raw bits, and references.

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { type Convert, TextProblem } from './convert.ts';
+import type { Convert } from './convert.ts';
 import type { Engine } from './engine.ts';
 import { Execution } from './execute.ts';
 import { parseScript } from './script.ts';
+import { TextProblem } from './text-problem.ts';
 
 class Refused extends Error {}
 class Trapped extends Error {}

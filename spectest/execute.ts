@@ -3,11 +3,12 @@
  *
  * Commands on a module that is listed as not due are skipped with it; on one that failed, they fail with it.
  */
-import { type Convert, TextProblem } from './convert.ts';
+import type { Convert } from './convert.ts';
 import type { Engine, EngineInstance, FailureKind, Imports } from './engine.ts';
 import { spectestModule } from './host.ts';
 import { textMatches } from './messages.ts';
 import type { Action, Command, Cut, Failure, ModuleSource, Refusal } from './script.ts';
+import { TextProblem } from './text-problem.ts';
 import { describe, matches, type Pattern } from './values.ts';
 
 /** `text`: a text was refused, as it should be, by the parser of the text format, which is not Sandglass's; counted apart. */
@@ -155,7 +156,7 @@ export class Execution {
     if (lines.length === 0) return;
     const bytes = await this.#convert({ kind: 'text', text: uncut });
     try {
-      this.#engine.compile(bytes);
+      await this.#engine.compile(bytes);
     } catch (error) {
       if (this.#engine.kindOf(error) === 'compile') return;
       throw error;

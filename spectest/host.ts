@@ -38,5 +38,5 @@ async function printers(engine: Engine, convert: Convert): Promise<Readonly<Reco
     ([name, types]) => `(func (export "${name}") (import "host" "print") (param ${types}))`,
   );
   const bytes = await convert({ kind: 'text', text: `(module ${fields.join('\n')})` });
-  return engine.instantiate(engine.compile(bytes), { host: { print: () => undefined } }).exports;
+  return engine.instantiate(await engine.compile(bytes), { host: { print: () => undefined } }).exports;
 }

@@ -5,44 +5,78 @@ import { type FeatureOptions, isFeatureName } from '../compiler/features.ts';
 import type { Convert } from './convert.ts';
 import type { Engine } from './engine.ts';
 import type { SandglassOptions } from './engines/sandglass.ts';
+import { Execution } from './execute.ts';
 import { type Expectations, NATIVE, SANDGLASS } from './expectations.ts';
+import type { Runner } from './run-file.ts';
 
 export interface Mode {
   readonly summary: string;
   readonly expectations: Expectations;
-  /** Loads what the mode needs; the engine that it gives serves one file, by its name in the suite. */
-  load(convert: Convert): Promise<(file: string) => Engine>;
+  /** Loads what the mode needs; the runner that it gives serves one file, by its name in the suite. */
+  load(convert: Convert): Promise<(file: string) => Runner>;
 }
 
 export const MODES: Readonly<Record<string, Mode>> = {
   jit: {
     summary: 'Sandglass, compiling at first call (the default)',
     expectations: SANDGLASS,
-    load: () => loadSandglass({ metering: true }),
+    load: (convert) => loadSandglass(convert, { metering: true }),
   },
   unmetered: {
     summary: 'the same without the meter',
     expectations: SANDGLASS,
-    load: () => loadSandglass({ metering: false }),
+    load: (convert) => loadSandglass(convert, { metering: false }),
   },
   regions: {
     summary: 'the default mode, with even small functions split into regions',
     expectations: SANDGLASS,
-    load: () => loadSandglass({ metering: true, outline: SPLIT_ALL }),
+    load: (convert) => loadSandglass(convert, { metering: true, outline: SPLIT_ALL }),
+  },
+  precompiled: {
+    summary: 'every module as a file, as sandglass compile writes it',
+    expectations: SANDGLASS,
+    load: loadPrecompiled,
+  },
+  jitless: {
+    summary: 'the same files in a process without WebAssembly and without code from text',
+    expectations: SANDGLASS,
+    load: async (convert) => {
+      const { startJitless } = await import('./jitless.ts');
+      const start = startJitless(convert);
+      return (file) => start(featuresOf(file));
+    },
   },
   native: {
     summary: "Node's own WebAssembly, which checks the runner",
     expectations: NATIVE,
     load: async (convert) => {
       const { NativeEngine } = await import('./engines/native.ts');
-      return () => new NativeEngine(convert) as Engine;
+      return () => here(new NativeEngine(convert) as Engine, convert);
     },
   },
 };
 
-async function loadSandglass(options: SandglassOptions): Promise<(file: string) => Engine> {
+function here(engine: Engine, convert: Convert): Runner {
+  return {
+    run: (commands, listed) => new Execution(engine, convert, listed).run(commands),
+    close: () => engine.close(),
+  };
+}
+
+/** Files made and run in this process. */
+async function loadPrecompiled(convert: Convert): Promise<(file: string) => Runner> {
+  const { PrecompiledEngine } = await import('./engines/precompiled.ts');
+  const { PrecompiledFiles } = await import('./precompiled-files.ts');
+  const files = new PrecompiledFiles();
+  return (file) => {
+    const features = featuresOf(file);
+    return here(new PrecompiledEngine((bytes) => files.write(bytes, features)) as Engine, convert);
+  };
+}
+
+async function loadSandglass(convert: Convert, options: SandglassOptions): Promise<(file: string) => Runner> {
   const { SandglassEngine } = await import('./engines/sandglass.ts');
-  return (file) => new SandglassEngine({ ...options, features: featuresOf(file) }) as Engine;
+  return (file) => here(new SandglassEngine({ ...options, features: featuresOf(file) }) as Engine, convert);
 }
 
 /** Proposals whose scripts are older than what they say is an error. */

@@ -1,8 +1,6 @@
 /** Runs one file of the suite and counts. */
 import { readFile } from 'node:fs/promises';
-import type { Convert } from './convert.ts';
-import type { Engine } from './engine.ts';
-import { Execution, type Outcome } from './execute.ts';
+import type { Outcome } from './execute.ts';
 import { type Command, parseScript } from './script.ts';
 
 export interface FileResult {
@@ -21,16 +19,21 @@ export interface FileResult {
 export interface FileTask {
   readonly path: string;
   readonly file: string;
-  readonly convert: Convert;
-  readonly startEngine: () => Engine;
+  readonly start: () => Runner;
+}
+
+/** Serves one file, here or in another process. */
+export interface Runner {
+  run(commands: readonly Command[], listed: ReadonlyMap<number, string>): AsyncIterable<Outcome>;
+  close(): void;
 }
 
 /** A file that is due: every command counts. */
 export async function runFile(task: FileTask, listed: ReadonlyMap<number, string>): Promise<FileResult> {
   const counts = { passed: 0, failed: 0, skipped: 0, text: 0 };
   const failures: Outcome[] = [];
-  await attempt(task, new Set(listed.keys()), async (engine, commands) => {
-    for await (const outcome of new Execution(engine, task.convert, listed).run(commands)) {
+  await attempt(task, new Set(listed.keys()), async (runner, commands) => {
+    for await (const outcome of runner.run(commands, listed)) {
       counts[outcome.status]++;
       if (outcome.status === 'failed') failures.push(outcome);
     }
@@ -45,9 +48,9 @@ export async function runFile(task: FileTask, listed: ReadonlyMap<number, string
 export async function skipFile(task: FileTask, reason: string): Promise<FileResult> {
   let skipped = 0;
   let fails = false;
-  await attempt(task, new Set(), async (engine, commands) => {
+  await attempt(task, new Set(), async (runner, commands) => {
     skipped = commands.length;
-    for await (const { status } of new Execution(engine, task.convert).run(commands)) {
+    for await (const { status } of runner.run(commands, new Map())) {
       fails = status === 'failed';
       if (fails) break;
     }
@@ -61,16 +64,16 @@ export async function skipFile(task: FileTask, reason: string): Promise<FileResu
 }
 
 async function attempt(
-  { path, startEngine }: FileTask,
+  { path, start }: FileTask,
   cutLines: ReadonlySet<number>,
-  use: (engine: Engine, commands: readonly Command[]) => Promise<void>,
+  use: (runner: Runner, commands: readonly Command[]) => Promise<void>,
 ): Promise<void> {
   const commands = parseScript(await readFile(path, 'utf8'), cutLines);
-  const engine = startEngine();
+  const runner = start();
   try {
-    await use(engine, commands);
+    await use(runner, commands);
   } finally {
-    engine.close();
+    runner.close();
   }
 }
 

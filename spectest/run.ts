@@ -25,11 +25,11 @@ const USAGE = 'usage: npm run spectest -- [--mode NAME] [--report FILE] [pattern
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   const convert = await loadConverter();
-  const startEngine = await options.mode.load(convert);
+  const start = await options.mode.load(convert);
   const results: FileResult[] = [];
   for (const file of options.files) {
     const path = join(options.suite, file);
-    const task: FileTask = { path, file, convert, startEngine: () => startEngine(file) };
+    const task: FileTask = { path, file, start: () => start(file) };
     const result = await runOrSkip(task, options.mode);
     print(result);
     results.push(result);

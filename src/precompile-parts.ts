@@ -29,16 +29,17 @@ export async function partTexts(
   options: PrecompileOptions,
 ): Promise<readonly string[]> {
   const total = requests.reduce((sum, request) => sum + bytesOf(module, request), 0);
-  const threads = Math.min(options.threads ?? availableParallelism(), requests.length);
+  const wanted = options.threads ?? (total < THREADED_BYTES ? 1 : availableParallelism());
+  const threads = Math.min(wanted, requests.length);
   let done = 0;
   const finished = async (request: PartRequest, text: string): Promise<string> => {
     done += bytesOf(module, request);
     options.onProgress?.(done, total);
     if (!options.minify) return text;
     // The part stays an expression in parentheses, so that it is parsed once.
-    return (await minified(`export default ${text}`)).replace(/^export default /, '').replace(/;\s*$/, '');
+    return (await minified(`part = ${text}`)).replace(/^part=/, '').replace(/;\s*$/, '');
   };
-  if (threads === 1 || total < THREADED_BYTES) {
+  if (threads <= 1) {
     const texts: string[] = [];
     for (const request of requests) texts.push(await finished(request, emitPart(module, request)));
     return texts;
@@ -92,7 +93,7 @@ async function inThreads(
       worker.once('error', reject);
       ask();
     });
-  const script = new URL(import.meta.url.replace(/precompile-parts(\.\w+)$/, 'precompile-worker$1'));
+  const script = new URL('./precompile-worker.js', import.meta.url);
   const workers = Array.from(
     { length: threads },
     () =>

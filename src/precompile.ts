@@ -21,7 +21,7 @@ import { TARGET } from './target.ts';
 import { typesText } from './types-text.ts';
 
 export interface PrecompileOptions {
-  /** Of the main file, without its extension: side files begin with it. Default `module`. */
+  /** Of the main file; side files' begin like it. Default `module.mjs`. */
   readonly name?: string;
   /** Default true. */
   readonly metering?: boolean;
@@ -76,7 +76,9 @@ export async function precompile(
 class Writer {
   readonly #module: ModuleInfo;
   readonly #options: PrecompileOptions;
+  /** Without its extension. */
   readonly #name: string;
+  readonly #extension: string;
   readonly #side: OutputFile[] = [];
   /** Nothing beside the main file. */
   readonly #alone: boolean;
@@ -84,7 +86,9 @@ class Writer {
   constructor(module: ModuleInfo, options: PrecompileOptions) {
     this.#module = module;
     this.#options = options;
-    this.#name = options.name ?? 'module';
+    const { name = 'module.mjs' } = options;
+    this.#extension = /\.m?js$/.exec(name)?.[0] ?? '.mjs';
+    this.#name = name.replace(/\.m?js$/, '');
     this.#alone = options.inline === true || options.standalone === true;
   }
 
@@ -98,10 +102,14 @@ class Writer {
     const text = `export const { module, description, instantiate } = precompiled(${file});\n`;
     const main = `${head}${minify ? await minified(text) : text}`;
     const declarations = {
-      name: `${this.#name}.d.mts`,
+      name: `${this.#name}.d${this.#extension.replace('js', 'ts')}`,
       contents: typesText(this.#module, runtime, standalone),
     };
-    return [{ name: `${this.#name}.mjs`, contents: main }, ...this.#side, ...(types ? [declarations] : [])];
+    return [
+      { name: this.#name + this.#extension, contents: main },
+      ...this.#side,
+      ...(types ? [declarations] : []),
+    ];
   }
 
   /** The object that `precompiled` takes. */
@@ -142,7 +150,7 @@ class Writer {
   /** A part, or where it will be. */
   #partText(text: string, form: Form, part: number): string {
     if (this.#alone || this.#ranges().length === 1) return text;
-    const name = `${this.#name}.${form}-${part}.mjs`;
+    const name = `${this.#name}.${form}-${part}${this.#extension}`;
     this.#side.push({ name, contents: `export default ${text};\n` });
     return `{ load: () => import(${JSON.stringify(`./${name}`)}) }`;
   }

@@ -26,7 +26,7 @@ function warn(message: string): void {
   else console.warn(message);
 }
 
-/** Where the code of a module's so-manieth code object came from. */
+/** Where code came from: of a module, as its code object with that number. */
 export function sourcesOf(module: ModuleInfo, kind: SourceMaps, number: number): ModuleSources {
   return new ModuleSources(module, {
     lines: kind === 'source' ? linesOf(module) : undefined,

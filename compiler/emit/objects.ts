@@ -29,8 +29,7 @@ const ZERO = js.number(0);
 export const OBJECTS: Readonly<Record<string, Handler>> = {
   'struct.new'(emitter, _, index) {
     const type = index as number;
-    const fields = fieldsOf(emitter, type);
-    pushStruct(emitter, type, operands(emitter, fields.length));
+    pushStruct(emitter, type, [...emitter.stack.popMany(fieldsOf(emitter, type).length)]);
   },
   'struct.new_default': (emitter, _, index) => pushStruct(emitter, index as number, []),
   'struct.get': getField,

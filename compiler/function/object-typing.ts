@@ -192,10 +192,8 @@ function made(f: FunctionState, index: number): Immediate {
 
 function requirePacking(f: FunctionState, field: FieldType, packed: boolean): void {
   if (isPacked(field) === packed) return;
-  f.mismatch(
-    packed ? 'a packed type' : 'a type that is not packed',
-    `${(field.type as RefType).text ?? field.type}`,
-  );
+  const found = typeof field.type === 'string' ? field.type : field.type.text;
+  f.mismatch(packed ? 'a packed type' : 'a type that is not packed', found);
 }
 
 function get(

@@ -4,6 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { benchCommand } from './bench.ts';
+import { cacheCommand } from './cache.ts';
+import { compileCommand } from './compile.ts';
 import { inspectCommand } from './inspect.ts';
 import { runCommand } from './run.ts';
 import { validateCommand } from './validate.ts';
@@ -14,6 +16,8 @@ Examples:
   sandglass run --dir . python.wasm -c 'print(1)'   with a directory; options after the file are the program's
   sandglass run --invoke add add.wat 5 37           call one exported function
   sandglass run --fuel 1000000 --timeout 500 x.wasm stop after so many instructions, or milliseconds
+  sandglass run --cache .sandglass python.wasm      start at once from the second run on
+  sandglass compile app.wasm -o app.mjs             as JavaScript that needs no WebAssembly, eval or compiler
   sandglass validate a.wasm b.wasm
   sandglass inspect app.wasm --func 3 --js          the JavaScript that function 3 becomes
   sandglass bench crc.wasm --invoke crc32 65536     time a function under native WebAssembly and under Sandglass
@@ -32,9 +36,17 @@ export function commandLine(): Command {
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', EXAMPLES);
-  const children = [runCommand(), validateCommand(), inspectCommand(), benchCommand(), helpCommand(command)];
+  const children = [
+    runCommand(),
+    compileCommand(),
+    validateCommand(),
+    inspectCommand(),
+    benchCommand(),
+    cacheCommand(),
+    helpCommand(command),
+  ];
   for (const child of children) command.addCommand(child);
-  for (const each of [command, ...command.commands]) {
+  for (const each of [command, ...command.commands, ...command.commands.flatMap((child) => child.commands)]) {
     each.exitOverride().configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'sandglass: ')),
     });

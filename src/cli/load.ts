@@ -2,7 +2,7 @@
  * Reads a module for a command: a binary, or text that goes through an optional parser (`wat.ts`). Every way in which
  * that can fail becomes one line that names the file.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, normalize } from 'node:path';
 import { CompileError, LinkError } from '../../runtime/errors.ts';
 import type { Module } from '../index.ts';
@@ -47,14 +47,37 @@ export function findSourceMap(file: string, module: Module): void {
   module.provideSourceMap(() => readFileSync(join(dirname(file), url), 'utf8'));
 }
 
+/** What compilers compile. A module may name any file as its source; others are not looked into. */
+const SOURCE_FILE = /\.(?:c|cc|cpp|cxx|h|hh|hpp|inc|m|mm|rs|go|zig|swift|kt|nim|d|adb|f90|ts|js|mjs|wat)$/i;
+const LARGEST_SOURCE = 2 ** 20;
+
+/** A source file that a module's debug information names, if it is there. */
+export function readSource(file: string): string | undefined {
+  if (!SOURCE_FILE.test(file)) return undefined;
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found?.isFile() && found.size <= LARGEST_SOURCE ? readFileSync(file, 'utf8') : undefined;
+}
+
 /** Runs a step of compiling or instantiating; what is wrong with the module is then said with the file's name. */
 export function naming<T>(file: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    const ofModule = error instanceof CompileError || error instanceof LinkError;
-    // A RangeError: a memory or table over its limit.
-    if (ofModule || error instanceof RangeError) throw new CliError(`${file}: ${error.message}`);
-    throw error;
+    throw named(file, error);
   }
+}
+
+/** The same for a step that takes a while. */
+export async function namingAsync<T>(file: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw named(file, error);
+  }
+}
+
+function named(file: string, error: unknown): unknown {
+  const ofModule = error instanceof CompileError || error instanceof LinkError;
+  // A RangeError: a memory or table over its limit.
+  return ofModule || error instanceof RangeError ? new CliError(`${file}: ${error.message}`) : error;
 }

@@ -8,8 +8,9 @@ import { parentPort } from 'node:worker_threads';
 import { AbortError, ExitError, TimeoutError } from '../../runtime/errors.ts';
 import { Wasi } from '../../wasi/index.ts';
 import { type Instance, type Module, Runtime } from '../index.ts';
+import { readSourcesWith } from '../source-lines.ts';
 import { CliError, conclude, type Outcome, outcomeOf, STATUS } from './exit-status.ts';
-import { findSourceMap, loadModule, naming } from './load.ts';
+import { findSourceMap, loadModule, naming, readSource } from './load.ts';
 import { importsFor, invokedType, isCommand } from './program.ts';
 import { isRuby, runRuby } from './ruby.ts';
 import type { RunRequest, WorkerMessage } from './run.ts';
@@ -18,11 +19,19 @@ import { takeRequest } from './worker.ts';
 
 const request = await takeRequest<RunRequest>();
 const started = performance.now();
+/** When the module was ready to be called. */
+let loaded: number | undefined;
 
 function makeRuntime(): Runtime {
   return new Runtime({
     features: request.features,
+    sourceMaps: request.sourceMaps,
     ...(request.fuel !== undefined && { fuel: request.fuel }),
+    ...(request.cache !== undefined && {
+      cache: request.cache,
+      cacheMode: request.cacheMode,
+      onCacheWarning: (message) => void conclude(outcomeOf(new CliError(message))),
+    }),
     ...(request.maxMemory !== undefined && { limits: { memoryPages: request.maxMemory } }),
   });
 }
@@ -61,16 +70,22 @@ function runFunction(instance: Instance, module: Module, wasi: Wasi, name: strin
 }
 
 function statsLines(runtime: Runtime, module: Module | undefined): string[] {
-  const { functions, compiled, groups, bytes } = module?.stats ?? {
+  const { functions, compiled, generated, groups, bytes } = module?.stats ?? {
     functions: 0,
     compiled: 0,
+    generated: 0,
     groups: 0,
     bytes: 0,
   };
+  const since = (time: number) => `${Math.round(time - started)} ms`;
   return [
     `functions ${functions}, compiled ${compiled}, groups ${groups}, bytes of text ${bytes}`,
+    ...(request.cache === undefined
+      ? []
+      : [`generated ${generated}, from the cache ${compiled - generated}`]),
     `fuel consumed ${runtime.fuel.consumed}`,
-    `time ${Math.round(performance.now() - started)} ms`,
+    ...(loaded === undefined ? [] : [`ready to start after ${since(loaded)}`]),
+    `time ${since(performance.now())}`,
   ].map((line) => `sandglass: ${line}`);
 }
 
@@ -87,11 +102,12 @@ async function run(runtime: Runtime): Promise<Outcome> {
   try {
     const { file, invoke } = request;
     const bytes = await loadModule(file);
-    const compiled = naming(file, () => runtime.compileSync(bytes));
+    const compiled = naming(file, () => runtime.compileSync(bytes, { copy: false }));
     module = compiled;
     findSourceMap(file, compiled);
     const wasi = makeWasi();
     const instance = naming(file, () => runtime.instantiateSync(compiled, importsFor(compiled.info, wasi)));
+    loaded = performance.now();
     const status =
       invoke === undefined
         ? runProgram(instance, compiled, wasi)
@@ -106,6 +122,13 @@ async function run(runtime: Runtime): Promise<Outcome> {
 
 const post = (message: WorkerMessage) => parentPort!.postMessage(message);
 
-const runtime = makeRuntime();
-post({ interruptWord: runtime.interruptWord });
-post({ outcome: await run(runtime) });
+if (request.sourceMaps) readSourcesWith(readSource);
+try {
+  const runtime = makeRuntime();
+  post({ interruptWord: runtime.interruptWord });
+  post({ outcome: await run(runtime) });
+  // The cache is written when the outcome is known: no time limit is running any more.
+  runtime.close();
+} catch (error) {
+  post({ outcome: outcomeOf(error) });
+}

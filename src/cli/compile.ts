@@ -1,0 +1,128 @@
+/**
+ * `sandglass compile`: writes a module as JavaScript files that run without the compiler. What is in them, `precompile.ts`
+ * knows; here are the options, the progress bar and the disk.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { Presets, SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { FeatureOptions } from '../../compiler/features.ts';
+import type { Target } from '../../compiler/opcodes.ts';
+import type { FuelForms, OutputFile } from '../precompile.ts';
+import { CliError } from './exit-status.ts';
+import { loadModule, namingAsync } from './load.ts';
+import { addFeatureOption } from './options.ts';
+
+interface CompileOptions {
+  readonly output?: string;
+  readonly standalone?: true;
+  readonly metering: boolean;
+  readonly fuel?: FuelForms;
+  readonly countDepth?: true;
+  readonly countObjects?: true;
+  readonly minify?: true;
+  readonly inline?: true;
+  readonly types?: true;
+  readonly target?: Target;
+  readonly runtime?: string;
+  readonly features?: FeatureOptions;
+}
+
+const FORMS: readonly FuelForms[] = ['count', 'limit', 'both'];
+const TARGETS: readonly Target[] = ['v8-11', 'v8-12+'];
+
+const EXAMPLES = `
+The file exports instantiate(imports, options), the module's description, and the module itself for a Runtime:
+  import { instantiate } from './app.mjs';
+  const { exports } = await instantiate(imports, { fuel: 1_000_000n });`;
+
+export function compileCommand(): Command {
+  const command = new Command('compile')
+    .description('write a module as JavaScript that runs without WebAssembly, eval and the compiler')
+    .argument('<file>', 'a binary module, or text (.wat)')
+    .option('-o, --output <file.mjs>', 'default: the name of the module, with .mjs', parseOutput)
+    .option('--standalone', 'one file that imports nothing: the runtime is in it')
+    .option('--no-metering', 'code without the meter: no fuel, deadlines, interruption')
+    .addOption(
+      new Option('--fuel <what>', 'code that counts fuel, that can limit it, or both (default)').choices(
+        FORMS,
+      ),
+    )
+    .option('--count-depth', 'code that can limit the depth of calls (limits.callDepth)')
+    .option('--count-objects', 'code that can limit the bytes of objects (limits.gcBytes)')
+    .option('--minify', 'less text')
+    .option('--inline', 'no side files: data and all code in one file')
+    .option('--types', 'a .d.ts, too')
+    .addOption(
+      new Option('--target <engine>', 'the engine to be fast on (default: this one)').choices(TARGETS),
+    )
+    .option('--runtime <specifier>', 'where the file finds the runtime (default: sandglass/runtime)');
+  return addFeatureOption(command).addHelpText('after', EXAMPLES).action(compile);
+}
+
+function parseOutput(text: string): string {
+  if (!/\.m?js$/.test(text)) throw new InvalidArgumentError('It must end with .mjs or .js.');
+  return text;
+}
+
+async function compile(file: string, options: CompileOptions): Promise<void> {
+  if (!options.metering && options.fuel !== undefined)
+    throw new CliError('--fuel and --no-metering exclude each other');
+  const output = options.output ?? `${basename(file, extname(file))}.mjs`;
+  if (resolve(output) === resolve(file))
+    throw new CliError(`${file}: would be overwritten; choose another --output`);
+  const { precompile } = await import('../precompile.ts');
+  const bytes = await loadModule(file);
+  const bar = new Progress(basename(file));
+  const { output: _output, ...rest } = options;
+  const files = await namingAsync(file, () =>
+    precompile(bytes, {
+      ...rest,
+      name: basename(output),
+      onProgress: (done, total) => bar.show(done, total),
+    }),
+  ).finally(() => bar.end());
+  write(dirname(output), files);
+}
+
+/** A file that is there is whole; the main one comes last. */
+function write(folder: string, files: readonly OutputFile[]): void {
+  for (const { name, contents } of [...files.slice(1), files[0]!]) {
+    const path = join(folder, name);
+    const draft = `${path}.${process.pid}.part`;
+    try {
+      writeFileSync(draft, contents);
+      renameSync(draft, path);
+    } catch (error) {
+      throw new CliError(`${path}: cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+    }
+  }
+}
+
+/** On a terminal, once it is clear that it will take a while. */
+class Progress {
+  readonly #bar: SingleBar;
+  readonly #started = performance.now();
+  #shown = false;
+
+  constructor(name: string) {
+    const format = `{bar} {percentage} % of ${name.replace(/[^\w.-]/g, '?')}`;
+    this.#bar = new SingleBar(
+      { format, hideCursor: true, clearOnComplete: true, stopOnComplete: true },
+      Presets.rect,
+    );
+  }
+
+  show(done: number, total: number): void {
+    if (!process.stderr.isTTY || performance.now() - this.#started < PATIENCE_MS) return;
+    if (this.#shown) this.#bar.update(done);
+    else this.#bar.start(total, done);
+    this.#shown = true;
+  }
+
+  end(): void {
+    if (this.#shown) this.#bar.stop();
+  }
+}
+
+const PATIENCE_MS = 500;
