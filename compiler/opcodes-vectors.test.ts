@@ -5,6 +5,7 @@
  * compared. Since a vector's lanes may be words, floats or doubles here, each instruction is tried with operands that come as each:
  *
  *   v128.or v v      words, unchanged          f32x4.pmin v v     floats, unchanged, NaNs and all
+ *                                              f64x2.min v v      doubles, with quiet NaNs
  *
  * The relaxed instructions are compared with the strict ones whose meaning ours have. An arithmetic NaN may be any that the
  * specification allows. Not here: loads and stores out of bounds (test/vectors.test.ts), combinations (random modules).
@@ -91,7 +92,7 @@ const SCALARS: readonly bigint[] = [
 // -------------------------------------------------------------------- modules
 
 /** The same bits, as words, floats or doubles; or as they come from memory. */
-const SUPPLIES: readonly (readonly string[])[] = [[], ['v128.or'], ['f32x4.pmin'], ['f64x2.pmin']];
+const SUPPLIES: readonly (readonly string[])[] = [[], ['v128.or'], ['f32x4.pmin'], ['f64x2.min']];
 
 const STRICT: Readonly<Record<string, readonly string[]>> = {
   'i8x16.relaxed_swizzle': ['i8x16.swizzle'],

@@ -161,6 +161,10 @@ export class InternalError extends Error {
   }
 }
 
+/** Stored code cannot be used, or its directory cannot be trusted. */
+export class CacheError extends Error {}
+
+named(CacheError, 'CacheError');
 named(CompileError, 'CompileError');
 named(LinkError, 'LinkError');
 named(RuntimeError, 'RuntimeError');

@@ -7,10 +7,10 @@
  */
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { OUTLINE } from '../compiler/emit/outline.ts';
-import { type FeatureOptions, type FeatureSet, resolveFeatures } from '../compiler/features.ts';
+import { type FeatureOptions, resolveFeatures } from '../compiler/features.ts';
 import { OPCODES } from '../compiler/opcodes.ts';
 import { type Costs, resolveCosts } from '../runtime/costs.ts';
-import { CompileError, wrongType } from '../runtime/errors.ts';
+import { CacheError, CompileError, wrongType } from '../runtime/errors.ts';
 import { DEFAULT_LIMITS } from '../runtime/limits.ts';
 import type { Imports } from '../runtime/link.ts';
 import {
@@ -20,7 +20,12 @@ import {
   isObject,
   NEEDS_METERING,
 } from './base-runtime.ts';
+import { decodeEntry } from './cache/entry.ts';
+import type { ModuleCache } from './cache/module-cache.ts';
+import { type CompileOptions, parseOptions } from './cache/options-text.ts';
+import { CACHE_OPTIONS, type CacheOptions, cacheOf } from './cache/runtime-cache.ts';
 import { type CpuProfile, FuelProfile } from './fuel-profile.ts';
+import { builtin } from './host.ts';
 import { checkKeys, type Exports, Instance, type InvokeOptions } from './instance.ts';
 import { Module } from './module.ts';
 import { PrecompiledModule } from './precompiled-module.ts';
@@ -29,6 +34,7 @@ import { TARGET } from './target.ts';
 export type { FeatureName, FeatureOptions } from '../compiler/features.ts';
 export {
   AbortError,
+  CacheError,
   CompileError,
   Exception,
   ExitError,
@@ -49,6 +55,7 @@ export { Memory } from '../runtime/memory.ts';
 export type { SharedMemoryHandle } from '../runtime/shared-storage.ts';
 export { Table } from '../runtime/table.ts';
 export { Tag } from '../runtime/tag.ts';
+export type { CacheMode } from './cache/module-cache.ts';
 export type { ModuleExport, ModuleImport } from './describe.ts';
 export type { CpuProfile, CpuProfileNode } from './fuel-profile.ts';
 export type { ModuleStats } from './module.ts';
@@ -57,7 +64,12 @@ export { type Exports, Instance, type InvokeOptions, Module, PrecompiledModule }
 /** Wasm bytes. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
-export interface RuntimeOptions extends BaseRuntimeOptions {
+export interface CompileBytes {
+  /** `false`: the bytes are the module's from now on, and nobody changes them. Spares the copy of a large module. Default true. */
+  readonly copy?: boolean | undefined;
+}
+
+export interface RuntimeOptions extends BaseRuntimeOptions, CacheOptions {
   /** Fuel per instruction, by the specification's names; `default` and `bulkUnit` besides. */
   readonly costs?: Readonly<Record<string, number>> | undefined;
   /**
@@ -78,6 +90,7 @@ export interface RuntimeOptions extends BaseRuntimeOptions {
 
 const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
   ...BASE_OPTIONS,
+  ...CACHE_OPTIONS,
   'costs',
   'features',
   'validate',
@@ -97,17 +110,16 @@ const VALIDATE_ONLY: EmitOptions = {
 };
 
 export class Runtime extends BaseRuntime {
-  readonly #emit: EmitOptions;
-  readonly #validate: 'eager' | 'lazy';
-  readonly #features: FeatureSet;
+  readonly #options: CompileOptions;
+  readonly #cache: ModuleCache | undefined;
   readonly #profile: FuelProfile | undefined;
 
   /** `emit`: for tests, code in other shapes than a program of this size gets. */
   constructor(options: RuntimeOptions = {}, emit: Partial<EmitOptions> = {}) {
     super(options, RUNTIME_OPTIONS, costsOf(options));
-    this.#features = resolveFeatures(options.features);
+    const features = resolveFeatures(options.features);
     const { limits } = this.store;
-    this.#emit = {
+    const shape: EmitOptions = {
       costs: this.costs,
       checkEveryRegion: options.fuel !== undefined,
       countDepth: limits.callDepth !== undefined,
@@ -118,7 +130,8 @@ export class Runtime extends BaseRuntime {
       sourceMaps: options.sourceMaps === true ? 'source' : options.sourceMaps || undefined,
       ...emit,
     };
-    this.#validate = options.validate ?? 'eager';
+    this.#options = { emit: shape, limits, features, validate: options.validate ?? 'eager' };
+    this.#cache = cacheOf(options);
     if (options.profileFuel === true) this.#profile = this.#profiled();
   }
 
@@ -126,7 +139,13 @@ export class Runtime extends BaseRuntime {
   static validate(bytes: Bytes, features?: FeatureOptions): boolean {
     const enabled = resolveFeatures(features);
     try {
-      void new Module(bytesOf(bytes), VALIDATE_ONLY, DEFAULT_LIMITS, 'eager', enabled);
+      const options = {
+        emit: VALIDATE_ONLY,
+        limits: DEFAULT_LIMITS,
+        validate: 'eager',
+        features: enabled,
+      } as const;
+      void new Module(bytesOf(bytes), options);
       return true;
     } catch (error) {
       if (error instanceof CompileError) return false;
@@ -148,12 +167,25 @@ export class Runtime extends BaseRuntime {
     return this.#profile.toCpuProfile();
   }
 
-  compileSync(bytes: Bytes): Module {
-    return new Module(bytesOf(bytes), this.#emit, this.store.limits, this.#validate, this.#features);
+  compileSync(bytes: Bytes, options: CompileBytes = {}): Module {
+    checkKeys('option of compile', options, ['copy']);
+    return new Module(bytesOf(bytes, options.copy), this.#options, { cache: this.#cache });
   }
 
-  async compile(bytes: Bytes): Promise<Module> {
-    return this.compileSync(bytes);
+  async compile(bytes: Bytes, options: CompileBytes = {}): Promise<Module> {
+    return this.compileSync(bytes, options);
+  }
+
+  /**
+   * What `module.serialize()` answered, as a module again, for Runtimes with the options of the one that compiled it. The bytes hold
+   * code that is run: take them from nobody whom you do not trust. Throws a `CacheError` if they are damaged or of another version.
+   */
+  static deserialize(bytes: Bytes): Module {
+    const { wasm, ...entry } = decodeEntry(bytesOf(bytes));
+    if (wasm === undefined) throw new CacheError('an entry of a cache, not a serialised module');
+    const fits = entry.v8 === builtin('node:v8')?.cachedDataVersionTag();
+    const groups = fits ? entry.groups : entry.groups.map((group) => ({ ...group, data: undefined }));
+    return new Module(wasm, parseOptions(entry.options), { serialized: { ...entry, wasm, groups } });
   }
 
   /** `control` is for the start function. */
@@ -165,11 +197,16 @@ export class Runtime extends BaseRuntime {
     if (module instanceof PrecompiledModule) return super.instantiateSync(module, imports, control);
     this.checkInstantiation(imports);
     const compiled = module instanceof Module ? module : this.compileSync(module);
-    compiled.requireFeatures(this.#features);
+    compiled.requireFitting(this.#options.emit);
+    compiled.requireFeatures(this.#options.features);
     const profiled = this.#profile && { checkEveryRegion: true, counting: this.#profile.of(compiled.info) };
     this.#profile?.beginInstantiation();
     const { checksEveryRegion } = this.store;
-    const code = compiled.codeFor({ ...this.#emit, checkEveryRegion: checksEveryRegion, ...profiled });
+    const code = compiled.codeFor({
+      ...this.#options.emit,
+      checkEveryRegion: checksEveryRegion,
+      ...profiled,
+    });
     return this.run(code, imports, control);
   }
 
@@ -181,14 +218,23 @@ export class Runtime extends BaseRuntime {
     if (module instanceof PrecompiledModule) return super.instantiate(module, imports, control);
     return this.instantiateSync(module, imports, control);
   }
+
+  /** Also writes the cache. */
+  override close(): void {
+    super.close();
+    this.#cache?.saveAll();
+  }
 }
 
 /** A copy: bodies are compiled long after they were validated, and the host may reuse its buffer in between. */
-function bytesOf(bytes: unknown): Uint8Array {
-  if (ArrayBuffer.isView(bytes))
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice();
-  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes.slice(0));
-  throw wrongType('the bytes of a module (ArrayBuffer or a view of one)', bytes);
+function bytesOf(bytes: unknown, copy = true): Uint8Array {
+  const isView = ArrayBuffer.isView(bytes);
+  if (!isView && !(bytes instanceof ArrayBuffer))
+    throw wrongType('the bytes of a module (ArrayBuffer or a view of one)', bytes);
+  const all = isView
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes);
+  return copy ? all.slice() : all;
 }
 
 /** Checks what `BaseRuntime` does not know. */

@@ -23,6 +23,8 @@ import type { StructConstructor } from '../runtime/objects.ts';
 import { referenceTypes, sharesWrapper, wrapperKey } from '../runtime/signatures.ts';
 import { addStruct, knownStruct, shapeName } from '../runtime/struct-classes.ts';
 import type { FuncType, ValueType } from '../runtime/types.ts';
+import type { StoredGroup } from './cache/entry.ts';
+import { builtin } from './host.ts';
 import { inlineMap, linesOf, sourcesOf } from './source-lines.ts';
 
 /** What generated code binds by name. */
@@ -38,16 +40,52 @@ interface Group {
   readonly patch: (index: number, code: Code, tail: Code) => void;
 }
 
+/** A group's text, from the compiler or from a store, and what to know about it. */
+interface GroupCode {
+  readonly members: readonly number[];
+  readonly text: string;
+  readonly callees: readonly number[];
+  readonly trampolines: readonly number[];
+  /** Where a source map is wanted. */
+  readonly positions?: readonly Position[] | undefined;
+}
+
+/** Where code may come from instead of the compiler, and what becomes of code that came from it. */
+export interface CodeStock {
+  /** Names the scripts, alike wherever the same code is made. */
+  readonly id?: string | undefined;
+  readonly groups: readonly StoredGroup[];
+  /** V8 reads its code caches, and is asked for them by `stored()`. */
+  readonly usesV8Data: boolean;
+  /** Called when the compiler has made a group. */
+  readonly onGenerated?: (() => void) | undefined;
+  /** V8 did not accept a code cache. */
+  readonly onRejected?: (() => void) | undefined;
+}
+
+const EMPTY_STOCK: CodeStock = { groups: [], usesV8Data: false };
+
+/** Of a group that the compiler made; its source, with what V8 made of it, where that is to be stored. */
+interface MadeGroup extends Omit<GroupCode, 'text'> {
+  readonly kept: { readonly source: string; readonly script: Script } | undefined;
+}
+
+/** What V8 compiled, to be asked for its code cache. */
+interface Script {
+  createCachedData(): Uint8Array;
+}
+
 let modules = 0;
 
 export class JitCode implements ModuleCode {
   /** Tells this code's lines in a stack trace from other modules'. */
-  readonly #number = modules++;
+  readonly #id: string;
   readonly description: ModuleInfo;
   readonly functions: Code[];
   readonly tails: Code[];
   readonly #options: EmitOptions;
-  readonly #groups: Group[] = [];
+  /** By their first members, as `#groupOf` names them. */
+  readonly #groups = new Map<number, Group>();
   /** Groups that call a function they do not contain, by its index. */
   readonly #callers = new Map<number, Group[]>();
   readonly #groupOf = new Map<number, number>();
@@ -56,13 +94,26 @@ export class JitCode implements ModuleCode {
   #bytesOfText = 0;
   /** What generated code binds by name. */
   readonly #library: Library;
+  #generated = 0;
   /** For source maps, where they are wanted. */
   readonly #sources: ModuleSources | undefined;
 
   readonly #variant: (options: EmitOptions) => JitCode;
+  readonly #stock: CodeStock;
+  /** Groups of the stock by their members. */
+  readonly #stored = new Map<number, StoredGroup>();
+  /** What the compiler made: for `stored()`. */
+  readonly #made: MadeGroup[] = [];
+  /** Of the stock, but V8 did not want its data. */
+  readonly #rejected = new Map<StoredGroup, Script>();
 
   /** `variant` gives the module's code for other options. */
-  constructor(module: ModuleInfo, options: EmitOptions, variant: (options: EmitOptions) => JitCode) {
+  constructor(
+    module: ModuleInfo,
+    options: EmitOptions,
+    variant: (options: EmitOptions) => JitCode,
+    stock: CodeStock = EMPTY_STOCK,
+  ) {
     this.description = module;
     this.#options = options;
     this.#variant = variant;
@@ -70,16 +121,21 @@ export class JitCode implements ModuleCode {
     this.#library = counting
       ? { ...LIBRARY, [COUNTS]: counting.counts, [CHARGING]: counting.charging }
       : LIBRARY;
-    this.#sources = options.sourceMaps && sourcesOf(module, options.sourceMaps, this.#number);
+    this.#stock = stock;
+    const number = modules++;
+    this.#id = stock.id ?? `${number}`;
+    this.#sources = options.sourceMaps && sourcesOf(module, options.sourceMaps, number);
+    for (const group of stock.groups) for (const member of group.members) this.#stored.set(member, group);
     this.functions = module.bodies.map((_, defined) => this.#stub(defined, () => this.functions));
     this.tails = module.bodies.map((_, defined) => this.#stub(defined, () => this.tails));
   }
 
-  get stats(): { functions: number; compiled: number; groups: number; bytes: number } {
+  get stats(): { functions: number; compiled: number; generated: number; groups: number; bytes: number } {
     return {
       functions: this.functions.length,
       compiled: this.#groupOf.size,
-      groups: this.#groups.length,
+      generated: this.#generated,
+      groups: this.#groups.size,
       bytes: this.#bytesOfText,
     };
   }
@@ -105,6 +161,42 @@ export class JitCode implements ModuleCode {
 
   /** All state changes come last: if the stack overflows in here, the stub stays and a later call tries again. */
   #compile(defined: number): void {
+    const stored = this.#stored.get(defined);
+    const group = stored === undefined ? this.#generate(defined) : { ...stored, text: textOf(stored) };
+    const { members, text, callees, trampolines } = group;
+    const [first] = members as [number];
+    const name = `sandglass-${this.#id}-group-${first}`;
+    const { make, kept } = this.#evaluate(group, name, stored);
+    const [codes, patch, tails] = make(this.#library, this.functions, this.tails) as [
+      Code[],
+      Group['patch'],
+      Code[],
+    ];
+    this.#groups.set(first, { members, patch });
+    this.#bytesOfText += text.length;
+    if (stored === undefined) {
+      this.#generated += members.length;
+      this.#made.push({ members, callees, trampolines, kept });
+    }
+    for (const index of trampolines) this.#trampolines.add(index);
+    for (const callee of callees) {
+      const callers = this.#callers.get(callee);
+      if (callers === undefined) this.#callers.set(callee, [{ members, patch }]);
+      else callers.push({ members, patch });
+    }
+    members.forEach((member, i) => {
+      this.#groupOf.set(member, first);
+      this.functions[member] = codes[i]!;
+      this.tails[member] = tails[i]!;
+    });
+    members.forEach((member, i) => {
+      for (const caller of this.#callers.get(member) ?? []) caller.patch(member, codes[i]!, tails[i]!);
+      this.#callers.delete(member);
+    });
+    if (stored === undefined) this.#stock.onGenerated?.();
+  }
+
+  #generate(defined: number): GroupCode {
     const members = [defined];
     const sources = this.#sources;
     const positions: Position[] | undefined = (sources ?? this.#options.counting) && [];
@@ -115,40 +207,56 @@ export class JitCode implements ModuleCode {
       this.#admission(defined),
       { ...(positions && { positions }) },
     );
-    const number = this.#groups.length;
-    const script = `sandglass-${this.#number}-group-${number}`;
-    const lines = [text, `//# sourceURL=${script}`];
-    if (sources !== undefined) lines.push(inlineMap(script, sources, positions!, HEADER_LINES + 1));
-    const body = lines.join('\n');
-    const [codes, patch, tails] = evaluate(body, ['H', 'F', 'T'])(
-      this.#library,
-      this.functions,
-      this.tails,
-    ) as [Code[], Group['patch'], Code[]];
-    this.#groups.push({ members, patch });
-    this.#bytesOfText += text.length;
-    for (const index of trampolines) this.#trampolines.add(index);
-    for (const callee of callees) {
-      const callers = this.#callers.get(callee);
-      if (callers === undefined) this.#callers.set(callee, [{ members, patch }]);
-      else callers.push({ members, patch });
+    return { members, text, callees, trampolines, positions };
+  }
+
+  #evaluate(
+    { text, positions }: GroupCode,
+    name: string,
+    stored: StoredGroup | undefined,
+  ): { make: (...args: unknown[]) => unknown; kept: MadeGroup['kept'] } {
+    const vm = this.#stock.usesV8Data ? builtin('node:vm') : undefined;
+    if (vm === undefined) {
+      const lines = [text, `//# sourceURL=${name}`];
+      if (this.#sources !== undefined)
+        lines.push(inlineMap(name, this.#sources, positions!, HEADER_LINES + 1));
+      return { make: evaluate(lines.join('\n'), GROUP_PARAMETERS), kept: undefined };
     }
-    members.forEach((member, i) => {
-      this.#groupOf.set(member, number);
-      this.functions[member] = codes[i]!;
-      this.tails[member] = tails[i]!;
+    const source = SOURCE_HEAD + text + SOURCE_TAIL;
+    const cachedData = stored?.data;
+    const script = new vm.Script(source, { filename: name, ...(cachedData && { cachedData }) });
+    if (stored !== undefined && script.cachedDataRejected === true) {
+      this.#rejected.set(stored, script);
+      this.#stock.onRejected?.();
+    }
+    return { make: script.runInThisContext() as (...args: unknown[]) => unknown, kept: { source, script } };
+  }
+
+  /** How many functions `stored()` has. */
+  get storedFunctions(): number {
+    return this.#stored.size + this.#generated;
+  }
+
+  /** All groups that there are: those of the stock, called or not, and those made here. */
+  stored(): StoredGroup[] {
+    const stock = this.#stock.groups.map((group) => {
+      const script = this.#rejected.get(group);
+      return script === undefined ? group : { ...group, data: script.createCachedData() };
     });
-    members.forEach((member, i) => {
-      for (const caller of this.#callers.get(member) ?? []) caller.patch(member, codes[i]!, tails[i]!);
-      this.#callers.delete(member);
+    const made = this.#made.map(({ kept, ...group }) => {
+      if (kept === undefined)
+        return { ...group, text: ENCODER.encode(this.#again(group.members)), data: undefined };
+      const text = ENCODER.encode(kept.source).subarray(SOURCE_HEAD.length, -SOURCE_TAIL.length);
+      return { ...group, text, data: kept.script.createCachedData() };
     });
+    return [...stock, ...made];
   }
 
   /** Which callees join a group: small ones not compiled yet, until the group is large. */
   #admission(first: number): (defined: number) => boolean {
     let total = this.#bytesOf(first);
     return (defined) => {
-      if (this.#groupOf.has(defined)) return false;
+      if (this.#groupOf.has(defined) || this.#stored.has(defined)) return false;
       const bytes = this.#bytesOf(defined);
       if (bytes > ADMITTED_BYTES || total + bytes > GROUP_BYTES) return false;
       total += bytes;
@@ -226,11 +334,11 @@ export class JitCode implements ModuleCode {
   /** A line of an engine's stack trace, if it is one of this module's functions. */
   #frameOf(text: string) {
     const match =
-      /\b(f\d+\w*)(?:\$twin)?(?:\$(tail|\d+))? (?:\[as code\] )?\(.*sandglass-(\d+)-group-(\d+):(\d+):(\d+)\)$/.exec(
+      /\b(f\d+\w*)(?:\$twin)?(?:\$(tail|\d+))? (?:\[as code\] )?\(.*sandglass-(\w+)-group-(\d+):(\d+):(\d+)\)$/.exec(
         text,
       );
     const index = functionIndexOf(match?.[1] ?? '');
-    if (match === null || index === undefined || Number(match[3]) !== this.#number) return undefined;
+    if (match === null || index === undefined || match[3] !== this.#id) return undefined;
     const group = Number(match[4]);
     if (this.#groupOf.get(index - this.description.importedFunctions) !== group) return undefined;
     const isRegion = /^\d/.test(match[2] ?? '');
@@ -240,27 +348,34 @@ export class JitCode implements ModuleCode {
     return { index, isRegion, group, line, column, start };
   }
 
-  /** Emits a group once more, noting where the instructions that may trap land in its text. */
   #positions(group: number): Position[] {
-    const members = this.#groups[group]!.members;
-    const known = new Set(members);
     const positions: Position[] = [];
-    groupText(
-      this.description,
-      [...members],
-      { ...this.#options, recordOffsets: true },
-      (d) => known.has(d),
-      {
-        positions,
-      },
-    );
+    this.#again(this.#groups.get(group)!.members, positions);
     return positions;
+  }
+
+  /** The text of a group once more; with `positions`, noting where the instructions that may trap land in it. */
+  #again(members: readonly number[], positions?: Position[]): string {
+    const known = new Set(members);
+    const kept = { ...this.#options, counting: undefined };
+    const options = positions === undefined ? kept : { ...this.#options, recordOffsets: true };
+    const layout = positions && { positions };
+    return groupText(this.description, [...members], options, (d) => known.has(d), layout).text;
   }
 }
 
 function isTailCall(opcode: number): boolean {
   return opcodeOf(opcode)?.name.startsWith('return_call') === true;
 }
+
+const GROUP_PARAMETERS = ['H', 'F', 'T'];
+/** What `new Function` puts around a body. */
+const SOURCE_HEAD = `(function (${GROUP_PARAMETERS.join(', ')}\n) {\n`;
+const SOURCE_TAIL = '\n})';
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
+
+const textOf = ({ text }: StoredGroup) => DECODER.decode(text);
 
 /** Lines that `new Function` puts before a body. */
 const HEADER_LINES = 2;

@@ -11,7 +11,10 @@ import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import type { EmittedGroup } from '../compiler/emit/module.ts';
 import type { FeatureSet } from '../compiler/features.ts';
 import { validateBodies } from '../compiler/validate.ts';
-import type { CompileLimits } from '../runtime/limits.ts';
+import { CacheError } from '../runtime/errors.ts';
+import { type Entry, type EntryInfo, encodeEntry } from './cache/entry.ts';
+import type { CacheKey, ModuleCache, Unsaved } from './cache/module-cache.ts';
+import { type CompileOptions, emitText, optionsText } from './cache/options-text.ts';
 import { exportsOf, importsOf, type ModuleExport, type ModuleImport } from './describe.ts';
 import { JitCode } from './jit.ts';
 
@@ -20,32 +23,56 @@ export interface ModuleStats {
   readonly functions: number;
   /** Of these, how many have become JavaScript. */
   readonly compiled: number;
+  /** Of these, how many were compiled here: the others came out of the cache, or with a serialised module. */
+  readonly generated: number;
   readonly groups: number;
   /** Characters of generated text. */
   readonly bytes: number;
 }
 
+/** Where a module's code may come from, if not from the compiler. */
+export interface CodeSources {
+  readonly cache?: ModuleCache | undefined;
+  readonly serialized?: Entry | undefined;
+}
+
+/** The code for one set of options. */
+interface Variant {
+  readonly code: JitCode;
+  readonly options: string;
+  readonly key: CacheKey | undefined;
+  /** There is code that the cache does not have. */
+  unsaved: boolean;
+  /** What the cache has is of no use. */
+  replace: boolean;
+}
+
 export class Module {
   readonly info: ModuleInfo;
-  readonly #variants = new Map<string, JitCode>();
-  readonly #options: EmitOptions;
+  readonly #variants = new Map<string, Variant>();
+  readonly #options: CompileOptions;
+  readonly #sources: CodeSources;
+  #hash: string | undefined;
+  /** The bodies are known to be valid. */
+  #validated = false;
   /** Features with which the module is known to be valid. */
   readonly #allowed: Set<FeatureSet>;
   /** The variant last asked for: what `stats` and `textOf` tell of. */
-  #latest: JitCode | undefined;
+  #latest: Variant | undefined;
+  readonly #unsaved: Unsaved = { save: () => this.#save() };
 
-  /** Use `runtime.compile`. */
-  constructor(
-    bytes: Uint8Array,
-    options: EmitOptions,
-    limits: CompileLimits,
-    validate: 'eager' | 'lazy',
-    features: FeatureSet,
-  ) {
-    this.info = decodeModule(bytes, limits, features);
-    if (validate === 'eager') validateBodies(this.info);
+  /** Use `runtime.compile`, or `Runtime.deserialize`. */
+  constructor(bytes: Uint8Array, options: CompileOptions, sources: CodeSources = {}) {
+    this.info = decodeModule(bytes, options.limits, options.features);
     this.#options = options;
-    this.#allowed = new Set([features]);
+    this.#sources = sources;
+    if (sources.cache !== undefined || sources.serialized !== undefined) this.codeFor(options.emit);
+    if (options.validate === 'eager' && !this.#validated) {
+      validateBodies(this.info);
+      this.#validated = true;
+    }
+    for (const variant of this.#variants.values()) if (variant.unsaved) sources.cache?.unsaved(this.#unsaved);
+    this.#allowed = new Set([options.features]);
   }
 
   /** Refuses what the module uses and a Runtime with other features does not allow. */
@@ -59,17 +86,114 @@ export class Module {
 
   /** The code for a Runtime's options. */
   codeFor(options: EmitOptions): JitCode {
-    const { costs, checkEveryRegion, countDepth, countAllocation, target, outline } = options;
-    const { sourceMaps, counting } = options;
-    const counted = [checkEveryRegion, countDepth, countAllocation];
-    const key = JSON.stringify([costs ?? null, ...counted, target, outline, sourceMaps, counting?.id]);
-    let code = this.#variants.get(key);
-    if (code === undefined) {
-      code = new JitCode(this.info, options, (other) => this.codeFor(other));
-      this.#variants.set(key, code);
+    const key = `${emitText(options)} ${options.sourceMaps} ${options.counting?.id}`;
+    let variant = this.#variants.get(key);
+    if (variant === undefined) {
+      variant = this.#variant(options);
+      this.#variants.set(key, variant);
     }
-    this.#latest = code;
-    return code;
+    this.#latest = variant;
+    return variant.code;
+  }
+
+  #variant(emit: EmitOptions): Variant {
+    // Source maps and counts stand in the code, for whoever debugs it: such code is made anew.
+    const { sourceMaps, counting } = emit;
+    const { cache, serialized }: CodeSources = (sourceMaps ?? counting) ? {} : this.#sources;
+    const options = optionsText({ ...this.#options, emit });
+    const key = cache?.keyOf(this.#hashWith(cache), options);
+    const fitting = serialized?.options === options ? serialized : undefined;
+    const { entry, damaged } = key === undefined ? { entry: fitting, damaged: false } : cache!.find(key);
+    if (entry?.validated === true && !this.#validated) this.#trust(entry);
+    const changed = (replace: boolean) => {
+      variant.unsaved = true;
+      variant.replace ||= replace;
+      cache?.unsaved(this.#unsaved);
+    };
+    const code = new JitCode(this.info, emit, (other) => this.codeFor(other), {
+      id: (key?.id ?? entry?.id)?.slice(0, 16),
+      groups: entry?.groups ?? [],
+      usesV8Data: cache !== undefined || serialized !== undefined,
+      onGenerated: () => changed(false),
+      onRejected: () => changed(true),
+    });
+    const variant: Variant = { code, options, key, unsaved: entry === undefined, replace: damaged };
+    return variant;
+  }
+
+  #hashWith(cache: ModuleCache): string {
+    this.#hash ??= cache.hashOf(this.info.bytes);
+    return this.#hash;
+  }
+
+  /** What validation would have found out. */
+  #trust({ tailCalls }: Entry): void {
+    const { callees, open } = this.info.tailCalls;
+    for (const [caller, called] of tailCalls.callees) callees.set(caller, new Set(called));
+    for (const caller of tailCalls.open) open.add(caller);
+    this.info.tailCalls.complete = true;
+    this.#validated = true;
+  }
+
+  #entryInfo({ options, key }: Variant): EntryInfo {
+    const { cache, serialized } = this.#sources;
+    const { callees, open } = this.info.tailCalls;
+    const process = globalThis.process as { readonly version?: string } | undefined;
+    return {
+      hash: this.#hash,
+      id: key?.id ?? serialized?.id,
+      options,
+      validated: this.#validated,
+      tailCalls: { callees: [...callees].map(([caller, called]) => [caller, [...called]]), open: [...open] },
+      v8: cache?.v8 ?? serialized?.v8,
+      name: this.info.name,
+      node: process?.version,
+    };
+  }
+
+  #save(): void {
+    const { cache } = this.#sources;
+    if (cache === undefined || cache.readOnly) return;
+    for (const variant of this.#variants.values()) {
+      const { code, key, replace } = variant;
+      if (!variant.unsaved || key === undefined) continue;
+      const entry = () => ({ ...this.#entryInfo(variant), wasm: undefined, groups: code.stored() });
+      cache.write(key, entry, code.storedFunctions, replace);
+      variant.unsaved = false;
+      variant.replace = false;
+    }
+    cache.saved(this.#unsaved);
+  }
+
+  /** Writes what was compiled so far into the Runtime's cache; at the end of the process that happens by itself. */
+  async saveCache(): Promise<void> {
+    if (this.#sources.cache === undefined) throw new CacheError('this module has no cache to be saved in');
+    this.#save();
+  }
+
+  /** The module and the code that it has so far, for `Runtime.deserialize`. It is code: take it from nobody whom you do not trust. */
+  serialize(): Uint8Array {
+    const variant = this.#current();
+    const groups = variant.code.stored();
+    return encodeEntry({ ...this.#entryInfo(variant), hash: undefined, wasm: this.info.bytes, groups });
+  }
+
+  /** A Runtime's options must be those that a serialised module was compiled for. */
+  requireFitting(emit: EmitOptions): void {
+    const { serialized } = this.#sources;
+    if (serialized === undefined) return;
+    const [wanted, own] = [emit, this.#options.emit].map((options) => JSON.parse(emitText(options)));
+    // A limit on fuel may come later: then there is other code for it.
+    const names = Object.keys(wanted).filter((name) => name !== 'checkEveryRegion');
+    const different = names.find((name) => JSON.stringify(wanted[name]) !== JSON.stringify(own[name]));
+    if (different !== undefined) {
+      throw new CacheError(`the module was serialised by a Runtime with other options: ${different} differs`);
+    }
+  }
+
+  #current(): Variant {
+    if (this.#latest === undefined) this.codeFor(this.#options.emit);
+    return this.#latest!;
   }
 
   get imports(): ModuleImport[] {
@@ -88,7 +212,7 @@ export class Module {
   }
 
   get stats(): ModuleStats {
-    return (this.#latest ?? this.codeFor(this.#options)).stats;
+    return this.#current().code.stats;
   }
 
   /** What the custom section `sourceMappingURL` holds. */
@@ -108,6 +232,6 @@ export class Module {
 
   /** The same with what the emitter knows about it. */
   emitted(functionIndex: number): EmittedGroup {
-    return (this.#latest ?? this.codeFor(this.#options)).emitted(functionIndex);
+    return this.#current().code.emitted(functionIndex);
   }
 }

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { benchCommand } from './bench.ts';
+import { cacheCommand } from './cache.ts';
 import { compileCommand } from './compile.ts';
 import { inspectCommand } from './inspect.ts';
 import { runCommand } from './run.ts';
@@ -15,6 +16,7 @@ Examples:
   sandglass run --dir . python.wasm -c 'print(1)'   with a directory; options after the file are the program's
   sandglass run --invoke add add.wat 5 37           call one exported function
   sandglass run --fuel 1000000 --timeout 500 x.wasm stop after so many instructions, or milliseconds
+  sandglass run --cache .sandglass python.wasm      start at once from the second run on
   sandglass compile app.wasm -o app.mjs             as JavaScript that needs no WebAssembly, eval or compiler
   sandglass validate a.wasm b.wasm
   sandglass inspect app.wasm --func 3 --js          the JavaScript that function 3 becomes
@@ -40,10 +42,11 @@ export function commandLine(): Command {
     validateCommand(),
     inspectCommand(),
     benchCommand(),
+    cacheCommand(),
     helpCommand(command),
   ];
   for (const child of children) command.addCommand(child);
-  for (const each of [command, ...command.commands]) {
+  for (const each of [command, ...command.commands, ...command.commands.flatMap((child) => child.commands)]) {
     each.exitOverride().configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'sandglass: ')),
     });

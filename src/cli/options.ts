@@ -59,6 +59,19 @@ export function parsePages(text: string): number {
   return Number(value);
 }
 
+/** `--cache-bytes N`. */
+export function parseBytes(text: string): number {
+  const value = natural(text);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new InvalidArgumentError('It is too large.');
+  return Number(value);
+}
+
+/** Where the cache lies: `--cache`, or else the environment's `SANDGLASS_CACHE`; empty means nowhere. */
+export function cacheFrom({ cache }: { readonly cache?: string }): string | undefined {
+  const path = cache ?? process.env.SANDGLASS_CACHE;
+  return path === '' ? undefined : path;
+}
+
 /** The option of every command that compiles. */
 export function addFeatureOption(command: Command): Command {
   return command.option(

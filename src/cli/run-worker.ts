@@ -19,6 +19,8 @@ import { takeRequest } from './worker.ts';
 
 const request = await takeRequest<RunRequest>();
 const started = performance.now();
+/** When the module was ready to be called. */
+let loaded: number | undefined;
 
 function makeRuntime(): Runtime {
   return new Runtime({
@@ -26,6 +28,11 @@ function makeRuntime(): Runtime {
     sourceMaps: request.sourceMaps,
     profileFuel: request.profileFuel !== undefined,
     ...(request.fuel !== undefined && { fuel: request.fuel }),
+    ...(request.cache !== undefined && {
+      cache: request.cache,
+      cacheMode: request.cacheMode,
+      onCacheWarning: (message) => void conclude(outcomeOf(new CliError(message))),
+    }),
     ...(request.maxMemory !== undefined && { limits: { memoryPages: request.maxMemory } }),
   });
 }
@@ -64,16 +71,22 @@ function runFunction(instance: Instance, module: Module, wasi: Wasi, name: strin
 }
 
 function statsLines(runtime: Runtime, module: Module | undefined): string[] {
-  const { functions, compiled, groups, bytes } = module?.stats ?? {
+  const { functions, compiled, generated, groups, bytes } = module?.stats ?? {
     functions: 0,
     compiled: 0,
+    generated: 0,
     groups: 0,
     bytes: 0,
   };
+  const since = (time: number) => `${Math.round(time - started)} ms`;
   return [
     `functions ${functions}, compiled ${compiled}, groups ${groups}, bytes of text ${bytes}`,
+    ...(request.cache === undefined
+      ? []
+      : [`generated ${generated}, from the cache ${compiled - generated}`]),
     `fuel consumed ${runtime.fuel.consumed}`,
-    `time ${Math.round(performance.now() - started)} ms`,
+    ...(loaded === undefined ? [] : [`ready to start after ${since(loaded)}`]),
+    `time ${since(performance.now())}`,
   ].map((line) => `sandglass: ${line}`);
 }
 
@@ -90,11 +103,12 @@ async function run(runtime: Runtime): Promise<Outcome> {
   try {
     const { file, invoke } = request;
     const bytes = await loadModule(file);
-    const compiled = naming(file, () => runtime.compileSync(bytes));
+    const compiled = naming(file, () => runtime.compileSync(bytes, { copy: false }));
     module = compiled;
     findSourceMap(file, compiled);
     const wasi = makeWasi();
     const instance = naming(file, () => runtime.instantiateSync(compiled, importsFor(compiled.info, wasi)));
+    loaded = performance.now();
     const status =
       invoke === undefined
         ? runProgram(instance, compiled, wasi)
@@ -121,6 +135,12 @@ function writeProfile(runtime: Runtime, file: string, outcome: Outcome): Outcome
 const post = (message: WorkerMessage) => parentPort!.postMessage(message);
 
 if (request.sourceMaps) readSourcesWith(readSource);
-const runtime = makeRuntime();
-post({ interruptWord: runtime.interruptWord });
-post({ outcome: await run(runtime) });
+try {
+  const runtime = makeRuntime();
+  post({ interruptWord: runtime.interruptWord });
+  post({ outcome: await run(runtime) });
+  // The cache is written when the outcome is known: no time limit is running any more.
+  runtime.close();
+} catch (error) {
+  post({ outcome: outcomeOf(error) });
+}

@@ -2,13 +2,15 @@
  * `sandglass run`: the options, and the main thread's half of a run. The program itself runs in a worker
  * (`run-worker.ts`). This thread only waits: so signals work, and the time limit is kept from here.
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { FeatureOptions } from '../../compiler/features.ts';
 import { TimeoutError } from '../../runtime/errors.ts';
-import { conclude, type Outcome, outcomeOf } from './exit-status.ts';
+import type { CacheMode } from '../index.ts';
+import { CliError, conclude, type Outcome, outcomeOf } from './exit-status.ts';
 import {
   addFeatureOption,
   addGuestOptions,
+  cacheFrom,
   type Guest,
   type GuestOptions,
   guestOf,
@@ -27,6 +29,9 @@ export interface RunRequest extends Guest {
   readonly timeout: number | undefined;
   readonly maxMemory: number | undefined;
   readonly features: FeatureOptions;
+  /** The directory of the cache. */
+  readonly cache: string | undefined;
+  readonly cacheMode: CacheMode | undefined;
   readonly stats: boolean;
   readonly trace: boolean;
   readonly sourceMaps: boolean;
@@ -39,6 +44,8 @@ interface RunOptions extends GuestOptions {
   readonly timeout?: number;
   readonly maxMemory?: number;
   readonly features?: FeatureOptions;
+  readonly cache?: string;
+  readonly cacheMode?: CacheMode;
   readonly stats?: true;
   readonly trace?: true;
   readonly sourceMaps?: true;
@@ -63,6 +70,13 @@ export function runCommand(): Command {
     .option('--timeout <ms>', 'stop after so many milliseconds', parseTimeout)
     .option('--max-memory <pages>', 'refuse memories larger than so many pages of 64 KiB', parsePages);
   return addFeatureOption(addGuestOptions(command))
+    .option('--cache <dir>', 'keep compiled code in this directory (default: $SANDGLASS_CACHE, or no cache)')
+    .addOption(
+      new Option('--cache-mode <mode>', 'read-only: write nothing, fail if the module is not there').choices([
+        'read-write',
+        'read-only',
+      ]),
+    )
     .option('--stats', 'tell on stderr what was compiled and consumed')
     .option('--trace', "after a trap, print the program's call stack")
     .option(
@@ -76,7 +90,12 @@ export function runCommand(): Command {
 }
 
 function request(file: string, args: readonly string[], options: RunOptions): RunRequest {
+  const cache = cacheFrom(options);
+  if (cache === undefined && options.cacheMode !== undefined)
+    throw new CliError('--cache-mode needs a cache');
   return {
+    cache,
+    cacheMode: options.cacheMode,
     file,
     args,
     invoke: options.invoke,
