@@ -1,0 +1,135 @@
+/**
+ * The build plug-in: a module precompiled and bundled by Vite and by esbuild runs in Chromium, in a page whose policy allows
+ * neither `eval` nor WebAssembly.
+ */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build as esbuild } from 'esbuild';
+import { type Browser, chromium } from 'playwright-core';
+import { build as vite } from 'vite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT } from './cli-process.ts';
+
+const { default: sandglass } = (await import(
+  join(ROOT, 'dist/src/plugin.js')
+)) as typeof import('../src/plugin.ts');
+
+const BROWSERS = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  chromium.executablePath(),
+];
+const BROWSER = [process.env.SANDGLASS_CHROMIUM, ...BROWSERS].find((path) => path && existsSync(path));
+const TITLE =
+  BROWSER === undefined
+    ? 'in Chromium (skipped: no /usr/bin/chromium, no SANDGLASS_CHROMIUM)'
+    : 'in Chromium';
+
+const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'";
+const PAGE = '<!doctype html><title>waiting</title><script type="module" src="/main.js"></script>';
+const MAIN = `
+import { instantiate } from './sha256.wasm?sandglass';
+const refused = (attempt) => { try { attempt(); return false; } catch { return true; } };
+const { exports, runtime } = await instantiate({}, { fuel: 10_000_000_000n });
+const poor = await instantiate({}, { fuel: 1000n });
+let ended;
+try { poor.exports.run(4); } catch (error) { ended = error.name; }
+document.title = JSON.stringify({
+  result: exports.run(4), fuel: String(runtime.fuel.consumed), ended,
+  noEval: refused(() => new Function('return 1')()),
+  noWasm: refused(() => new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))),
+});`;
+
+const folder = mkdtempSync(join(tmpdir(), 'sandglass-plugin-'));
+const file = (...path: string[]) => join(folder, ...path);
+
+beforeAll(() => {
+  writeFileSync(file('sha256.wasm'), readFileSync(join(ROOT, 'bench/programs/sha256.wasm')));
+  writeFileSync(file('main.js'), MAIN);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function byEsbuild(outfile: string): Promise<void> {
+  await esbuild({
+    entryPoints: [file('main.js')],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    outfile,
+    logLevel: 'silent',
+    plugins: [sandglass.esbuild({})],
+  });
+}
+
+async function byVite(outfile: string): Promise<void> {
+  await vite({
+    root: folder,
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [sandglass.vite({})],
+    build: {
+      target: 'es2022',
+      outDir: join(outfile, '..'),
+      lib: { entry: file('main.js'), formats: ['es'], fileName: () => 'main.js' },
+    },
+  });
+}
+
+/** Serves one folder's main.js, and the page that loads it. */
+function serve(root: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    response.setHeader('Content-Security-Policy', POLICY);
+    const isScript = request.url === '/main.js';
+    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+    response.end(isScript ? readFileSync(join(root, 'main.js')) : PAGE);
+  });
+  return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
+}
+
+describe.each([
+  ['esbuild', byEsbuild],
+  ['Vite', byVite],
+] as const)('bundled by %s', (name, bundle) => {
+  const out = file(name);
+
+  beforeAll(() => bundle(join(out, 'main.js')), 120_000);
+
+  test('everything is in one file, without code from text', () => {
+    expect(readdirSync(out)).toEqual(['main.js']);
+    const text = readFileSync(join(out, 'main.js'), 'utf8');
+    expect(text.replace("new Function('return 1')", '').match(/\beval\s*\(/)).toBeNull();
+  });
+
+  test.skipIf(BROWSER === undefined)(`runs ${TITLE}`, { timeout: 120_000 }, async () => {
+    const server = await serve(out);
+    let browser: Browser | undefined;
+    try {
+      browser = await chromium.launch({ executablePath: BROWSER!, args: ['--no-sandbox'] });
+      const page = await browser.newPage();
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(error.message));
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      // By the title: the page's policy keeps a test from running text in it, too.
+      await expect
+        .poll(async () => complaints.join('; ') || (await page.title()), { timeout: 60_000 })
+        .not.toBe('waiting');
+      expect(complaints).toEqual([]);
+      const answer = JSON.parse(await page.title()) as Record<string, unknown>;
+      expect(answer).toEqual({
+        result: 973112977,
+        fuel: expect.stringMatching(/^\d{6,}$/),
+        ended: 'OutOfFuelError',
+        noEval: true,
+        noWasm: true,
+      });
+    } finally {
+      await browser?.close();
+      server.close();
+    }
+  });
+});
