@@ -90,7 +90,10 @@ export function startupChart(rows: readonly Row[], engines: readonly EngineName[
   const has = (id: string) => rows.some((row) => row.id === id);
   const bars = [
     ...(has('startup/cold')
-      ? cells('startup/cold').flatMap(({ engine, cell }) => coldBar(engine, cell))
+      ? cells('startup/cold').flatMap(({ engine, cell }) => processBar('cold: print(1)', engine, cell))
+      : []),
+    ...(has('startup/cached')
+      ? cells('startup/cached').flatMap(({ engine, cell }) => processBar('cached: print(1)', engine, cell))
       : []),
     ...(has('startup/warm')
       ? cells('startup/warm').flatMap(({ engine, cell }) => warmBars(engine, cell))
@@ -100,14 +103,14 @@ export function startupChart(rows: readonly Row[], engines: readonly EngineName[
   return draw(bars, engines, { scale, title: 'milliseconds', from: 0 });
 }
 
-function coldBar(engine: EngineName, cell: Cell | undefined): Bar[] {
+function processBar(group: string, engine: EngineName, cell: Cell | undefined): Bar[] {
   if (cell?.outcome !== 'ok') return [];
   const [low, value, high] = [0.25, 0.5, 0.75].map((fraction) => quantile(cell.times, fraction)) as [
     number,
     number,
     number,
   ];
-  return [{ group: 'cold: print(1)', engine, value, low, high, label: value.toFixed(0) }];
+  return [{ group, engine, value, low, high, label: value.toFixed(0) }];
 }
 
 function warmBars(engine: EngineName, cell: Cell | undefined): Bar[] {

@@ -1,8 +1,12 @@
 /**
  * How long CPython takes to start. Cold: the whole process of `print(1)`, for Sandglass metered that of the command
- * `sandglass run`, for the others that of a script which does as little as it can. Warm: five instances of one compiled
+ * `sandglass run`, for the others that of a script which does as little as it can. Cached: the same command when its cache
+ * has the module, next to native WebAssembly. Warm: five instances of one compiled
  * module in one process, each started to run a loop; the first has everything to compile, the fifth finds it done.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EngineName } from './engines/engine.ts';
 import { guestOutput, output } from './processes.ts';
@@ -24,6 +28,23 @@ function printOne(engine: EngineName, file: string): Promise<string> {
   // The command has a deep stack, which costs it the start of a worker; `print(1)` does without.
   const deep = engine === 'unmetered';
   return guestOutput({ engine, file, language: 'python', args: ['-c', PRINT], purpose: 'once', deep });
+}
+
+/** With a cache that an earlier process has filled. */
+export async function measureCached(file: string, order: Order): Promise<Cell[]> {
+  const { engines, progress, ...settings } = order;
+  const cache = mkdtempSync(join(tmpdir(), 'sandglass-bench-'));
+  const cached = () => output(CLI, ['run', '--cache', cache, file, '-c', PRINT]);
+  const contenders = engines
+    .filter((engine) => engine === 'native' || engine === 'metered')
+    .map((engine) => ({ engine, call: engine === 'metered' ? cached : () => printOne(engine, file) }));
+  try {
+    progress('filling the cache');
+    await cached();
+    return await measure(contenders, settings, progress);
+  } finally {
+    rmSync(cache, { recursive: true });
+  }
 }
 
 /** `times` holds the five instances' times: medians over some processes. */

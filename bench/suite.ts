@@ -11,7 +11,7 @@ import { measureKernel, Session } from './processes.ts';
 import { type Cell, type Row, reasonOf, type Section } from './results.ts';
 import { type Contender, measure, type Order } from './rounds.ts';
 import { LANGUAGES, type Language, type RuntimeProgram, runtimeFile, sessionArguments } from './runtimes.ts';
-import { measureCold, measureWarm } from './startup.ts';
+import { measureCached, measureCold, measureWarm } from './startup.ts';
 
 export interface Benchmark {
   readonly id: string;
@@ -27,6 +27,7 @@ export const SUITE: readonly Benchmark[] = [
   ...KERNELS.map(kernelBenchmark),
   ...LANGUAGES.flatMap((language) => language.programs.map((program) => runtimeBenchmark(language, program))),
   startupBenchmark('cold', measureCold),
+  startupBenchmark('cached', measureCached),
   startupBenchmark('warm', measureWarm),
 ];
 

@@ -75,12 +75,17 @@ function grouped(count: string | undefined): string {
 }
 
 function startupTable(rows: readonly Row[], engines: readonly EngineName[]): Table {
-  const cold = rows.find(({ id }) => id === 'startup/cold');
   const warm = rows.find(({ id }) => id === 'startup/warm');
   const lines = [[`${SECTIONS.startup}, ms`, ...engines]];
-  if (cold)
-    lines.push(['cold: print(1), whole process', ...engines.map((each) => milliseconds(cellOf(cold, each)))]);
-  if (cold) lines.push(['  to native', ...engines.map((each) => ratio(cold, each)?.toFixed(2) ?? '-')]);
+  for (const [name, title] of [
+    ['cold', 'cold: print(1), whole process'],
+    ['cached', 'cached: the same from a cache'],
+  ] as const) {
+    const row = rows.find(({ id }) => id === `startup/${name}`);
+    if (row === undefined) continue;
+    lines.push([title, ...engines.map((each) => milliseconds(cellOf(row, each)))]);
+    lines.push(['  to native', ...engines.map((each) => ratio(row, each)?.toFixed(2) ?? '-')]);
+  }
   for (const [instance, title] of [
     [0, 'warm: first instance'],
     [4, '  fifth instance'],

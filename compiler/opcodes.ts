@@ -13,6 +13,7 @@
  *  - every helper of runtime/helpers/index.ts by its name, and `POW2`.
  *  - `k`, `m`, `u`, in `constant` templates: literals made from the last operand by `CONSTANTS`.
  * Several results are left in the scratch cells `R[0]`, `R[1]`: then the operands are in variables or cells of their own.
+ * Instructions on vectors have templates for lanes instead, see opcodes/lane-forms.ts.
  * An i32 result may be a JavaScript boolean if the template's top node is a comparison; all else is closed: i32 by
  * `| 0`, i64 by `A(64, …)`, f32 by `fround`.
  */

@@ -60,6 +60,12 @@ test('a subtype matches its supertypes, and null needs a nullable type', () => {
   expect(matches([true, 'struct'], [true, leaf])).toBe(false);
 });
 
+test('a long type is cut in messages', () => {
+  const [large] = defineTypes(types([[struct(...new Array<'i32'>(10_000).fill('i32'))]]));
+  expect(large?.text).toHaveLength(202);
+  expect(large?.nonNull.text).toMatch(/^\(ref \(struct \(field i32\) .*…\)\)$/);
+});
+
 test('a type that the host makes up is the one that modules declare', () => {
   const func: CompositeType = { kind: 'func', func: { params: ['i32', EXTERNREF], results: [] } };
   expect(defineFunction({ params: ['i32', EXTERNREF], results: [] })).toBe(defineTypes(types([[func]]))[0]);

@@ -12,6 +12,7 @@ import { type Definitions, type Kind, matchesRef, matchesValue } from './subtypi
 import type { CompositeType, FieldType, FuncType, HeapType, RefType, SubType, ValueType } from './types.ts';
 
 let numbers = 0;
+const LONGEST_TEXT = 200;
 
 export class DefinedType {
   /** Different from all others', for ever. */
@@ -75,9 +76,12 @@ export class DefinedType {
     return this.composite.field;
   }
 
-  /** `(struct (field i32) (field (ref struct)))`: defined types inside show their kind. */
+  /** For messages: `(struct (field i32) (field (ref struct)))`. Defined types inside show their kind; a long text is cut. */
   get text(): string {
-    return compositeText(this.composite, (type) => (typeof type === 'object' ? type.kind : String(type)));
+    const text = compositeText(this.composite, (type) =>
+      typeof type === 'object' ? type.kind : String(type),
+    );
+    return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…)` : text;
   }
 }
 

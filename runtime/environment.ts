@@ -16,6 +16,8 @@ import type { FuncType } from './types.ts';
 
 const NO_MEMORY = new DataView(new ArrayBuffer(0));
 const NO_VECTORS = new Int32Array(0);
+/** An active data segment: used by the time that code runs. */
+const USED = new Uint8Array(0);
 
 /** One function of one instance, or one host function as imported with one type. */
 export class Reference implements FunctionReference {
@@ -108,7 +110,7 @@ export class Environment implements EnvironmentAbi {
     this.refs = new Array<FunctionReference | undefined>(description.functions.length).fill(undefined);
     this.defined = defineTypes(description.types);
     this.types = Int32Array.from(this.defined, (type) => store.typeId(type));
-    this.data = description.data.map((segment) => segment.bytes);
+    this.data = description.data.map((segment) => (segment.mode.kind === 'active' ? USED : segment.bytes));
     store.register(this);
   }
 

@@ -45,6 +45,8 @@ export class Fuel {
   readonly #onLimited: (() => void) | undefined;
   /** Fuel that has left the pool for slices. */
   #taken = 0n;
+  /** For profiles: told of every charge made here. */
+  onCharge: ((amount: number) => void) | undefined;
   /** All that was ever granted. */
   #limit: bigint | undefined;
 
@@ -96,6 +98,7 @@ export class Fuel {
 
   /** Charges what no generated code charges: constant expressions, bulk operations, growth. */
   charge(amount: number): void {
+    this.onCharge?.(amount);
     const left = this.#store.fuel - amount;
     if (left >= 0) {
       this.#store.fuel = left;

@@ -20,7 +20,14 @@ import { Memory } from './memory.ts';
 import type { Store } from './store.ts';
 import { Table } from './table.ts';
 import { Tag } from './tag.ts';
-import type { ConstExpr, ExportDescription, GlobalType, SegmentMode, ValueType } from './types.ts';
+import type {
+  ConstExpr,
+  DataSegment,
+  ExportDescription,
+  GlobalType,
+  SegmentMode,
+  ValueType,
+} from './types.ts';
 
 export interface Instantiated {
   readonly environment: Environment;
@@ -172,23 +179,31 @@ class Builder {
 
   fillMemories(): void {
     const E = this.#E;
-    E.code.description.data.forEach(({ mode, bytes }, i) => {
-      if (mode.kind !== 'active') return;
-      const offset = this.#offset(mode);
-      const memory = E.M[mode.index]!.bytes;
-      if (offset + bytes.length > memory.length) trap('out-of-bounds-memory-access');
-      memory.set(bytes, offset);
-      E.data[i] = DROPPED;
-    });
+    const { data } = E.code.description;
+    let i = 0;
+    try {
+      for (; i < data.length; i++) this.#fillMemory(data[i]!);
+    } catch (error) {
+      // Functions that are in a table already may still use the others.
+      for (; i < data.length; i++) E.data[i] = data[i]!.bytes;
+      throw error;
+    }
+  }
+
+  #fillMemory(segment: DataSegment): void {
+    const { mode } = segment;
+    if (mode.kind !== 'active') return;
+    const offset = this.#offset(mode);
+    const memory = this.#E.M[mode.index]!.bytes;
+    const { bytes } = segment;
+    if (offset + bytes.length > memory.length) trap('out-of-bounds-memory-access');
+    memory.set(bytes, offset);
   }
 
   #offset(mode: Extract<SegmentMode, { kind: 'active' }>): number {
     return unsignedNumber(this.#evaluate(mode.offset) as number | bigint);
   }
 }
-
-/** A data segment that has been used. */
-const DROPPED = new Uint8Array(0);
 
 /** A memory or table that the limits refuse. */
 function refuseAsLinkError<Result>(what: string, define: () => Result): Result {

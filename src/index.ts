@@ -24,6 +24,7 @@ import { decodeEntry } from './cache/entry.ts';
 import type { ModuleCache } from './cache/module-cache.ts';
 import { type CompileOptions, parseOptions } from './cache/options-text.ts';
 import { CACHE_OPTIONS, type CacheOptions, cacheOf } from './cache/runtime-cache.ts';
+import { type CpuProfile, FuelProfile } from './fuel-profile.ts';
 import { builtin } from './host.ts';
 import { checkKeys, type Exports, Instance, type InvokeOptions } from './instance.ts';
 import { Module } from './module.ts';
@@ -56,6 +57,7 @@ export { Table } from '../runtime/table.ts';
 export { Tag } from '../runtime/tag.ts';
 export type { CacheMode } from './cache/module-cache.ts';
 export type { ModuleExport, ModuleImport } from './describe.ts';
+export type { CpuProfile, CpuProfileNode } from './fuel-profile.ts';
 export type { ModuleStats } from './module.ts';
 export { type Exports, Instance, type InvokeOptions, Module, PrecompiledModule };
 
@@ -82,6 +84,8 @@ export interface RuntimeOptions extends BaseRuntimeOptions, CacheOptions {
    * program's source where the module has debug information, else its text; `'wat'`: always its text. Default false.
    */
   readonly sourceMaps?: boolean | 'wat' | undefined;
+  /** Count where the fuel goes, for `fuelProfile`; not for precompiled modules. Default false. */
+  readonly profileFuel?: boolean | undefined;
 }
 
 const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
@@ -91,6 +95,7 @@ const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'features',
   'validate',
   'sourceMaps',
+  'profileFuel',
 ];
 const INSTRUCTIONS = new Set(OPCODES.map(({ name }) => name));
 
@@ -107,6 +112,7 @@ const VALIDATE_ONLY: EmitOptions = {
 export class Runtime extends BaseRuntime {
   readonly #options: CompileOptions;
   readonly #cache: ModuleCache | undefined;
+  readonly #profile: FuelProfile | undefined;
 
   /** `emit`: for tests, code in other shapes than a program of this size gets. */
   constructor(options: RuntimeOptions = {}, emit: Partial<EmitOptions> = {}) {
@@ -126,6 +132,7 @@ export class Runtime extends BaseRuntime {
     };
     this.#options = { emit: shape, limits, features, validate: options.validate ?? 'eager' };
     this.#cache = cacheOf(options);
+    if (options.profileFuel === true) this.#profile = this.#profiled();
   }
 
   /** Whether the bytes are a valid module that Sandglass can run, with these features. */
@@ -144,6 +151,20 @@ export class Runtime extends BaseRuntime {
       if (error instanceof CompileError) return false;
       throw error;
     }
+  }
+
+  #profiled(): FuelProfile {
+    const profile = new FuelProfile();
+    const { account, metering } = this.store;
+    if (!metering) throw new TypeError('profileFuel needs metering: this Runtime has metering: false');
+    account.onCharge = (amount) => profile.charged(amount);
+    return profile;
+  }
+
+  /** Where the fuel went, so far; the sum of all nodes is what was consumed. Of a Runtime with `profileFuel: true`. */
+  fuelProfile(): CpuProfile {
+    if (this.#profile === undefined) throw new TypeError('this Runtime has no profileFuel: true');
+    return this.#profile.toCpuProfile();
   }
 
   compileSync(bytes: Bytes, options: CompileBytes = {}): Module {
@@ -178,7 +199,14 @@ export class Runtime extends BaseRuntime {
     const compiled = module instanceof Module ? module : this.compileSync(module);
     compiled.requireFitting(this.#options.emit);
     compiled.requireFeatures(this.#options.features);
-    const code = compiled.codeFor({ ...this.#options.emit, checkEveryRegion: this.store.checksEveryRegion });
+    const profiled = this.#profile && { checkEveryRegion: true, counting: this.#profile.of(compiled.info) };
+    this.#profile?.beginInstantiation();
+    const { checksEveryRegion } = this.store;
+    const code = compiled.codeFor({
+      ...this.#options.emit,
+      checkEveryRegion: checksEveryRegion,
+      ...profiled,
+    });
     return this.run(code, imports, control);
   }
 
@@ -212,7 +240,9 @@ function bytesOf(bytes: unknown, copy = true): Uint8Array {
 /** Checks what `BaseRuntime` does not know. */
 function costsOf(options: RuntimeOptions): Costs {
   checkKeys('option of Runtime', options, RUNTIME_OPTIONS);
-  const { metering = true, validate, costs, features, sourceMaps } = options;
+  const { metering = true, validate, costs, features, sourceMaps, profileFuel } = options;
+  if (profileFuel !== undefined && typeof profileFuel !== 'boolean')
+    throw wrongType('profileFuel to be a boolean', profileFuel);
   if (sourceMaps !== undefined && typeof sourceMaps !== 'boolean' && sourceMaps !== 'wat')
     throw wrongType('sourceMaps to be a boolean or "wat"', sourceMaps);
   if (validate !== undefined && validate !== 'eager' && validate !== 'lazy')

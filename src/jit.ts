@@ -8,6 +8,7 @@ import { functionName, type ModuleInfo } from '../compiler/binary/module-info.ts
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { type EmittedGroup, functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
+import { CHARGING, COUNTS } from '../compiler/emit/region-counts.ts';
 import { shapeText } from '../compiler/emit/shapes.ts';
 import type { ModuleSources } from '../compiler/emit/source-map.ts';
 import { exportWrapperText, importWrapperText } from '../compiler/emit/wrappers.ts';
@@ -17,7 +18,7 @@ import { BOUNDARY } from '../runtime/boundary.ts';
 import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
 import type { LocatedFrame } from '../runtime/errors.ts';
 import type { Shape } from '../runtime/layout.ts';
-import { library } from '../runtime/library.ts';
+import { type Library, library } from '../runtime/library.ts';
 import type { StructConstructor } from '../runtime/objects.ts';
 import { referenceTypes, sharesWrapper, wrapperKey } from '../runtime/signatures.ts';
 import { addStruct, knownStruct, shapeName } from '../runtime/struct-classes.ts';
@@ -91,6 +92,8 @@ export class JitCode implements ModuleCode {
   /** Functions whose body is a tail form: under their own name stands something that is no frame of wasm. */
   readonly #trampolines = new Set<number>();
   #bytesOfText = 0;
+  /** What generated code binds by name. */
+  readonly #library: Library;
   #generated = 0;
   /** For source maps, where they are wanted. */
   readonly #sources: ModuleSources | undefined;
@@ -114,6 +117,10 @@ export class JitCode implements ModuleCode {
     this.description = module;
     this.#options = options;
     this.#variant = variant;
+    const { counting } = options;
+    this.#library = counting
+      ? { ...LIBRARY, [COUNTS]: counting.counts, [CHARGING]: counting.charging }
+      : LIBRARY;
     this.#stock = stock;
     const number = modules++;
     this.#id = stock.id ?? `${number}`;
@@ -160,7 +167,7 @@ export class JitCode implements ModuleCode {
     const [first] = members as [number];
     const name = `sandglass-${this.#id}-group-${first}`;
     const { make, kept } = this.#evaluate(group, name, stored);
-    const [codes, patch, tails] = make(LIBRARY, this.functions, this.tails) as [
+    const [codes, patch, tails] = make(this.#library, this.functions, this.tails) as [
       Code[],
       Group['patch'],
       Code[],
@@ -191,7 +198,8 @@ export class JitCode implements ModuleCode {
 
   #generate(defined: number): GroupCode {
     const members = [defined];
-    const positions: Position[] | undefined = this.#sources && [];
+    const sources = this.#sources;
+    const positions: Position[] | undefined = (sources ?? this.#options.counting) && [];
     const { text, callees, trampolines } = groupText(
       this.description,
       members,
@@ -210,7 +218,8 @@ export class JitCode implements ModuleCode {
     const vm = this.#stock.usesV8Data ? builtin('node:vm') : undefined;
     if (vm === undefined) {
       const lines = [text, `//# sourceURL=${name}`];
-      if (positions !== undefined) lines.push(inlineMap(name, this.#sources!, positions, HEADER_LINES + 1));
+      if (this.#sources !== undefined)
+        lines.push(inlineMap(name, this.#sources, positions!, HEADER_LINES + 1));
       return { make: evaluate(lines.join('\n'), GROUP_PARAMETERS), kept: undefined };
     }
     const source = SOURCE_HEAD + text + SOURCE_TAIL;
@@ -263,7 +272,8 @@ export class JitCode implements ModuleCode {
   /** A function, by function index, as a group of its own, for people to look at. */
   emitted(index: number): EmittedGroup {
     const defined = index - this.description.importedFunctions;
-    return groupText(this.description, [defined], this.#options, () => false, { indent: true });
+    const options = { ...this.#options, counting: undefined };
+    return groupText(this.description, [defined], options, () => false, { indent: true });
   }
 
   checkingEveryRegion(): JitCode {
@@ -347,7 +357,8 @@ export class JitCode implements ModuleCode {
   /** The text of a group once more; with `positions`, noting where the instructions that may trap land in it. */
   #again(members: readonly number[], positions?: Position[]): string {
     const known = new Set(members);
-    const options = positions === undefined ? this.#options : { ...this.#options, recordOffsets: true };
+    const kept = { ...this.#options, counting: undefined };
+    const options = positions === undefined ? kept : { ...this.#options, recordOffsets: true };
     const layout = positions && { positions };
     return groupText(this.description, [...members], options, (d) => known.has(d), layout).text;
   }

@@ -86,7 +86,7 @@ export class Module {
 
   /** The code for a Runtime's options. */
   codeFor(options: EmitOptions): JitCode {
-    const key = `${emitText(options)} ${options.sourceMaps}`;
+    const key = `${emitText(options)} ${options.sourceMaps} ${options.counting?.id}`;
     let variant = this.#variants.get(key);
     if (variant === undefined) {
       variant = this.#variant(options);
@@ -97,8 +97,9 @@ export class Module {
   }
 
   #variant(emit: EmitOptions): Variant {
-    // Source maps stand in the code, for whoever debugs it: such code is made anew.
-    const { cache, serialized }: CodeSources = emit.sourceMaps === undefined ? this.#sources : {};
+    // Source maps and counts stand in the code, for whoever debugs it: such code is made anew.
+    const { sourceMaps, counting } = emit;
+    const { cache, serialized }: CodeSources = (sourceMaps ?? counting) ? {} : this.#sources;
     const options = optionsText({ ...this.#options, emit });
     const key = cache?.keyOf(this.#hashWith(cache), options);
     const fitting = serialized?.options === options ? serialized : undefined;

@@ -5,6 +5,7 @@
 import { quoteName } from '../../runtime/errors.ts';
 import { ModuleDefinitions, matchesRef } from '../../runtime/subtyping.ts';
 import {
+  type DataSegment,
   type ExternKind,
   type ExternType,
   FUNCREF,
@@ -329,7 +330,26 @@ function readDataSegment(reader: ByteReader, draft: ModuleDraft): void {
   const mode = readDataMode(reader, draft);
   const length = reader.u32();
   const start = reader.skip(length);
-  draft.data.push({ mode, bytes: reader.bytes.subarray(start, start + length) });
+  draft.data.push(new Segment(mode, reader.bytes, start, length));
+}
+
+/** A view for each of CPython's 24,000 segments is work for the collector: they are made when they are asked for. */
+class Segment implements DataSegment {
+  readonly mode: SegmentMode;
+  private readonly module: Uint8Array;
+  private readonly start: number;
+  private readonly length: number;
+
+  constructor(mode: SegmentMode, module: Uint8Array, start: number, length: number) {
+    this.mode = mode;
+    this.module = module;
+    this.start = start;
+    this.length = length;
+  }
+
+  get bytes(): Uint8Array {
+    return this.module.subarray(this.start, this.start + this.length);
+  }
 }
 
 function readDataMode(reader: ByteReader, draft: ModuleDraft): SegmentMode {

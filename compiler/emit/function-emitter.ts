@@ -17,6 +17,7 @@ import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
+import { COUNTS, type RegionCounts, RegionRecorder } from './region-counts.ts';
 import { type LocalShape, ShapeVotes } from './simd/local-shapes.ts';
 import type { Template } from './template.ts';
 import { switchWeight, WEIGHTS } from './weights.ts';
@@ -39,6 +40,8 @@ export interface EmitOptions {
   readonly recordOffsets: boolean;
   /** When functions are split into regions. */
   readonly outline: OutlineLimits;
+  /** Every region is counted when it is paid for; needs `checkEveryRegion` and `recordOffsets`. */
+  readonly counting?: RegionCounts | undefined;
   /** Groups bring a source map along. */
   readonly sourceMaps?: SourceMaps | undefined;
 }
@@ -158,15 +161,30 @@ export class FunctionEmitter {
     if (undecided) this.places.vectors.votes = this.votes;
     this.stack = new OperandStack(this.places, (statement) => this.emit(statement));
     this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
-    this.meter = new Meter(options.costs, options.checkEveryRegion, purse, {
-      here: () => ({ number: this.#crossings.length, inLoop: this.loops > 0 }),
-      // What was used since the crossing before is taken to be used behind it.
-      make: (at) => this.#note(undefined, false, false, at && { ...at, number: at.number - 1 }),
-      drop: (slowPath) => {
-        this.#crossings = this.#crossings.filter(({ node }) => node !== slowPath);
+    this.meter = new Meter(
+      options.costs,
+      options.checkEveryRegion,
+      purse,
+      {
+        here: () => ({ number: this.#crossings.length, inLoop: this.loops > 0 }),
+        // What was used since the crossing before is taken to be used behind it.
+        make: (at) => this.#note(undefined, false, false, at && { ...at, number: at.number - 1 }),
+        drop: (slowPath) => {
+          this.#crossings = this.#crossings.filter(({ node }) => node !== slowPath);
+        },
       },
-    });
+      this.#recorder(),
+    );
     this.frames.push(frame('function', this.newLabel(), context.type, 0));
+  }
+
+  #recorder(): RegionRecorder | undefined {
+    const { counting } = this.options;
+    if (counting === undefined) return undefined;
+    this.uses.add(COUNTS);
+    const { module, index } = this.context;
+    const { start } = module.bodies[index - module.importedFunctions]!;
+    return new RegionRecorder(counting, start, () => this.offset ?? start);
   }
 
   get frame(): Frame {

@@ -36,6 +36,7 @@ import { climb } from './ladder.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
 import { splitFrame } from './outline.ts';
 import { emitBrOnCast, emitBrOnNonNull, emitBrOnNull } from './references.ts';
+import { CHARGING, isChargedBySize } from './region-counts.ts';
 import { emitReturnCall, emitReturnCallIndirect, emitReturnCallRef, enterBody } from './tail-calls.ts';
 
 const BLOCK = numberOf('block');
@@ -94,7 +95,18 @@ export class JsSink implements Sink {
   instruction(row: Opcode, immediate: Immediate, offset: number): void {
     this.emitter.charge(row.number);
     if (row.effect !== 'pure' && !QUIET.has(row.name)) this.emitter.meter.noteTrap();
-    emitInstruction(this.emitter, row, immediate, offset);
+    if (this.emitter.options.counting !== undefined && isChargedBySize(row.name)) {
+      this.#countSize(row, immediate, offset);
+    } else emitInstruction(this.emitter, row, immediate, offset);
+  }
+
+  /** Operands, which may be such instructions too, come before it is told; the instruction itself at once. */
+  #countSize(row: Opcode, immediate: Immediate, offset: number): void {
+    const { emitter } = this;
+    emitter.stack.settleAll();
+    emitter.emit(js.statement(js.call(emitter.use(CHARGING), [js.number(offset)])));
+    emitInstruction(emitter, row, immediate, offset);
+    emitter.stack.settleAll();
   }
 
   block(type: FuncType): void {

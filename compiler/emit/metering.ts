@@ -26,6 +26,7 @@
 import type { Costs } from '../../runtime/costs.ts';
 import { OPCODES } from '../opcodes.ts';
 import * as js from './js.ts';
+import { COUNTS, type RegionRecorder } from './region-counts.ts';
 import { register } from './registers.ts';
 import { WEIGHTS } from './weights.ts';
 
@@ -57,6 +58,8 @@ export interface Fork {
 /** What a region costs, known when it is closed. */
 interface Amount {
   cost: number;
+  /** The region's number, where it is counted. */
+  readonly region: number | undefined;
   /** Something in the region may trap. */
   mayTrap: boolean;
   /** It ends the function, without a call. */
@@ -122,11 +125,20 @@ export class Meter {
   #unchecked = 0;
   #last: Amount | undefined;
   readonly #everyRegion: boolean;
+  /** For profiles: regions are counted. */
+  readonly #recorder: RegionRecorder | undefined;
   /** The counter's register: `S.fuel`. */
   readonly stored: js.Expression;
 
   /** Without costs nothing is metered. */
-  constructor(costs: Costs | undefined, everyRegion: boolean, purse: Purse, slowPaths: SlowPaths) {
+  constructor(
+    costs: Costs | undefined,
+    everyRegion: boolean,
+    purse: Purse,
+    slowPaths: SlowPaths,
+    recorder?: RegionRecorder,
+  ) {
+    this.#recorder = recorder;
     this.#costs = costs && costsByNumber(costs);
     this.#isDense = this.#costs?.every((cost) => cost > 0) ?? false;
     this.#everyRegion = everyRegion;
@@ -146,7 +158,12 @@ export class Meter {
   open(instruction: number, atStart: boolean): Charge | undefined {
     const cost = this.#costs![instruction]!;
     if (cost === 0 && (this.#open !== undefined || !atStart)) return undefined;
-    const amount: Amount = { cost, mayTrap: false, returns: false };
+    const amount: Amount = {
+      cost,
+      region: this.#recorder?.open(cost),
+      mayTrap: false,
+      returns: false,
+    };
     this.#unchecked += this.#last?.cost ?? 0;
     this.#last = amount;
     const checked = atStart || this.#everyRegion || this.#unchecked > LARGEST_REGION;
@@ -169,7 +186,9 @@ export class Meter {
   add(instruction: number): boolean {
     if (this.#costs === undefined) return true;
     if (this.#open === undefined || this.#open.amount.cost > LARGEST_REGION) return false;
-    this.#open.amount.cost += this.#costs[instruction]!;
+    const cost = this.#costs[instruction]!;
+    this.#open.amount.cost += cost;
+    this.#recorder?.add(cost);
     return true;
   }
 
@@ -286,7 +305,9 @@ export class Meter {
     this.#settleForks();
     const counter = isLocal ? 'fl' : this.stored.text;
     for (const { node, amount } of this.#deductions) {
-      js.fill(node, `${counter} = ${counter} - ${amount.cost || 1} | 0`);
+      const cost = amount.cost || 1;
+      const charge = amount.region === undefined ? cost : `(${COUNTS}[${amount.region}]++, ${cost})`;
+      js.fill(node, `${counter} = ${counter} - ${charge} | 0`);
     }
   }
 }

@@ -2,7 +2,7 @@
  * The worker's half of `sandglass run`: loads, compiles, instantiates and runs the module, and posts one Outcome. The
  * program's input and output go straight to the process's file descriptors from here; the event loop is not involved.
  */
-import { writeSync } from 'node:fs';
+import { writeFileSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { AbortError, ExitError, TimeoutError } from '../../runtime/errors.ts';
@@ -26,6 +26,7 @@ function makeRuntime(): Runtime {
   return new Runtime({
     features: request.features,
     sourceMaps: request.sourceMaps,
+    profileFuel: request.profileFuel !== undefined,
     ...(request.fuel !== undefined && { fuel: request.fuel }),
     ...(request.cache !== undefined && {
       cache: request.cache,
@@ -117,7 +118,18 @@ async function run(runtime: Runtime): Promise<Outcome> {
     outcome = outcomeOf(whyInterrupted(error), request.trace);
   }
   if (request.stats) conclude({ status: 0, lines: statsLines(runtime, module) });
-  return outcome;
+  return request.profileFuel === undefined ? outcome : writeProfile(runtime, request.profileFuel, outcome);
+}
+
+/** Whatever became of the run; that the profile cannot be written counts if all else went well. */
+function writeProfile(runtime: Runtime, file: string, outcome: Outcome): Outcome {
+  try {
+    writeFileSync(file, JSON.stringify(runtime.fuelProfile()));
+    return outcome;
+  } catch (error) {
+    const failed = outcomeOf(error);
+    return { status: outcome.status || failed.status, lines: [...outcome.lines, ...failed.lines] };
+  }
 }
 
 const post = (message: WorkerMessage) => parentPort!.postMessage(message);

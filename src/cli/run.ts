@@ -35,6 +35,7 @@ export interface RunRequest extends Guest {
   readonly stats: boolean;
   readonly trace: boolean;
   readonly sourceMaps: boolean;
+  readonly profileFuel: string | undefined;
 }
 
 interface RunOptions extends GuestOptions {
@@ -48,6 +49,7 @@ interface RunOptions extends GuestOptions {
   readonly stats?: true;
   readonly trace?: true;
   readonly sourceMaps?: true;
+  readonly profileFuel?: string;
 }
 
 /** How long after the deadline the worker may take to stop by itself, before this thread ends the process. */
@@ -81,6 +83,7 @@ export function runCommand(): Command {
       '--source-maps',
       'debuggers and profilers of JavaScript see the source, or the text, of the program',
     )
+    .option('--profile-fuel <file>', 'write where the fuel went, by function and line (.cpuprofile)')
     .passThroughOptions()
     .addHelpText('after', EXIT_STATUS)
     .action(run);
@@ -104,6 +107,7 @@ function request(file: string, args: readonly string[], options: RunOptions): Ru
     stats: options.stats === true,
     trace: options.trace === true,
     sourceMaps: options.sourceMaps === true,
+    profileFuel: options.profileFuel,
   };
 }
 
