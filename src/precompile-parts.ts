@@ -8,6 +8,7 @@ import type { ModuleInfo } from '../compiler/binary/module-info.ts';
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { OUTLINE } from '../compiler/emit/outline.ts';
 import { partText } from '../compiler/emit/precompiled.ts';
+import type { Position } from '../compiler/emit/print.ts';
 import { minified } from './bundle.ts';
 import type { PrecompileOptions } from './precompile.ts';
 
@@ -51,9 +52,21 @@ function bytesOf({ bodies }: ModuleInfo, { from, to }: PartRequest): number {
   return from === to ? 0 : bodies[to - 1]!.end - bodies[from]!.start;
 }
 
-export function emitPart(module: ModuleInfo, { from, to, named, ...options }: PartRequest): string {
+/** With `positions`, notes where instructions land in the text, which is the same without. */
+export function emitPart(
+  module: ModuleInfo,
+  { from, to, named, ...options }: PartRequest,
+  positions?: Position[],
+): string {
   const known = named ? module : nameless(module);
-  return partText(known, from, to, { ...options, recordOffsets: false, outline: OUTLINE });
+  const recordOffsets = positions !== undefined;
+  return partText(
+    known,
+    from,
+    to,
+    { ...options, recordOffsets, outline: OUTLINE },
+    { ...(positions && { positions }) },
+  );
 }
 
 const withoutNames = new WeakMap<ModuleInfo, ModuleInfo>();

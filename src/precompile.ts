@@ -15,6 +15,7 @@ import { type Costs, DEFAULT_COSTS } from '../runtime/costs.ts';
 import { DEFAULT_LIMITS } from '../runtime/limits.ts';
 import { packDescription } from '../runtime/packed-description.ts';
 import { bundledRuntime, minified } from './bundle.ts';
+import { withSourceMaps } from './precompile-maps.ts';
 import { type PartRequest, partTexts } from './precompile-parts.ts';
 import type { Form } from './precompiled-module.ts';
 import { TARGET } from './target.ts';
@@ -44,6 +45,8 @@ export interface PrecompileOptions {
   readonly inline?: boolean;
   /** A `.d.ts`, too. */
   readonly types?: boolean;
+  /** `out.mjs.map`, to the program's source where it has debug information, else to its text. Not with `minify`. */
+  readonly sourceMap?: boolean;
   /** Where the file finds the runtime. */
   readonly runtime?: string;
   /** How many threads emit, at most; 1: this one. Default: as many as there are cores, for large modules. */
@@ -69,6 +72,8 @@ export async function precompile(
 ): Promise<readonly OutputFile[]> {
   const module = decodeModule(bytes, DEFAULT_LIMITS, resolveFeatures(options.features));
   validateBodies(module);
+  if (options.sourceMap === true && options.minify === true)
+    throw new TypeError('sourceMap and minify exclude each other');
   const writer = new Writer(module, options);
   return writer.files();
 }
@@ -105,11 +110,9 @@ class Writer {
       name: `${this.#name}.d${this.#extension.replace('js', 'ts')}`,
       contents: typesText(this.#module, runtime, standalone),
     };
-    return [
-      { name: this.#name + this.#extension, contents: main },
-      ...this.#side,
-      ...(types ? [declarations] : []),
-    ];
+    const code = [{ name: this.#name + this.#extension, contents: main }, ...this.#side];
+    const mapped = this.#options.sourceMap ? withSourceMaps(this.#module, code, this.#requests()) : code;
+    return [...mapped, ...(types ? [declarations] : [])];
   }
 
   /** The object that `precompiled` takes. */
@@ -138,13 +141,18 @@ class Writer {
   async #formsText(): Promise<string> {
     const ranges = this.#ranges();
     const forms = formsOf(this.#options);
-    const requests = forms.flatMap((form) => ranges.map((range) => this.#request(form, range)));
-    const texts = await partTexts(this.#module, requests, this.#options);
+    const texts = await partTexts(this.#module, this.#requests(), this.#options);
     const lines = forms.map((form, i) => {
       const parts = texts.slice(i * ranges.length, (i + 1) * ranges.length);
       return `${form}: [${parts.map((text, part) => this.#partText(text, form, part)).join(', ')}]`;
     });
     return lines.join(', ');
+  }
+
+  /** Every part in every form, form by form. */
+  #requests(): readonly PartRequest[] {
+    const ranges = this.#ranges();
+    return formsOf(this.#options).flatMap((form) => ranges.map((range) => this.#request(form, range)));
   }
 
   /** A part, or where it will be. */

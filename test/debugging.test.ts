@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Runtime } from '../src/index.ts';
 import { execute, MAIN } from './cli-process.ts';
@@ -81,6 +82,37 @@ describe('node --enable-source-maps', () => {
     expect(stderr).toBe('');
     expect(stdout).toMatch(new RegExp(`at f1_divide \\(.*/project/divide\\.c:${DIVISION}:`));
     expect(stdout).toMatch(new RegExp(`at f0_sum \\(.*/project/divide\\.c:${CALL}:`));
+  });
+});
+
+describe('sandglass compile --source-map', () => {
+  const file = join(FIXTURES, 'divide-dwarf5-O0.wasm');
+
+  test.each([[[]], [['--standalone']], [['--no-metering']]])('maps lines of C, %j', async (more) => {
+    const output = join(scratch, 'out.mjs');
+    const { status, stderr } = await execute(process.execPath, [
+      ...[MAIN, 'compile', file, '-o', output, '--source-map', ...more],
+    ]);
+    expect([status, stderr]).toEqual([0, '']);
+    const code = readFileSync(output, 'utf8');
+    expect(code).toMatch(/\n\/\/# sourceMappingURL=out\.mjs\.map\n$/);
+    const map = new TraceMap(readFileSync(`${output}.map`, 'utf8'));
+    expect(map.sources).toEqual(['file:///project/divide.c']);
+    const lines = code.split('\n');
+    const at = lines.findIndex((line) => line.includes('i32_div_s(l5'));
+    const column = lines[at]!.indexOf('i32_div_s');
+    expect(originalPositionFor(map, { line: at + 1, column })).toMatchObject({ line: DIVISION });
+    // All code of the module is mapped to its own function's lines.
+    const head = lines.findIndex((line) => /^function f2_log2of\(/.test(line));
+    expect(originalPositionFor(map, { line: head + 1, column: 0 })).toMatchObject({
+      line: lineOf('int log2of('),
+    });
+  });
+
+  test('not with --minify', async () => {
+    const args = [MAIN, 'compile', file, '-o', join(scratch, 'min.mjs'), '--source-map', '--minify'];
+    const { status, stderr } = await execute(process.execPath, args);
+    expect([status, stderr]).toEqual([1, 'sandglass: --minify and --source-map exclude each other\n']);
   });
 });
 

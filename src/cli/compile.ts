@@ -23,6 +23,7 @@ interface CompileOptions {
   readonly minify?: true;
   readonly inline?: true;
   readonly types?: true;
+  readonly sourceMap?: true;
   readonly target?: Target;
   readonly runtime?: string;
   readonly features?: FeatureOptions;
@@ -53,6 +54,7 @@ export function compileCommand(): Command {
     .option('--minify', 'less text')
     .option('--inline', 'no side files: data and all code in one file')
     .option('--types', 'a .d.ts, too')
+    .option('--source-map', "a source map, to the program's source or its text")
     .addOption(
       new Option('--target <engine>', 'the engine to be fast on (default: this one)').choices(TARGETS),
     )
@@ -68,6 +70,7 @@ function parseOutput(text: string): string {
 async function compile(file: string, options: CompileOptions): Promise<void> {
   if (!options.metering && options.fuel !== undefined)
     throw new CliError('--fuel and --no-metering exclude each other');
+  if (options.minify && options.sourceMap) throw new CliError('--minify and --source-map exclude each other');
   const output = options.output ?? `${basename(file, extname(file))}.mjs`;
   if (resolve(output) === resolve(file))
     throw new CliError(`${file}: would be overwritten; choose another --output`);
