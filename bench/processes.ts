@@ -15,6 +15,7 @@ const PATIENCE_MS = 10 * 60_000;
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const KERNEL = script('./kernel-child.js');
 const GUEST = script('./guest.js');
+const JITLESS = script('./jitless-child.js');
 
 /** Measures one C program in a process of its own. */
 export function measureKernel(task: KernelTask, progress: (what: string) => void): Promise<readonly Cell[]> {
@@ -37,8 +38,12 @@ export function measureKernel(task: KernelTask, progress: (what: string) => void
 }
 
 /** Output of a process that runs to its end. */
-export function output(file: string, args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export function output(
+  file: string,
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Promise<string> {
+  const child = spawn(process.execPath, [...flags, file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const stderr = tailOf(child);
   let text = '';
   child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
@@ -53,6 +58,11 @@ export function output(file: string, args: readonly string[]): Promise<string> {
       else reject(new Error(endOf(status, signal, stderr())));
     });
   });
+}
+
+/** Of a process without WebAssembly and without a compiler; polywasm needs code from text. */
+export function jitlessOutput(task: string): Promise<string> {
+  return output(JITLESS, [task], ['--jitless']);
 }
 
 export function guestOutput(task: GuestTask): Promise<string> {

@@ -54,7 +54,7 @@ export const wasm2js: Engine = {
 };
 
 /** Where the translation lies, or will lie. */
-function translationOf(file: string): string {
+export function translationOf(file: string): string {
   const hash = createHash('sha256').update(readFileSync(file));
   hash.update(`${packageVersion('binaryen')} ${FLAGS.join(' ')}`);
   return join(PROJECT, '.cache/bench', `${hash.digest('hex').slice(0, 24)}.mjs`);
