@@ -51,7 +51,7 @@ function tiny(): Uint8Array {
 
 describe('a flipped byte', () => {
   const damaged = (bytes: Uint8Array, at: number, mask: number) => {
-    const copy = bytes.slice();
+    const copy = Uint8Array.from(bytes); // `slice` of a Buffer would share its bytes
     copy[at]! ^= mask;
     return copy;
   };
