@@ -193,29 +193,32 @@ export const BOUNDARY = {
   fromHost,
 };
 
-/**
- * Calls with raw bits (see `fromRaw`), and gives raw bits. Values inside are never held in an array of numbers alone:
- * V8 keeps such an array as doubles and makes signalling NaNs quiet.
- */
+/** Calls with raw bits (see `fromRaw`), and gives raw bits. */
 export function callRaw(reference: FunctionReference, raw: readonly unknown[]): unknown[] {
-  const store = (reference.env as Environment | HostEnvironment).S;
+  return callFromHost(reference, (type, i) => fromRaw(raw[i], type), toRaw);
+}
+
+/**
+ * Calls a function of any signature: the host's arguments are taken, all before the first one goes to a cell, and results
+ * given. Values inside are never held in an array of numbers alone: V8 keeps such an array as doubles and makes signalling
+ * NaNs quiet.
+ */
+export function callFromHost(
+  reference: FunctionReference,
+  take: (type: ValueType, i: number) => unknown,
+  give: (value: unknown, type: ValueType) => unknown,
+): unknown[] {
+  const { env, type } = reference;
+  const store = (env as Environment | HostEnvironment).S;
   if (store.closed) closed();
+  const values: unknown[] = [env];
+  type.params.forEach((param, i) => void values.push(take(param, i)));
   const outer = store.enter();
   const { sp, rp, depth } = S;
-  const { params, results } = reference.type;
-  const args: unknown[] = [reference.env];
-  let cell = sp;
-  params.forEach((type, i) => {
-    if (type === 'i64') R[cell++] = fromRaw(raw[i], type) as bigint;
-    else if (type === 'v128') {
-      RL.set(fromRaw(raw[i], type) as Vector, 2 * cell);
-      cell += 2;
-    } else args.push(fromRaw(raw[i], type));
-  });
   try {
-    const first = reference.code(...args);
-    if (store.fuel < 0) store.account.refuel();
-    return rawResults(results, first);
+    const first = reference.code(...passed(values, type.params, sp));
+    if (S.fuel < 0) store.account.refuel();
+    return results(type.results, first, give);
   } catch (error) {
     S.sp = sp;
     S.rp = rp;
@@ -227,16 +230,36 @@ export function callRaw(reference: FunctionReference, raw: readonly unknown[]): 
   }
 }
 
-function rawResults(types: readonly ValueType[], first: unknown): unknown[] {
+/** Behind the environment, what is passed as such; the others go to the cells from `sp` on. */
+function passed(values: readonly unknown[], types: readonly ValueType[], sp: number): unknown[] {
+  if (sp + types.reduce((cells, type) => cells + cellsOf(type), 0) > S.limit) exhaustedAtBoundary();
+  const args: unknown[] = [values[0]];
+  let cell = sp;
+  types.forEach((type, i) => {
+    const value = values[i + 1];
+    if (type === 'i64') R[cell] = value as bigint;
+    else if (type === 'v128') RL.set(value as Vector, 2 * cell);
+    else args.push(value);
+    cell += cellsOf(type);
+  });
+  return args;
+}
+
+/** The return value, and what lies in cells. */
+function results(
+  types: readonly ValueType[],
+  first: unknown,
+  give: (value: unknown, type: ValueType) => unknown,
+): unknown[] {
   let { sp: cell, rp: references } = S;
   return types.map((type, i) => {
-    if (i === 0 && cellsOf(type) === 0) return toRaw(first, type);
+    if (i === 0 && cellsOf(type) === 0) return give(first, type);
     const at = cell;
     cell += cellsOf(type) || 1;
-    if (type === 'v128') return toRaw(RL.slice(2 * at, 2 * at + 4), type);
-    if (type === 'i64') return toRaw(R[at], type);
-    if (type === 'i32') return toRaw(RL[2 * at], type);
-    if (type === 'f32' || type === 'f64') return toRaw(RD[at], type);
-    return toRaw(RR[references++], type);
+    if (type === 'v128') return give(RL.slice(2 * at, 2 * at + 4), type);
+    if (type === 'i64') return give(R[at], type);
+    if (type === 'i32') return give(RL[2 * at], type);
+    if (type === 'f32' || type === 'f64') return give(RD[at], type);
+    return give(RR[references++], type);
   });
 }

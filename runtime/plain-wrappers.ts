@@ -4,7 +4,7 @@
  * generated ones (compiler/emit/wrappers.ts), by loops.
  */
 import type { Code } from './abi.ts';
-import { closed, exhaustedAtBoundary, incoming, outgoing, resultList } from './boundary.ts';
+import { callFromHost, exhaustedAtBoundary, incoming, resultList } from './boundary.ts';
 import type { ExportWrapper } from './code.ts';
 import type { HostEnvironment } from './environment.ts';
 import { R, RD, RL, RR, S } from './registers.ts';
@@ -13,63 +13,13 @@ import { fromHost, toHost } from './values.ts';
 import type { Vector } from './vector.ts';
 
 export function plainExportWrapper({ params, results }: FuncType): ExportWrapper {
-  return (reference, store) => {
+  return (reference) => {
     const enter = (...given: unknown[]) => {
-      if (store.closed) closed();
-      const values = params.map((type, i) => fromHost(given[i], type));
-      const outer = store.enter();
-      const { sp, rp, depth } = S;
-      try {
-        const args = passed(values, params, sp);
-        const first = reference.code(reference.env, ...args);
-        if (S.fuel < 0) store.account.refuel();
-        return hostResult(found(results, first), results);
-      } catch (error) {
-        S.sp = sp;
-        S.rp = rp;
-        S.depth = depth;
-        S.tail = null;
-        throw outgoing(error, reference);
-      } finally {
-        outer?.enter();
-      }
+      const list = callFromHost(reference, (type, i) => fromHost(given[i], type), toHost);
+      return results.length < 2 ? list[0] : list;
     };
     return Object.defineProperty(enter, 'length', { value: params.length });
   };
-}
-
-/** Arguments to pass as such; the others go to the cells from `sp` on. */
-function passed(values: readonly unknown[], types: readonly ValueType[], sp: number): unknown[] {
-  if (sp + 2 * types.length > S.limit) exhaustedAtBoundary();
-  const args: unknown[] = [];
-  let cell = sp;
-  types.forEach((type, i) => {
-    if (type === 'i64') R[cell] = values[i] as bigint;
-    else if (type === 'v128') RL.set(values[i] as Vector, 2 * cell);
-    else args.push(values[i]);
-    cell += cellsOf(type);
-  });
-  return args;
-}
-
-/** Internal results, from the return value and the cells. */
-function found(types: readonly ValueType[], first: unknown): unknown[] {
-  let { sp: cell, rp: references } = S;
-  return types.map((type, i) => {
-    if (i === 0 && cellsOf(type) === 0) return first;
-    const at = cell;
-    cell += cellsOf(type) || 1;
-    if (type === 'v128') return RL.slice(2 * at, 2 * at + 4);
-    if (type === 'i64') return R[at];
-    if (type === 'i32') return RL[2 * at];
-    return type === 'f32' || type === 'f64' ? RD[at] : RR[references++];
-  });
-}
-
-function hostResult(values: readonly unknown[], types: readonly ValueType[]): unknown {
-  if (types.length === 0) return undefined;
-  const list = types.map((type, i) => toHost(values[i], type));
-  return list.length === 1 ? list[0] : list;
 }
 
 export function plainImportWrapper({ params, results }: FuncType): Code {

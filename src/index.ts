@@ -26,40 +26,19 @@ import { type CompileOptions, parseOptions } from './cache/options-text.ts';
 import { CACHE_OPTIONS, type CacheOptions, cacheOf } from './cache/runtime-cache.ts';
 import { type CpuProfile, FuelProfile } from './fuel-profile.ts';
 import { builtin } from './host.ts';
-import { checkKeys, type Exports, Instance, type InvokeOptions } from './instance.ts';
+import { checkKeys, type Instance, type InvokeOptions } from './instance.ts';
 import { Module } from './module.ts';
 import { PrecompiledModule } from './precompiled-module.ts';
 import { TARGET } from './target.ts';
 
 export type { FeatureName, FeatureOptions } from '../compiler/features.ts';
-export {
-  AbortError,
-  CacheError,
-  CompileError,
-  Exception,
-  ExitError,
-  formatWasmStack,
-  InternalError,
-  LinkError,
-  OutOfFuelError,
-  RuntimeError,
-  TimeoutError,
-  Trap,
-  type TrapCode,
-  type WasmFrame,
-} from '../runtime/errors.ts';
-export { Global } from '../runtime/global.ts';
-export type { Limits } from '../runtime/limits.ts';
-export type { Imports } from '../runtime/link.ts';
-export { Memory } from '../runtime/memory.ts';
+export { CacheError } from '../runtime/errors.ts';
 export type { SharedMemoryHandle } from '../runtime/shared-storage.ts';
-export { Table } from '../runtime/table.ts';
-export { Tag } from '../runtime/tag.ts';
 export type { CacheMode } from './cache/module-cache.ts';
+export * from './common.ts';
 export type { ModuleExport, ModuleImport } from './describe.ts';
 export type { CpuProfile, CpuProfileNode } from './fuel-profile.ts';
-export type { ModuleStats } from './module.ts';
-export { type Exports, Instance, type InvokeOptions, Module, PrecompiledModule };
+export { Module, type ModuleStats } from './module.ts';
 
 /** Wasm bytes. */
 export type Bytes = ArrayBuffer | ArrayBufferView;

@@ -12,30 +12,9 @@ import type { ModuleExport, ModuleImport } from './describe.ts';
 import { checkKeys, type Instance, type InvokeOptions } from './instance.ts';
 import { type PrecompiledFile, PrecompiledModule } from './precompiled-module.ts';
 
-export {
-  AbortError,
-  CompileError,
-  Exception,
-  ExitError,
-  formatWasmStack,
-  InternalError,
-  LinkError,
-  OutOfFuelError,
-  RuntimeError,
-  TimeoutError,
-  Trap,
-  type TrapCode,
-  type WasmFrame,
-} from '../runtime/errors.ts';
-export { Global } from '../runtime/global.ts';
-export type { Limits } from '../runtime/limits.ts';
-export type { Imports } from '../runtime/link.ts';
-export { Memory } from '../runtime/memory.ts';
-export { Table } from '../runtime/table.ts';
-export { Tag } from '../runtime/tag.ts';
 export { BaseRuntime as Runtime, type BaseRuntimeOptions as RuntimeOptions } from './base-runtime.ts';
-export { type Exports, Instance, type InvokeOptions } from './instance.ts';
-export { type PrecompiledFile, PrecompiledModule } from './precompiled-module.ts';
+export * from './common.ts';
+export type { PrecompiledFile } from './precompiled-module.ts';
 export { sideFile } from './side-file.ts';
 
 /** As those of `Runtime`; `deadlineMs` and `signal` are for the start function. Metered as the file is, by default. */

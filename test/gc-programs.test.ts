@@ -33,6 +33,7 @@ const expected = JSON.parse(file('expected.json').toString()) as Record<string, 
 describe.each(PROGRAMS)('%s', (name) => {
   const bytes = file(`${name}.wasm`);
 
+  // Where the host has the feature: Node 20 lacks garbage collection.
   it.skipIf(!native.validate(bytes))('native', () => {
     const { exports } = new native.Instance(new native.Module(bytes));
     expect(outcomes(exports as Exports)).toEqual(expected[name]);

@@ -163,6 +163,15 @@ describe('code of one Runtime in the middle of another', () => {
     }
   });
 
+  it('goes on with its own after a call that fails before it begins', () => {
+    const [outer, inner] = [new Runtime(), new Runtime()];
+    const within = inner.instantiateSync(summing(), { e: { host: () => {} } });
+    const host = () => expect(() => within.invokeRaw('f', ['no bits'])).toThrow();
+    const made = outer.instantiateSync(summing(), { e: { host } }).exports as Exports;
+    expect(made.f(10n)).toBe(55n);
+    expect([outer.fuel.consumed, inner.fuel.consumed]).toEqual([115n, 0n]);
+  });
+
   it('has a limit of its own for frames', () => {
     const [outer, inner] = [new Runtime(), new Runtime({ registerCells: 64 })];
     const within = inner.instantiateSync(library(), {}).exports as Exports;

@@ -35,7 +35,7 @@ const NATIVE_HAS_REFERENCES = native.validate(
   }),
 );
 
-/** The same in every world. */
+/** The same in every world; native is left out where the host lacks typed references (`NATIVE_HAS_REFERENCES`). */
 function everywhere(name: string, run: (world: World) => unknown, expected: unknown, nativeToo = true): void {
   describe(name, () => {
     for (const [world, make] of Object.entries(WORLDS)) {

@@ -25,6 +25,7 @@ const SCRIPT = `
   });
 `;
 
+// Elsewhere, and with one processor, `preferMainThread` does nothing.
 it.runIf(process.platform === 'linux' && availableParallelism() > 1)('engine threads stand back', () => {
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', SCRIPT], {
     encoding: 'utf8',
