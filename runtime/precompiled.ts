@@ -8,7 +8,7 @@
 import type { Code } from './abi.ts';
 import { BOUNDARY } from './boundary.ts';
 import type { ExportWrapper, ModuleCode } from './code.ts';
-import type { LocatedFrame } from './errors.ts';
+import { type LocatedFrame, SnapshotError } from './errors.ts';
 import { type Library, library } from './library.ts';
 import type { StructConstructor } from './objects.ts';
 import { plainExportWrapper, plainImportWrapper } from './plain-wrappers.ts';
@@ -87,6 +87,7 @@ export class PrecompiledCode implements ModuleCode {
   /** Functions whose body is a tail form: under their own name stands something that is no frame of wasm. */
   readonly #trampolines: ReadonlySet<number>;
   readonly #checking: () => PrecompiledCode;
+  readonly #hash: string | undefined;
   #ranges: readonly Range[] | undefined;
 
   /** `checking` gives the same module's code that looks at the account in every region. */
@@ -95,6 +96,7 @@ export class PrecompiledCode implements ModuleCode {
     parts: readonly Part[],
     wrappers: Wrappers,
     checking: () => PrecompiledCode,
+    hash: string | undefined,
   ) {
     const functions: Code[] = [];
     const tails: Code[] = [];
@@ -120,6 +122,13 @@ export class PrecompiledCode implements ModuleCode {
     this.#trampolines = trampolines;
     this.#wrappers = wrappers;
     this.#checking = checking;
+    this.#hash = hash;
+  }
+
+  get hash(): string {
+    if (this.#hash === undefined)
+      throw new SnapshotError('the precompiled file does not say which module it is of: compile it again');
+    return this.#hash;
   }
 
   /** There is nothing left to compile. */

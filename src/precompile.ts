@@ -18,6 +18,7 @@ import { bundledRuntime, minified } from './bundle.ts';
 import { withSourceMaps } from './precompile-maps.ts';
 import { type PartRequest, partTexts } from './precompile-parts.ts';
 import type { Form } from './precompiled-module.ts';
+import { sha256 } from './sha256.ts';
 import { TARGET } from './target.ts';
 import { typesText } from './types-text.ts';
 
@@ -120,6 +121,7 @@ class Writer {
     const { costs, countDepth: depth = false, countObjects: objects = false } = this.#options;
     const fields = [
       `abi: ${ABI_VERSION}`,
+      `hash: ${JSON.stringify(sha256(this.#module.bytes))}`,
       `description: ${JSON.stringify(packDescription(this.#module))}`,
       `data: ${this.#dataText()}`,
       `wrappers: ${wrappersText(this.#module)}`,
