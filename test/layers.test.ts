@@ -160,6 +160,12 @@ describe('layers', () => {
     expect(unwanted).toEqual([]);
   });
 
+  test('the thread that reads the command line does not load the library', () => {
+    const all = [...reached('src/cli/command-line.ts')];
+    expect(all).toContain('src/cli/run.ts');
+    expect(all).not.toContain('src/index.ts');
+  });
+
   test('the rules have files to look at', () => {
     expect(FILES.length).toBeGreaterThan(5);
     expect(FILES.flatMap((file) => file.imports).length).toBeGreaterThan(5);
