@@ -4,6 +4,7 @@
  *
  * What cannot be saved is refused by name: shared memories, objects, values of the host, functions of others.
  */
+import type { DataSegment } from '../data-segment.ts';
 import type { Environment } from '../environment.ts';
 import { quoteName, SnapshotError } from '../errors.ts';
 import type { Global } from '../global.ts';
@@ -114,9 +115,20 @@ function checkObjects({ code, G }: Environment, references: References): void {
 }
 
 function droppedData({ code, data }: Environment): number[] {
-  return code.description.data.flatMap(({ mode, bytes }, index) =>
-    mode.kind === 'passive' && bytes.length > 0 && data[index]!.length === 0 ? [index] : [],
-  );
+  const segments = code.description.data;
+  return passiveData(segments).filter((index) => segments[index]!.length > 0 && data[index]!.length === 0);
+}
+
+const passive = new WeakMap<readonly DataSegment[], readonly number[]>();
+
+/** The indices of passive segments: few among 24,000, as in CPython. */
+export function passiveData(segments: readonly DataSegment[]): readonly number[] {
+  let indices = passive.get(segments);
+  if (indices === undefined) {
+    indices = [...segments.keys()].filter((index) => segments[index]!.memory < 0);
+    passive.set(segments, indices);
+  }
+  return indices;
 }
 
 /** `table 0 ("t")`: with the name under which the module exports or imports it. */

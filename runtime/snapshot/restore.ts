@@ -16,7 +16,7 @@ import type { Store } from '../store.ts';
 import type { Table } from '../table.ts';
 import type { Limits, ModuleDescription } from '../types.ts';
 import { damaged } from './bytes.ts';
-import { globalsWithState, nameOf, requireRest } from './capture.ts';
+import { globalsWithState, nameOf, passiveData, requireRest } from './capture.ts';
 import { kindOf, setWords, wordsOf } from './globals.ts';
 import { type HostModules, prepareStates } from './host-state.ts';
 import type { GlobalRecord, InstanceRecord, MemoryRecord, ReferenceList, SnapshotRecord } from './record.ts';
@@ -97,7 +97,7 @@ function checkSize(name: Name, size: number, { min, max = Infinity }: Limits): v
 
 function checkSegments({ droppedData, elements }: InstanceRecord, description: ModuleDescription): void {
   for (const index of droppedData) {
-    if (description.data[index]?.mode.kind !== 'passive') throw damaged(`no data segment ${index} to drop`);
+    if (!((description.data[index]?.memory ?? 0) < 0)) throw damaged(`no data segment ${index} to drop`);
   }
   elements.forEach((list, i) => {
     const { mode, items } = description.elements[i]!;
@@ -108,6 +108,8 @@ function checkSegments({ droppedData, elements }: InstanceRecord, description: M
 }
 
 // -------------------------------------------------------------------- the change
+
+const DROPPED = new Uint8Array(0);
 
 /** What is to be set, all of it checked when this exists. */
 class Change {
@@ -198,9 +200,8 @@ class Change {
   #setSegments(): void {
     const { data, elements, code } = this.#E;
     const dropped = new Set(this.#instance.droppedData);
-    code.description.data.forEach(({ mode, bytes }, i) => {
-      if (mode.kind === 'passive') data[i] = dropped.has(i) ? bytes.subarray(0, 0) : bytes;
-    });
+    const segments = code.description.data;
+    for (const i of passiveData(segments)) data[i] = dropped.has(i) ? DROPPED : segments[i]!.bytes;
     this.#instance.elements.forEach((list, i) => {
       elements[i] = Array.from(list, (number) => this.#references.at(number));
     });
