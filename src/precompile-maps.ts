@@ -32,7 +32,7 @@ export function withSourceMaps(
     if (placed.length === 0) return file;
     for (const { at, positions } of placed) map.add(positions, lineAt(contents, at));
     maps.push({ name: `${name}.map`, contents: map.toString() });
-    return { name, contents: `${contents}//# sourceMappingURL=${encodeURIComponent(name)}.map\n` };
+    return { name, contents: `${contents}//# ${'sourceMappingURL'}=${encodeURIComponent(name)}.map\n` };
   });
   return [...mapped, ...maps];
 }
