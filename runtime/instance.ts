@@ -10,6 +10,7 @@ import { unsignedNumber } from './addresses.ts';
 import { callRaw } from './boundary.ts';
 import type { ModuleCode } from './code.ts';
 import { type ConstContext, evaluate } from './const-expr.ts';
+import type { DataSegment } from './data-segment.ts';
 import { resolve } from './defined-types.ts';
 import { Environment } from './environment.ts';
 import { LinkError, trap } from './errors.ts';
@@ -20,14 +21,7 @@ import { Memory } from './memory.ts';
 import type { Store } from './store.ts';
 import { Table } from './table.ts';
 import { Tag } from './tag.ts';
-import type {
-  ConstExpr,
-  DataSegment,
-  ExportDescription,
-  GlobalType,
-  SegmentMode,
-  ValueType,
-} from './types.ts';
+import type { ConstExpr, ExportDescription, GlobalType, SegmentMode, ValueType } from './types.ts';
 
 export interface Instantiated {
   readonly environment: Environment;
@@ -55,6 +49,9 @@ function bindHostModules({ modules }: Linked, bound: BoundInstance): void {
     if (typeof bind === 'function') bind.call(host, bound);
   }
 }
+
+/** Of `i32.const` and the `end` behind it. */
+const CONSTANT_FUEL = 2;
 
 class Builder {
   readonly #E: Environment;
@@ -191,13 +188,17 @@ class Builder {
   }
 
   #fillMemory(segment: DataSegment): void {
-    const { mode } = segment;
-    if (mode.kind !== 'active') return;
-    const offset = this.#offset(mode);
-    const memory = this.#E.M[mode.index]!.bytes;
-    const { bytes } = segment;
-    if (offset + bytes.length > memory.length) trap('out-of-bounds-memory-access');
-    memory.set(bytes, offset);
+    if (segment.memory < 0) return;
+    const offset = this.#placeOf(segment);
+    const memory = this.#E.M[segment.memory]!.bytes;
+    if (offset + segment.length > memory.length) trap('out-of-bounds-memory-access');
+    segment.copyTo(memory, offset);
+  }
+
+  #placeOf({ offset }: DataSegment): number {
+    if (typeof offset !== 'number') return unsignedNumber(this.#evaluate(offset) as number | bigint);
+    this.#context.charge(CONSTANT_FUEL);
+    return offset >>> 0;
   }
 
   #offset(mode: Extract<SegmentMode, { kind: 'active' }>): number {

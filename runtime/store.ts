@@ -28,6 +28,8 @@ export interface StoreOptions {
   /** As resolved costs have it; 0 without metering. */
   readonly bulkUnit: number;
   readonly metering: boolean;
+  /** Whether code looks at a limit of fuel in every region; else where it looks at deadlines. */
+  readonly limitInEveryRegion: boolean;
 }
 
 /** What can change to code that looks at the account in every region. */
@@ -59,7 +61,8 @@ export class Store implements StoreAbi {
   #objectBytes: number;
   readonly #typeIds = new WeakMap<DefinedType, number>();
 
-  constructor({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering }: StoreOptions) {
+  constructor(options: StoreOptions) {
+    const { fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering, limitInEveryRegion } = options;
     const maxDepth = Math.min(limits.callDepth ?? ANY_DEPTH, ANY_DEPTH);
     this.#own = { limit: registerCells, fuel: 0, fuel2: 0, depth: 0, maxDepth };
     this.bulkUnit = bulkUnit;
@@ -68,9 +71,11 @@ export class Store implements StoreAbi {
     this.metering = metering;
     const ask =
       onOutOfFuel && ((info: Parameters<OnOutOfFuel>[0]) => this.#aboveLeaf(() => onOutOfFuel(info)));
-    this.checksEveryRegion = fuel !== undefined;
-    const onLimited = () => this.#checkEveryRegion();
-    this.account = new Fuel(this, { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt, onLimited });
+    this.checksEveryRegion = limitInEveryRegion && fuel !== undefined;
+    const account = { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt };
+    this.account = limitInEveryRegion
+      ? new Fuel(this, { ...account, onLimited: () => this.#checkEveryRegion() })
+      : new Fuel(this, { ...account, shared: true });
   }
 
   /** Before the host calls code of this Runtime; `outer` has to `enter` again afterwards, if there is one. */

@@ -20,6 +20,11 @@ export interface BaseRuntimeOptions {
    * beyond it; that costs more looks at the account. A limit set later (`fuel.set`) works the same from the next call.
    */
   readonly fuel?: bigint | undefined;
+  /**
+   * Where a limit on fuel is looked at: in every straight-line region (default), or where deadlines are as well, at function
+   * entries and loop headers. That stops a run a little later, in the code that unlimited fuel has, and as fast.
+   */
+  readonly fuelChecks?: 'regions' | 'loops' | undefined;
   /** Asked when the fuel is used up: what it returns is granted. */
   readonly onOutOfFuel?: OnOutOfFuel | undefined;
   readonly limits?: Partial<Limits> | undefined;
@@ -31,6 +36,7 @@ export interface BaseRuntimeOptions {
 
 export const BASE_OPTIONS: readonly (keyof BaseRuntimeOptions)[] = [
   'fuel',
+  'fuelChecks',
   'onOutOfFuel',
   'limits',
   'metering',
@@ -61,7 +67,9 @@ export class BaseRuntime {
     const limits = resolveLimits(options.limits);
     this.costs = metering ? costs : undefined;
     const bulkUnit = this.costs?.bulkUnit ?? 0;
-    this.store = new Store({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering });
+    const limitInEveryRegion = options.fuelChecks !== 'loops';
+    const account = { fuel, onOutOfFuel, bulkUnit, metering, limitInEveryRegion };
+    this.store = new Store({ limits, registerCells, ...account });
   }
 
   /** Of a module whose code lies in several files, these have to be there: `await module.load()`. */
@@ -134,10 +142,12 @@ export function isObject(value: unknown): boolean {
 /** What the store does not check itself. */
 function checkOptions(options: BaseRuntimeOptions, known: readonly string[]): void {
   checkKeys('option of Runtime', options, known);
-  const { metering, onOutOfFuel, limits } = options;
+  const { metering, onOutOfFuel, limits, fuelChecks } = options;
   if (metering !== undefined && typeof metering !== 'boolean')
     throw wrongType('metering to be a boolean', metering);
   if (onOutOfFuel !== undefined && typeof onOutOfFuel !== 'function')
     throw wrongType('onOutOfFuel to be a function', onOutOfFuel);
+  if (fuelChecks !== undefined && fuelChecks !== 'regions' && fuelChecks !== 'loops')
+    throw wrongType('fuelChecks to be "regions" or "loops"', fuelChecks);
   if (limits !== undefined && !isObject(limits)) throw wrongType('limits to be an object', limits);
 }

@@ -27,7 +27,9 @@ export const STANDALONE_EXPORTS = [
 ];
 
 /** Beside this file, as source or built. */
-const RUNTIME = fileURLToPath(new URL(import.meta.url.replace(/bundle(\.\w+)$/, 'runtime$1')));
+const RUNTIME = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './runtime.ts' : './runtime.js', import.meta.url),
+);
 
 /** Statements that declare `precompiled` and export the rest. Names of the bundle stay in a function of its own. */
 export async function bundledRuntime(minify: boolean): Promise<string> {

@@ -100,7 +100,7 @@ export class Runtime extends BaseRuntime {
     const { limits } = this.store;
     const shape: EmitOptions = {
       costs: this.costs,
-      checkEveryRegion: options.fuel !== undefined,
+      checkEveryRegion: this.store.checksEveryRegion,
       countDepth: limits.callDepth !== undefined,
       countAllocation: limits.gcBytes !== undefined,
       target: TARGET,

@@ -125,8 +125,9 @@ export class JitCode implements ModuleCode {
     this.#id = stock.id ?? `${number}`;
     this.#sources = options.sourceMaps && sourcesOf(module, options.sourceMaps, number);
     for (const group of stock.groups) for (const member of group.members) this.#stored.set(member, group);
-    this.functions = module.bodies.map((_, defined) => this.#stub(defined, () => this.functions));
-    this.tails = module.bodies.map((_, defined) => this.#stub(defined, () => this.tails));
+    const [functions, tails] = [() => this.functions, () => this.tails];
+    this.functions = module.bodies.map((_, defined) => this.#stub(defined, functions));
+    this.tails = module.bodies.map((_, defined) => this.#stub(defined, tails));
   }
 
   get stats(): { functions: number; compiled: number; generated: number; groups: number; bytes: number } {

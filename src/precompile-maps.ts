@@ -31,7 +31,7 @@ export function withSourceMaps(files: readonly CodeFile[], sources: ModuleSource
       at = found;
     }
     maps.push({ name: `${name}.map`, contents: map.toString() });
-    return { name, contents: `${contents}//# sourceMappingURL=${encodeURIComponent(name)}.map\n` };
+    return { name, contents: `${contents}//# ${'sourceMappingURL'}=${encodeURIComponent(name)}.map\n` };
   });
   return [...mapped, ...maps];
 }

@@ -60,7 +60,7 @@ export function inlineMap(
 ): string {
   const map = new SourceMapBuilder(script, sources);
   map.add(positions, firstLine);
-  return `//# sourceMappingURL=data:application/json;base64,${base64(map.toString())}`;
+  return `//# ${'sourceMappingURL'}=data:application/json;base64,${base64(map.toString())}`;
 }
 
 function base64(text: string): string {

@@ -160,6 +160,16 @@ describe('layers', () => {
     expect(unwanted).toEqual([]);
   });
 
+  test('the thread that reads the command line does not load the library before it is needed', () => {
+    const eager =
+      /^import (?!type )[^;]*from '(?:\.\.\/index|\.\.\/precompile|(?:\.\.\/)+wasi\/index)\.ts';/m;
+    // What these import is loaded by the other thread.
+    const worker = /-worker\.ts$|bench-engines\.ts$/;
+    const files = FILES.filter(({ path }) => path.startsWith('src/cli/') && !worker.test(path));
+    expect(files.length).toBeGreaterThan(10);
+    expect(files.filter(({ text }) => eager.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
   test('the rules have files to look at', () => {
     expect(FILES.length).toBeGreaterThan(5);
     expect(FILES.flatMap((file) => file.imports).length).toBeGreaterThan(5);

@@ -2,9 +2,10 @@
  * Reads a module for a command: a binary, or text that goes through an optional parser (`wat.ts`). Every way in which
  * that can fail becomes one line that names the file.
  */
-import { readFileSync, statSync } from 'node:fs';
+import fs, { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, normalize } from 'node:path';
 import { CompileError, LinkError } from '../../runtime/errors.ts';
+import { readOpenFile } from '../file-bytes.ts';
 import type { Module } from '../index.ts';
 import { CliError } from './exit-status.ts';
 import { parseWat } from './wat.ts';
@@ -19,7 +20,12 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function read(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    const descriptor = openSync(file, 'r');
+    try {
+      return readOpenFile(fs, descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CliError(`${file}: ${REASONS[code ?? ''] ?? message}`);
