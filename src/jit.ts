@@ -12,7 +12,6 @@ import { CHARGING, COUNTS } from '../compiler/emit/region-counts.ts';
 import { shapeText } from '../compiler/emit/shapes.ts';
 import type { ModuleSources } from '../compiler/emit/source-map.ts';
 import { exportWrapperText, importWrapperText } from '../compiler/emit/wrappers.ts';
-import { opcodeOf } from '../compiler/opcodes.ts';
 import type { Code, EnvironmentAbi } from '../runtime/abi.ts';
 import { BOUNDARY } from '../runtime/boundary.ts';
 import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
@@ -25,7 +24,7 @@ import { addStruct, knownStruct, shapeName } from '../runtime/struct-classes.ts'
 import type { FuncType, ValueType } from '../runtime/types.ts';
 import type { StoredGroup } from './cache/entry.ts';
 import { builtin } from './host.ts';
-import { inlineMap, linesOf, sourcesOf } from './source-lines.ts';
+import { inlineMap, isTailCall, linesOf, sourcesOf } from './source-lines.ts';
 
 /** What generated code binds by name. */
 const LIBRARY = library(structClass);
@@ -302,7 +301,6 @@ export class JitCode implements ModuleCode {
     const frames: (LocatedFrame & { readonly stackLines: number[] })[] = [];
     const positions = new Map<number, Position[]>();
     let inRegion = false;
-    const { bytes } = this.description;
     const lines = linesOf(this.description);
     stack.split('\n').forEach((line, stackLine) => {
       const found = this.#frameOf(line);
@@ -322,7 +320,11 @@ export class JitCode implements ModuleCode {
       }
       const offset = nearest(mapped, found.line, found.column);
       // Another function has taken its place.
-      if (before !== undefined && offset !== found.start && isTailCall(bytes[offset ?? 0]!)) {
+      if (
+        before !== undefined &&
+        offset !== undefined &&
+        isTailCall(this.description, found.defined, offset)
+      ) {
         before.stackLines.push(stackLine);
         return;
       }
@@ -346,12 +348,12 @@ export class JitCode implements ModuleCode {
     const index = functionIndexOf(match?.[1] ?? '');
     if (match === null || index === undefined || match[3] !== this.#id) return undefined;
     const group = Number(match[4]);
-    if (this.#groupOf.get(index - this.description.importedFunctions) !== group) return undefined;
+    const defined = index - this.description.importedFunctions;
+    if (this.#groupOf.get(defined) !== group) return undefined;
     const isRegion = /^\d/.test(match[2] ?? '');
     if (match[2] === undefined && this.#trampolines.has(index)) return undefined;
-    const { start } = this.description.bodies[index - this.description.importedFunctions]!;
     const [line, column] = [Number(match[5]) - HEADER_LINES, Number(match[6]) - 1];
-    return { index, isRegion, group, line, column, start };
+    return { index, defined, isRegion, group, line, column };
   }
 
   #positions(group: number): Position[] {
@@ -368,10 +370,6 @@ export class JitCode implements ModuleCode {
     const layout = positions && { positions };
     return groupText(this.description, [...members], options, (d) => known.has(d), layout).text;
   }
-}
-
-function isTailCall(opcode: number): boolean {
-  return opcodeOf(opcode)?.name.startsWith('return_call') === true;
 }
 
 const GROUP_PARAMETERS = ['H', 'F', 'T'];

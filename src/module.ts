@@ -223,7 +223,7 @@ export class Module {
   }
 
   /** Gives the source map that `sourceMapUrl` names, as text, where that is no `data:` URL; asked for when it is wanted. */
-  provideSourceMap(read: () => string): void {
+  provideSourceMap(read: () => string | undefined): void {
     provideSourceMap(this.info, read);
   }
 

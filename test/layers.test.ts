@@ -26,7 +26,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Where a third-party package may be imported; any other package nowhere. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@jridgewell/gen-mapping': ['compiler/emit/'],
-  '@jridgewell/trace-mapping': ['compiler/binary/'],
+  '@jridgewell/trace-mapping': ['compiler/binary/', 'compiler/emit/'],
   commander: ['src/cli/', 'bench/'],
   'cli-progress': ['src/cli/'],
   esbuild: ['src/bundle.ts'],

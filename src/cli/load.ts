@@ -46,11 +46,18 @@ export async function loadModule(file: string): Promise<Uint8Array> {
   return looksLikeWat(file, bytes) ? await parseWat(file, bytes) : bytes;
 }
 
-/** Lets a module find the source map that it names, if that is a file in its own folder or below. */
+/** Reads the source map that a module names, if that is a file in its own folder or below. */
+export function sourceMapReader(file: string): (url: string) => string | undefined {
+  return (url) => {
+    const isInside = /^(?:\.\/)?[\w-][\w./ -]*$/.test(url) && !normalize(url).startsWith('..');
+    return isInside ? readFileSync(join(dirname(file), url), 'utf8') : undefined;
+  };
+}
+
 export function findSourceMap(file: string, module: Module): void {
   const url = module.sourceMapUrl;
-  if (url === undefined || !/^(?:\.\/)?[\w-][\w./ -]*$/.test(url) || normalize(url).startsWith('..')) return;
-  module.provideSourceMap(() => readFileSync(join(dirname(file), url), 'utf8'));
+  if (url !== undefined && !url.startsWith('data:'))
+    module.provideSourceMap(() => sourceMapReader(file)(url));
 }
 
 /** What compilers compile. A module may name any file as its source; others are not looked into. */
