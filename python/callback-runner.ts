@@ -18,7 +18,7 @@ export class CallbackRunner {
   readonly #callbacks: ReadonlyMap<string, Callback>;
   readonly #limits: Pick<ResourceLimits, 'callbackTimeoutMs' | 'maxCallbackInvocations'>;
   readonly #answer: (answer: Answer) => void;
-  readonly #pending = new Set<AbortController>();
+  readonly #pending = new Map<number, AbortController>();
   #invocations = 0;
   #over = false;
 
@@ -58,7 +58,7 @@ export class CallbackRunner {
 
   async #run(id: number, callback: Callback, args: Record<string, unknown>): Promise<void> {
     const controller = new AbortController();
-    this.#pending.add(controller);
+    this.#pending.set(id, controller);
     const { callbackTimeoutMs } = this.#limits;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Answer>((resolve) => {
@@ -76,8 +76,9 @@ export class CallbackRunner {
     });
     const answer = await Promise.race([this.#called(id, callback, args, controller.signal), late]);
     clearTimeout(timer);
-    this.#pending.delete(controller);
-    if (!this.#over) this.#answer(answer);
+    const isWanted = this.#pending.get(id) === controller;
+    if (isWanted) this.#pending.delete(id);
+    if (isWanted && !this.#over) this.#answer(answer);
     controller.abort();
   }
 
@@ -96,10 +97,16 @@ export class CallbackRunner {
     }
   }
 
+  /** Nobody waits for that one any more. */
+  cancel(id: number): void {
+    this.#pending.get(id)?.abort();
+    this.#pending.delete(id);
+  }
+
   /** The run has ended: who still runs is told, and answers nobody. */
   end(): void {
     this.#over = true;
-    for (const controller of this.#pending) controller.abort();
+    for (const controller of this.#pending.values()) controller.abort();
     this.#pending.clear();
   }
 }

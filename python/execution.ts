@@ -105,6 +105,7 @@ export class Execution {
       calls: (calls: readonly Parameters<CallbackRunner['start']>[0][]) => {
         for (const call of calls) this.#callbacks.start(call);
       },
+      uncall: (id: number) => this.#callbacks.cancel(id),
     };
   }
 

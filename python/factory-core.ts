@@ -25,6 +25,8 @@ export interface FactoryOptions {
    * `SANDGLASS_CACHE`, or `sandglass` in the user's cache directory.
    */
   readonly cache?: string | false | undefined;
+  /** A folder in whose `node_modules` the package pyodide is. Default: `SANDGLASS_PYODIDE`, else where imports are found. */
+  readonly pyodide?: string | undefined;
   /** Threads at most. Default: as many as the machine has processors, at least 2. */
   readonly workers?: number | undefined;
   /** Told in one line what went wrong with a stored image; by default `console.warn`. */
@@ -36,8 +38,8 @@ export interface FactoryStats extends GroupStats {
   readonly imageBytes: number;
 }
 
-const OPTIONS: readonly (keyof FactoryOptions)[] = ['imports', 'seed', 'cache', 'workers', 'onWarning'];
-const LOAD_OPTIONS: readonly (keyof FactoryOptions)[] = ['workers', 'onWarning'];
+const OPTIONS: readonly (keyof FactoryOptions)[] = ['imports', 'seed', 'cache', 'pyodide', 'workers', 'onWarning'];
+const LOAD_OPTIONS: readonly (keyof FactoryOptions)[] = ['pyodide', 'workers', 'onWarning'];
 
 /** A dropped factory's threads end with it. */
 const dropped = new FinalizationRegistry<WorkerGroup>((group) => void group.close());
@@ -60,6 +62,7 @@ export class FactoryCore {
       recipe,
       image,
       file: directory === undefined ? undefined : { directory, name: fileName(recipe) },
+      pyodide: optional('string', 'pyodide', options.pyodide) ?? platform().defaultPyodide(),
       maxWorkers: options.workers === undefined ? defaultWorkers() : number('workers', options.workers, 1),
       warn,
     });

@@ -17,7 +17,7 @@ export class SandboxFactory extends FactoryCore {
   /** What `save` wrote, or `toBytes` made. It holds code that is run: take it from nobody whom you do not trust. */
   static async load(
     source: string | URL | Uint8Array,
-    options: Pick<FactoryOptions, 'workers' | 'onWarning'> = {},
+    options: Pick<FactoryOptions, 'pyodide' | 'workers' | 'onWarning'> = {},
   ): Promise<SandboxFactory> {
     const isBytes = source instanceof Uint8Array;
     if (!isBytes && typeof source !== 'string' && !(source instanceof URL))

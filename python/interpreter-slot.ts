@@ -8,8 +8,8 @@ import type { Recovery } from './errors.ts';
 import { Guest } from './guest.ts';
 import { Interpreter, type InterpreterState } from './interpreter.ts';
 import type { InterpreterConfig, SharedBytes } from './messages.ts';
-import type { Hooks, Run } from './worker-run.ts';
 import type { PythonModule } from './worker-engine.ts';
+import type { Hooks, Run } from './worker-run.ts';
 
 /** What all interpreters of a worker have in common. */
 export interface Common {
@@ -168,7 +168,8 @@ function encodeSaved(snapshot: Snapshot, saved: SavedInterpreter): SharedBytes {
 
 function decodeSaved(bytes: Uint8Array): LoadedSnapshot {
   const magic = new TextDecoder().decode(bytes.slice(0, MAGIC.length));
-  if (magic !== MAGIC || bytes.length < JSON_FROM) throw new TypeError('these bytes are no snapshot of a session');
+  if (magic !== MAGIC || bytes.length < JSON_FROM)
+    throw new TypeError('these bytes are no snapshot of a session');
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
   const at = aligned(JSON_FROM + length);
   const snapshot = Snapshot.load(bytes.slice(at));

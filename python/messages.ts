@@ -60,8 +60,6 @@ export interface ImageMeta {
   readonly build: string;
   /** What the interpreter's host has to know of it besides. */
   readonly interpreter: unknown;
-  /** Functions in `code`. */
-  readonly functions: number;
 }
 
 /** What an image is to be built of. */
@@ -86,6 +84,8 @@ export interface WorkerData {
   /** Of the process, if it has one already. */
   readonly image: Image | undefined;
   readonly file: ImageFile | undefined;
+  /** A folder in whose packages pyodide is looked for; undefined: the program's and ours. */
+  readonly pyodide: string | undefined;
 }
 
 export interface RunLimits {
@@ -210,6 +210,8 @@ export type WorkerMessage =
   | { readonly type: 'output'; readonly run: number; readonly chunks: readonly OutputChunk[] }
   | { readonly type: 'trace'; readonly run: number; readonly events: readonly TraceEvent[] }
   | { readonly type: 'calls'; readonly run: number; readonly calls: readonly CallRequest[] }
+  /** Nobody waits for that call any more. */
+  | { readonly type: 'uncall'; readonly run: number; readonly id: number }
   | {
       readonly type: 'done';
       readonly run: number;

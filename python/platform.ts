@@ -8,6 +8,8 @@ export interface Platform {
   readonly startWorker: StartWorker;
   /** The directory for `cache: undefined`. */
   readonly defaultCache: () => string | undefined;
+  /** A folder in whose packages pyodide is looked for. */
+  readonly defaultPyodide: () => string | undefined;
 }
 
 let provided: Platform | undefined;

@@ -42,6 +42,7 @@ export interface RunListener {
   output(chunks: readonly OutputChunk[]): void;
   trace(events: readonly TraceEvent[]): void;
   calls(calls: readonly CallRequest[]): void;
+  uncall(id: number): void;
 }
 
 interface Running {
@@ -191,6 +192,7 @@ export class PythonThread {
     if (message.type === 'output') running.listener.output(message.chunks);
     else if (message.type === 'trace') running.listener.trace(message.events);
     else if (message.type === 'calls') running.listener.calls(message.calls);
+    else if (message.type === 'uncall') running.listener.uncall(message.id);
   }
 
   #done(run: number, outcome: RunOutcome): void {

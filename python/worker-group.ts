@@ -14,6 +14,7 @@ export interface GroupOptions {
   readonly recipe: ImageRecipe;
   readonly image?: Image | undefined;
   readonly file?: ImageFile | undefined;
+  readonly pyodide?: string | undefined;
   /** Threads at most; callbacks that execute something themselves may start more. */
   readonly maxWorkers: number;
   /** Idle threads that stay for good. Default 1. */
@@ -210,8 +211,8 @@ export class WorkerGroup {
   // ------------------------------------------------------------------ starting and ending threads
 
   #start(): void {
-    const { start, recipe, file, warn } = this.#options;
-    const thread = new PythonThread(start, { recipe, image: this.#image, file });
+    const { start, recipe, file, pyodide, warn } = this.#options;
+    const thread = new PythonThread(start, { recipe, image: this.#image, file, pyodide });
     const first = this.#image === undefined;
     if (first) this.#imageComing = true;
     this.#threads.add(thread);

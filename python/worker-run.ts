@@ -8,14 +8,8 @@
  * at rest and so is this thread (`#rest`), or it blocks in an event loop of its own and so does this thread (`pause`).
  */
 import { performance } from 'node:perf_hooks';
-import {
-  AbortError,
-  ExitError,
-  OutOfFuelError,
-  TimeoutError as EngineTimeout,
-} from '../runtime/errors.ts';
+import { AbortError, TimeoutError as EngineTimeout, ExitError, OutOfFuelError } from '../runtime/errors.ts';
 import type { Channel } from './emscripten/devices.ts';
-import type { Recovery } from './errors.ts';
 import type { Guest } from './guest.ts';
 import {
   type Answer,
@@ -24,9 +18,9 @@ import {
   type RunOutcome,
   type RunRequest,
   type RunStatus,
-  type WorkerMessage,
-  type Words,
   WORDS,
+  type Words,
+  type WorkerMessage,
 } from './messages.ts';
 import { type Outcome, ProtocolError, parseChannelLine, type TraceEvent } from './protocol.ts';
 import type { Meter } from './worker-engine.ts';
@@ -54,11 +48,11 @@ export interface RunContext {
   readonly memoryBytes: () => number;
 }
 
-export type RunEnd = Omit<RunOutcome, 'recovery'> & {
-  readonly recovery: Extract<Recovery, 'kept'> | undefined;
+export interface RunEnd {
+  readonly outcome: RunOutcome;
   /** The interpreter was cut off and cannot go on. */
   readonly broken: boolean;
-};
+}
 
 const SIGINT = 2;
 /** Output is sent after so long, or so many bytes. */
@@ -117,15 +111,15 @@ export class Run implements Hooks {
     meter.limit(null);
     this.flush();
     const kept = !broken && status.status !== 'ok' && status.status !== 'raised';
-    return {
+    const outcome: RunOutcome = {
       ...status,
       durationMs: performance.now() - this.#started,
       peakMemoryBytes: this.#context.memoryBytes(),
       fuelConsumed,
       truncated: this.#truncated,
       recovery: kept ? 'kept' : undefined,
-      broken,
     };
+    return { outcome, broken };
   }
 
   async #execute(guest: Guest): Promise<RunStatus> {
@@ -152,7 +146,10 @@ export class Run implements Hooks {
     if (error instanceof EngineTimeout) return { status: this.#reason ?? 'timeout' };
     if (error instanceof AbortError) return { status: this.#reason ?? 'stopped' };
     if (error instanceof ExitError) return exitStatus(error.code);
-    return { status: 'failed', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+    return {
+      status: 'failed',
+      message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    };
   }
 
   // ------------------------------------------------------------------ stopping
@@ -204,7 +201,8 @@ export class Run implements Hooks {
     const now = performance.now();
     const until = now + (timeoutMs ?? Infinity);
     while (this.#answers.length === 0 && !this.#isDue()) {
-      const left = Math.min(until, this.#signalled ? this.#hardDeadline : this.#softDeadline) - performance.now();
+      const left =
+        Math.min(until, this.#signalled ? this.#hardDeadline : this.#softDeadline) - performance.now();
       if (left <= 0) break;
       await this.#newsWithin(left);
     }
@@ -253,7 +251,8 @@ export class Run implements Hooks {
     const run = this.#context.number;
     switch (message.t) {
       case 'call': {
-        if (++this.#pendingCalls > MOST_PENDING_CALLS) throw new ProtocolError('the guest calls too much at once');
+        if (++this.#pendingCalls > MOST_PENDING_CALLS)
+          throw new ProtocolError('the guest calls too much at once');
         const { id, name, json } = message;
         this.flush();
         this.#context.post({ type: 'calls', run, calls: [{ id, name, json }] });
@@ -311,6 +310,11 @@ function statusOfOutcome(outcome: Outcome): RunStatus {
 /** `os._exit`: the end of a process, though not a clean one. */
 function exitStatus(code: number): RunStatus {
   if (code === 0) return { status: 'ok', resultJson: undefined, resultError: undefined };
-  const exception = { type: 'SystemExit', message: String(code), traceback: `SystemExit: ${code}`, exitCode: code };
+  const exception = {
+    type: 'SystemExit',
+    message: String(code),
+    traceback: `SystemExit: ${code}`,
+    exitCode: code,
+  };
   return { status: 'raised', exception };
 }

@@ -9,6 +9,7 @@ const factories: SandboxFactory[] = [];
 
 providePlatform({
   defaultCache: () => undefined,
+  defaultPyodide: () => undefined,
   startWorker: (workerData) => {
     const worker = new Worker(new URL('./fake-worker.mjs', import.meta.url), { workerData });
     workers.push(worker);
