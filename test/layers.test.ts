@@ -33,6 +33,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   unplugin: ['src/plugin.ts'],
   '@bytecodealliance/jco-transpile': ['src/cli/', 'spectest/'],
   benchmark: ['bench/'],
+  'adm-zip': ['python/archive.ts'],
+  tar: ['python/archive.ts'],
 };
 
 /** Layers that run on any JavaScript engine. */
