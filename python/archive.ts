@@ -5,8 +5,8 @@
  */
 import { createRequire } from 'node:module';
 import { gunzipSync } from 'node:zlib';
-import type AdmZip from 'adm-zip';
 import type { Parser } from 'tar';
+import { readZip as readZipEntries } from './zip.ts';
 
 export interface ArchivedFile {
   /** Relative, with forward slashes: no part of it is empty, `.` or `..`. */
@@ -19,7 +19,7 @@ export const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
 export const MAX_FILES = 50_000;
 const MAX_PATH = 1024;
 
-/** Either reader takes 20 to 40 ms to load: only when there is an archive to read. */
+/** The reader takes 20 ms to load: only when there is an archive to read. */
 const load = createRequire(import.meta.url);
 
 /** Collects files, and refuses what must not be among them. */
@@ -71,21 +71,19 @@ function checkPath(path: string): string {
   return plain;
 }
 
-/** Upper half of a zip entry's external attributes, where Unix made it: the file's mode. */
 const FORMAT = 0o170000;
+/** None (not made by Unix), a file, a directory. */
 const PLAIN_FORMATS = [0, 0o100000, 0o040000];
 
 export function readZip(bytes: Uint8Array): ArchivedFile[] {
-  const Zip = load('adm-zip') as typeof AdmZip;
   const files = new Files();
-  for (const entry of new Zip(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).getEntries()) {
-    const path = checkPath(entry.entryName);
-    if (!PLAIN_FORMATS.includes((entry.attr >>> 16) & FORMAT))
+  for (const entry of readZipEntries(bytes, 'it')) {
+    const path = checkPath(entry.name);
+    if (!PLAIN_FORMATS.includes(entry.mode & FORMAT))
       throw new TypeError(`the entry ${quote(path)} is a link or a device`);
-    if (entry.header.encrypted) throw new TypeError(`the entry ${quote(path)} is encrypted`);
-    if (entry.isDirectory) continue;
-    files.reserve(path, entry.header.size);
-    files.add(path, entry.getData());
+    if (entry.name.endsWith('/')) continue;
+    files.reserve(path, entry.size);
+    files.add(path, entry.read());
   }
   return files.list;
 }

@@ -5,10 +5,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateRawSync, gzipSync } from 'node:zlib';
-import AdmZip from 'adm-zip';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tarOf } from '../test/support/tar.ts';
+import { zipOf } from '../test/support/zip.ts';
 import { MAX_FILES } from './archive.ts';
 import { loadPackages, type PackageTree, packagePath } from './packages.ts';
 
@@ -17,14 +17,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sandglass-packages-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function zipOf(files: Readonly<Record<string, string>>): Uint8Array {
-  const zip = new AdmZip();
-  // Renamed afterwards: given as they are, it would make hostile names harmless.
-  for (const [i, [name, text]] of Object.entries(files).entries())
-    zip.addFile(`entry${i}`, Buffer.from(text)).entryName = name;
-  return zip.toBuffer();
-}
 
 /** What the guest will find. */
 function contents(name: string, bytes: Uint8Array): Record<string, string> {
@@ -35,7 +27,8 @@ function contents(name: string, bytes: Uint8Array): Record<string, string> {
   );
 }
 
-const wheel = (files: Readonly<Record<string, string>>) => contents('a-1-py3-none-any.whl', zipOf(files));
+const wheel = (files: Readonly<Record<string, string>>) =>
+  contents('a-1-py3-none-any.whl', zipOf(Object.entries(files).map(([name, data]) => ({ name, data }))));
 const tarball = (...entries: Parameters<typeof tarOf>[0]) => contents('a.tar.gz', gzipSync(tarOf(entries)));
 
 describe('formats', () => {
@@ -80,25 +73,6 @@ describe('formats', () => {
   });
 });
 
-/** An archive whose central directory and local header both say that its only entry is of `size` bytes. */
-function zipClaiming(size: number, content: Buffer): Uint8Array {
-  const zip = Buffer.from(zipOf({ 'a.py': '' }));
-  const packed = deflateRawSync(content);
-  const central = zip.indexOf('PK\x01\x02');
-  const [head, tail] = [Buffer.from(zip.subarray(0, central)), Buffer.from(zip.subarray(central))];
-  for (const [part, at] of [
-    [head, 18],
-    [tail, 20],
-  ] as const) {
-    part.writeUInt32LE(packed.length, at);
-    part.writeUInt32LE(size, at + 4);
-    part.writeUInt16LE(8, at - 10);
-  }
-  const end = tail.indexOf('PK\x05\x06');
-  tail.writeUInt32LE(central + packed.length, end + 16);
-  return Buffer.concat([head, packed, tail]);
-}
-
 describe('hostile archives', () => {
   const zipNames: [name: string, why: RegExp][] = [
     ['../evil.py', /"\.\.\/evil\.py" leads out/],
@@ -129,9 +103,8 @@ describe('hostile archives', () => {
   });
 
   test('a wheel with a symlink', () => {
-    const zip = new AdmZip();
-    zip.addFile('evil', Buffer.from('/etc/passwd')).attr = (0o120777 << 16) >>> 0;
-    expect(() => contents('a.whl', zip.toBuffer())).toThrow(/"evil" is a link/);
+    const link = zipOf([{ name: 'evil', data: '/etc/passwd', mode: 0o120777 }]);
+    expect(() => contents('a.whl', link)).toThrow(/"evil" is a link/);
   });
 
   test('one name for two things', () => {
@@ -141,13 +114,15 @@ describe('hostile archives', () => {
   });
 
   test('a bomb that says how large it is', () => {
-    expect(() => contents('a.whl', zipClaiming(2 ** 31, Buffer.alloc(1000)))).toThrow(/unpacks to more than/);
+    expect(() => contents('a.whl', zipOf([{ name: 'a.py', data: 'x', size: 2 ** 31 }]))).toThrow(
+      /unpacks to more than/,
+    );
   });
 
   test('a bomb that lies about it', () => {
-    expect(() => contents('a.whl', zipClaiming(10, Buffer.alloc(50_000_000)))).toThrow(
-      /Failed to open wheel/,
-    );
+    expect(() =>
+      contents('a.whl', zipOf([{ name: 'a.py', data: 'x'.repeat(50_000_000), size: 10 }])),
+    ).toThrow(/Failed to open wheel/);
   });
 
   test('a .tar.gz that unpacks to more than is allowed', () => {
@@ -169,7 +144,9 @@ describe('hostile archives', () => {
     ['a.whl', Buffer.alloc(0)],
     ['a.tgz', Buffer.from('no gzip')],
     ['a.tgz', gzipSync(tarOf([{ name: 'a.py', data: 'x'.repeat(3000) }]).subarray(0, 1500))],
-    ['a.whl', Buffer.from(zipOf({ 'a.py': 'abc' })).fill(0, 30, 40)],
+    ['a.whl', zipOf([{ name: 'a.py', data: 'abc' }]).fill(0, 36, 38)],
+    ['a.whl', zipOf([{ name: 'a.py', data: 'abc', crc: 1 }])],
+    ['a.whl', zipOf([{ name: 'a.py', data: 'abc' }]).subarray(20)],
   ])('damage: %s', (name, bytes) => {
     expect(() => contents(name, bytes)).toThrow(/^Failed to open (wheel|archive) 'a\.(whl|tgz)': ./);
   });
