@@ -3,8 +3,9 @@
  * one for each, on `sys.path` in the order given. A wheel or a `.tar.gz` is unpacked here, once, into memory that all workers
  * share; a folder stays where it is and is mounted. Pure Python only so far. No dependencies are resolved, nothing is downloaded.
  */
-import { readFileSync, statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { type ArchivedFile, readTarGz, readZip } from './archive.ts';
 
 /** A path on the host, or an archive's bytes with a file name that tells its format. */
@@ -28,6 +29,22 @@ export type Package = PackageTree | PackageFolder;
 /** Where the guest finds the package of this index. */
 export function packagePath(index: number): string {
   return index === 0 ? '/site-packages' : `/site-packages-${index}`;
+}
+
+/** Different for packages that differ; a folder is known by its files' names, sizes and times. */
+export function packageKey(each: Package): string {
+  const hash = createHash('sha256');
+  if (each.kind === 'tree') hash.update(JSON.stringify(each.files)).update(new Uint8Array(each.bytes));
+  else hash.update(JSON.stringify([each.hostPath, folderFacts(each.hostPath)]));
+  return hash.digest('hex');
+}
+
+function folderFacts(folder: string): [name: string, size: number, modified: number][] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  return names.flatMap((name) => {
+    const stats = statSync(join(folder, name), { throwIfNoEntry: false });
+    return stats?.isFile() ? [[name, stats.size, stats.mtimeMs]] : [];
+  });
 }
 
 /** Checks and unpacks; every error names the package. */

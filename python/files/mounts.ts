@@ -1,7 +1,6 @@
 /**
- * From what the user gave a sandbox (storage, volumes, packages) to the mounts of its guest. On the host `planFiles` checks it all
- * and makes a plan that can be sent to a worker; there `openMounts` turns the plan into mounts for python/emscripten. What may be
- * reached in a mount, and how names lead there, is decided where mounts are used.
+ * From a sandbox's files as the host planned them (sandbox-files.ts) to the mounts of its guest: in the worker. What may be reached
+ * in a mount, and how names lead there, is decided where mounts are used, in python/emscripten.
  *
  *   /data             a volume in memory: the worker's own, fresh each time, or a VfsStorage in another thread
  *   /site-packages…   one read-only tree for each package
@@ -12,48 +11,18 @@ import { MemoryFileSystem } from '../../wasi/files/memory-file-system.ts';
 import type { Mount } from '../emscripten/namespace.ts';
 import { type Package, type PackageTree, packagePath } from '../packages.ts';
 import { type Poll, type RemoteEnd, RemoteFileSystem } from './remote.ts';
-import { DEFAULT_MAX_BYTES, DEFAULT_MAX_ENTRIES, VFS_DEV } from './vfs-storage.ts';
-import { checkGuestPath, type Volume } from './volumes.ts';
+import { DEFAULT_MAX_ENTRIES, VFS_DEV } from './vfs-storage.ts';
+import type { Volume } from './volumes.ts';
 
-export const DATA_PATH = '/data';
-
-/** Plain data: goes to the worker as it is. */
-export interface FilesPlan {
+/** Goes to the worker as it is; the port of `data` has to be in the transfer list. */
+export interface FilesSpec {
   readonly dataPath: string;
   /** Of a volume of the worker's own. */
   readonly maxBytes: number;
   readonly volumes: readonly Volume[];
   readonly packages: readonly Package[];
-}
-
-export interface FilesOptions {
-  /** Default `/data`. */
-  readonly dataPath?: string;
-  /** Default 64 MiB. */
-  readonly maxBytes?: number | null;
-  /** Checked (volumes.ts). Default none. */
-  readonly volumes?: readonly Volume[];
-  /** Loaded (packages.ts). Default none. */
-  readonly packages?: readonly Package[];
-}
-
-export function planFiles({
-  dataPath = DATA_PATH,
-  maxBytes,
-  volumes = [],
-  packages = [],
-}: FilesOptions): FilesPlan {
-  return {
-    dataPath: checkGuestPath(dataPath, 'vfsMountPath'),
-    maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
-    volumes,
-    packages,
-  };
-}
-
-/** What belongs on `sys.path`, in order. */
-export function packagePaths({ packages }: Pick<FilesPlan, 'packages'>): string[] {
-  return packages.map((_, i) => packagePath(i));
+  /** The connection to a VfsStorage; without one, `/data` is new and empty. */
+  readonly data: RemoteEnd | undefined;
 }
 
 export interface OpenedMounts {
@@ -62,14 +31,9 @@ export interface OpenedMounts {
   close(): void;
 }
 
-/** `data`: the connection to a VfsStorage; without one, `/data` is new and empty. `now` is for times of change. */
-export function openMounts(
-  plan: FilesPlan,
-  waiter: Poll,
-  data?: RemoteEnd,
-  now?: () => bigint,
-): OpenedMounts {
-  const { dataPath, volumes, packages } = plan;
+/** `now`: for times of change, in nanoseconds since 1970; by default the system's. */
+export function openMounts(spec: FilesSpec, waiter: Poll, now?: () => bigint): OpenedMounts {
+  const { dataPath, volumes, packages, data } = spec;
   const remote = data && new RemoteFileSystem(data, waiter);
   const mounts = volumes.map(
     ({ hostPath, guestPath, readOnly }): Mount => ({
@@ -80,7 +44,7 @@ export function openMounts(
     }),
   );
   if (!volumes.some(({ guestPath }) => guestPath === dataPath)) {
-    const fileSystem = remote ?? privateData(plan.maxBytes, now);
+    const fileSystem = remote ?? privateData(spec.maxBytes, now);
     mounts.push({ path: dataPath, fileSystem, root: '/', readOnly: false });
   }
   for (const [i, each] of packages.entries()) mounts.push({ path: packagePath(i), ...mounted(each, i) });
