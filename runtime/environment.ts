@@ -110,7 +110,7 @@ export class Environment implements EnvironmentAbi {
     this.refs = new Array<FunctionReference | undefined>(description.functions.length).fill(undefined);
     this.defined = defineTypes(description.types);
     this.types = Int32Array.from(this.defined, (type) => store.typeId(type));
-    this.data = description.data.map((segment) => (segment.mode.kind === 'active' ? USED : segment.bytes));
+    this.data = description.data.map((segment) => (segment.memory >= 0 ? USED : segment.bytes));
     store.register(this);
   }
 

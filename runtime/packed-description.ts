@@ -5,9 +5,9 @@
  * Generic where it can be: bigints become `{"n": "…"}`, reference types `{"h": heap, "o": nullable}`, `undefined` goes. Short
  * where there may be many: function types, exports' and elements' indices, names.
  */
+import { DataSegment } from './data-segment.ts';
 import {
   type ConstExpr,
-  type DataSegment,
   type ElementSegment,
   type ModuleDescription,
   type RefType,
@@ -38,7 +38,7 @@ export function packDescription(description: ModuleDescription): PackedDescripti
   return {
     types: types.map(packType),
     elements: elements.map(packElements),
-    data: data.map(({ mode, bytes }) => [packMode(mode), bytes.length]),
+    data: data.map((segment) => [packPlace(segment), segment.length]),
     names: packNames(functionNames),
     rest: pack(restOf(description)),
   };
@@ -136,24 +136,23 @@ function unpackElements(packed: Json): ElementSegment {
 }
 
 /** Most segments have an address in the first memory: programs may have ten thousands of them. */
-function packMode(mode: SegmentMode): Json {
-  if (mode.kind !== 'active' || mode.index !== 0 || mode.offset.length !== 1) return pack(mode);
-  const [only] = mode.offset;
-  return only?.op === 'i32.const' ? only.value : pack(mode);
+function packPlace({ memory, offset, mode }: DataSegment): Json {
+  return memory === 0 && typeof offset === 'number' ? offset : pack(mode);
 }
 
-function unpackMode(packed: Json): SegmentMode {
-  if (typeof packed !== 'number') return unpack(packed) as SegmentMode;
-  return { kind: 'active', index: 0, offset: [{ op: 'i32.const', value: packed }] };
+function unpackPlace(packed: Json): readonly [memory: number, offset: number | ConstExpr] {
+  if (typeof packed === 'number') return [0, packed];
+  const mode = unpack(packed) as SegmentMode;
+  return mode.kind === 'active' ? [mode.index, mode.offset] : [-1, 0];
 }
 
 function unpackData(packed: readonly Json[], bytes: Uint8Array): DataSegment[] {
   let at = 0;
   return packed.map((entry) => {
-    const [mode, length] = entry as [Json, number];
+    const [place, length] = entry as [Json, number];
     const start = at;
     at += length;
-    return { mode: unpackMode(mode), bytes: bytes.subarray(start, at) };
+    return new DataSegment(...unpackPlace(place), bytes, start, length);
   });
 }
 

@@ -2,9 +2,10 @@
  * Reads a module for a command: a binary, or text that goes through an optional parser (`wat.ts`). Every way in which
  * that can fail becomes one line that names the file.
  */
-import { readFileSync, statSync } from 'node:fs';
+import fs, { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, normalize } from 'node:path';
 import { CompileError, LinkError } from '../../runtime/errors.ts';
+import { readOpenFile } from '../file-bytes.ts';
 import type { Module } from '../index.ts';
 import { CliError } from './exit-status.ts';
 import { parseWat } from './wat.ts';
@@ -19,7 +20,12 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function read(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    const descriptor = openSync(file, 'r');
+    try {
+      return readOpenFile(fs, descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CliError(`${file}: ${REASONS[code ?? ''] ?? message}`);
@@ -40,11 +46,18 @@ export async function loadModule(file: string): Promise<Uint8Array> {
   return looksLikeWat(file, bytes) ? await parseWat(file, bytes) : bytes;
 }
 
-/** Lets a module find the source map that it names, if that is a file in its own folder or below. */
+/** Reads the source map that a module names, if that is a file in its own folder or below. */
+export function sourceMapReader(file: string): (url: string) => string | undefined {
+  return (url) => {
+    const isInside = /^(?:\.\/)?[\w-][\w./ -]*$/.test(url) && !normalize(url).startsWith('..');
+    return isInside ? readFileSync(join(dirname(file), url), 'utf8') : undefined;
+  };
+}
+
 export function findSourceMap(file: string, module: Module): void {
   const url = module.sourceMapUrl;
-  if (url === undefined || !/^(?:\.\/)?[\w-][\w./ -]*$/.test(url) || normalize(url).startsWith('..')) return;
-  module.provideSourceMap(() => readFileSync(join(dirname(file), url), 'utf8'));
+  if (url !== undefined && !url.startsWith('data:'))
+    module.provideSourceMap(() => sourceMapReader(file)(url));
 }
 
 /** What compilers compile. A module may name any file as its source; others are not looked into. */
