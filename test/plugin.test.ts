@@ -2,32 +2,18 @@
  * The build plug-in: a module precompiled and bundled by Vite and by esbuild runs in Chromium, in a page whose policy allows
  * neither `eval` nor WebAssembly.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build as esbuild } from 'esbuild';
-import { type Browser, chromium } from 'playwright-core';
 import { build as vite } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from './cli-process.ts';
+import { BROWSER, IN_CHROMIUM, withBrowser } from './support/browser.ts';
 
 const { default: sandglass } = (await import(
   join(ROOT, 'dist/src/plugin.js')
 )) as typeof import('../src/plugin.ts');
-
-const BROWSERS = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  chromium.executablePath(),
-];
-const BROWSER = [process.env.SANDGLASS_CHROMIUM, ...BROWSERS].find((path) => path && existsSync(path));
-const TITLE =
-  BROWSER === undefined
-    ? 'in Chromium (skipped: no /usr/bin/chromium, no SANDGLASS_CHROMIUM)'
-    : 'in Chromium';
 
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'";
 const PAGE = '<!doctype html><title>waiting</title><script type="module" src="/main.js"></script>';
@@ -80,17 +66,6 @@ async function byVite(outfile: string): Promise<void> {
   });
 }
 
-/** Serves one folder's main.js, and the page that loads it. */
-function serve(root: string): Promise<Server> {
-  const server = createServer((request, response) => {
-    response.setHeader('Content-Security-Policy', POLICY);
-    const isScript = request.url === '/main.js';
-    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? readFileSync(join(root, 'main.js')) : PAGE);
-  });
-  return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
-}
-
 describe.each([
   ['esbuild', byEsbuild],
   ['Vite', byVite],
@@ -105,15 +80,17 @@ describe.each([
     expect(text.replace("new Function('return 1')", '').match(/\beval\s*\(/)).toBeNull();
   });
 
-  test.skipIf(BROWSER === undefined)(`runs ${TITLE}`, { timeout: 120_000 }, async () => {
-    const server = await serve(out);
-    let browser: Browser | undefined;
-    try {
-      browser = await chromium.launch({ executablePath: BROWSER!, args: ['--no-sandbox'] });
+  test.skipIf(BROWSER === undefined)(`runs ${IN_CHROMIUM}`, { timeout: 120_000 }, async () => {
+    const contents = readFileSync(join(out, 'main.js'));
+    const files = {
+      '/': { type: 'text/html', contents: PAGE },
+      '/main.js': { type: 'text/javascript', contents },
+    };
+    await withBrowser(files, { 'Content-Security-Policy': POLICY }, async (browser, url) => {
       const page = await browser.newPage();
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(error.message));
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      await page.goto(url);
       // By the title: the page's policy keeps a test from running text in it, too.
       await expect
         .poll(async () => complaints.join('; ') || (await page.title()), { timeout: 60_000 })
@@ -127,9 +104,6 @@ describe.each([
         noEval: true,
         noWasm: true,
       });
-    } finally {
-      await browser?.close();
-      server.close();
-    }
+    });
   });
 });
