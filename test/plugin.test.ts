@@ -5,6 +5,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eachMapping, TraceMap } from '@jridgewell/trace-mapping';
 import { build as esbuild } from 'esbuild';
 import { build as vite } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -39,29 +40,31 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function byEsbuild(outfile: string): Promise<void> {
+async function byEsbuild(outfile: string, entry = 'main.js', sourceMap = false): Promise<void> {
   await esbuild({
-    entryPoints: [file('main.js')],
+    entryPoints: [file(entry)],
+    sourcemap: sourceMap,
     bundle: true,
     minify: true,
     format: 'esm',
     target: 'es2022',
     outfile,
     logLevel: 'silent',
-    plugins: [sandglass.esbuild({})],
+    plugins: [sandglass.esbuild({ sourceMap })],
   });
 }
 
-async function byVite(outfile: string): Promise<void> {
+async function byVite(outfile: string, entry = 'main.js', sourceMap = false): Promise<void> {
   await vite({
     root: folder,
     configFile: false,
     logLevel: 'silent',
-    plugins: [sandglass.vite({})],
+    plugins: [sandglass.vite({ sourceMap })],
     build: {
       target: 'es2022',
       outDir: join(outfile, '..'),
-      lib: { entry: file('main.js'), formats: ['es'], fileName: () => 'main.js' },
+      sourcemap: sourceMap,
+      lib: { entry: file(entry), formats: ['es'], fileName: () => 'main.js' },
     },
   });
 }
@@ -105,5 +108,24 @@ describe.each([
         noWasm: true,
       });
     });
+  });
+
+  test('with source maps, the map of the bundle leads to the C file', async () => {
+    writeFileSync(file('divide.wasm'), readFileSync(join(ROOT, 'test/fixtures/debug/divide-dwarf5-O0.wasm')));
+    writeFileSync(file('debug.js'), "export { instantiate } from './divide.wasm?sandglass';");
+    const folder = file(`${name}-debug`);
+    await bundle(join(folder, 'main.js'), 'debug.js', true);
+    const lines = readFileSync(join(folder, 'main.js'), 'utf8').split('\n');
+    const map = new TraceMap(readFileSync(join(folder, 'main.js.map'), 'utf8'));
+    const source = readFileSync(join(ROOT, 'test/fixtures/debug/divide.c'), 'utf8').split('\n');
+    const line = source.findIndex((each) => each.includes('a / b')) + 1;
+    const places = new Set<string>();
+    eachMapping(map, ({ source, originalLine, generatedLine, generatedColumn }) => {
+      if (source?.endsWith('project/divide.c') !== true || originalLine !== line) return;
+      const text = lines[generatedLine - 1]!.slice(generatedColumn);
+      // A division, by whatever name: of the code that counts, and of the code that looks at a limit.
+      if (/^(?:\w+ ?= ?)?\w+\(\w+, ?\w+\)/.test(text)) places.add(`${generatedLine}:${generatedColumn}`);
+    });
+    expect(places.size).toBeGreaterThanOrEqual(2);
   });
 });
