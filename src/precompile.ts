@@ -21,6 +21,7 @@ import { bundledRuntime, type MarkedText, minifiedExpression } from './bundle.ts
 import { type CodeFile, type DebugScope, debugTable, withSourceMaps } from './precompile-maps.ts';
 import { type PartRequest, partTexts } from './precompile-parts.ts';
 import type { Form } from './precompiled-module.ts';
+import { sha256 } from './sha256.ts';
 import { linesOf } from './source-lines.ts';
 import { TARGET } from './target.ts';
 import { typesText } from './types-text.ts';
@@ -150,6 +151,7 @@ class Writer {
     const data = Buffer.concat(this.#module.data.map(({ bytes }) => bytes));
     const fields = [
       `abi: ${ABI_VERSION}`,
+      `hash: ${JSON.stringify(sha256(this.#module.bytes))}`,
       `description: ${await shortened(JSON.stringify(packDescription(this.#module)))}`,
       `data: ${this.#bytesText(data, 'data')}`,
       `wrappers: ${await shortened(wrappersText(this.#module))}`,
