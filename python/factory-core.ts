@@ -38,7 +38,14 @@ export interface FactoryStats extends GroupStats {
   readonly imageBytes: number;
 }
 
-const OPTIONS: readonly (keyof FactoryOptions)[] = ['imports', 'seed', 'cache', 'pyodide', 'workers', 'onWarning'];
+const OPTIONS: readonly (keyof FactoryOptions)[] = [
+  'imports',
+  'seed',
+  'cache',
+  'pyodide',
+  'workers',
+  'onWarning',
+];
 const LOAD_OPTIONS: readonly (keyof FactoryOptions)[] = ['pyodide', 'workers', 'onWarning'];
 
 /** A dropped factory's threads end with it. */
