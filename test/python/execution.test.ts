@@ -9,8 +9,11 @@ describe.skipIf(withoutPython)(titled('programs'), () => {
 
   const run = (code: string, options: Parameters<typeof factory.createSandbox>[0] = {}) =>
     factory.createSandbox(options).execute(code);
-  const failure = (code: string, options = {}) =>
-    run(code, options).then(expect.unreachable, (error) => error);
+  const failure = (code: string): Promise<ExecutionError> =>
+    run(code).then(
+      () => expect.unreachable('it succeeded'),
+      (error) => error,
+    );
 
   describe('output', () => {
     test('without the newline at its end, and as it was', async () => {
