@@ -17,6 +17,7 @@ import { declare, fieldConstants, isField, viewVariables } from './declarations.
 import type { FunctionEmitter, Region } from './function-emitter.ts';
 import * as js from './js.ts';
 import { expressionOf, leaveRegion, visitStatements } from './outline.ts';
+import { CALLERS_COUNTS, COUNTS } from './region-counts.ts';
 
 /** One JavaScript function. */
 export interface Part {
@@ -64,6 +65,7 @@ function regionParameters({ places, options }: FunctionEmitter): string[] {
     ...(places.needsFrame ? ['q'] : []),
     ...(references ? ['r'] : []),
     ...(options.countDepth ? ['d'] : []),
+    ...(options.counting === undefined ? [] : [COUNTS, CALLERS_COUNTS]),
   ];
 }
 
