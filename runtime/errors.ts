@@ -163,6 +163,9 @@ export class InternalError extends Error {
   }
 }
 
+/** State cannot be saved, or what was saved cannot be used: then nothing has changed. */
+export class SnapshotError extends Error {}
+
 /** Stored code cannot be used, or its directory cannot be trusted. */
 export class CacheError extends Error {}
 
@@ -170,6 +173,7 @@ named(CacheError, 'CacheError');
 named(CompileError, 'CompileError');
 named(LinkError, 'LinkError');
 named(RuntimeError, 'RuntimeError');
+named(SnapshotError, 'SnapshotError');
 named(Trap, 'Trap');
 named(OutOfFuelError, 'OutOfFuelError');
 named(TimeoutError, 'TimeoutError');

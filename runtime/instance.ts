@@ -14,6 +14,7 @@ import type { DataSegment } from './data-segment.ts';
 import { resolve } from './defined-types.ts';
 import { Environment } from './environment.ts';
 import { LinkError, trap } from './errors.ts';
+import { exportsObject } from './exports.ts';
 import { hostFunctionOf } from './function-reference.ts';
 import { type Cells, Global } from './global.ts';
 import { type Imports, type Linked, link } from './link.ts';
@@ -21,11 +22,13 @@ import { Memory } from './memory.ts';
 import type { Store } from './store.ts';
 import { Table } from './table.ts';
 import { Tag } from './tag.ts';
-import type { ConstExpr, ExportDescription, GlobalType, SegmentMode, ValueType } from './types.ts';
+import type { ConstExpr, ExternKind, GlobalType, SegmentMode, ValueType } from './types.ts';
 
 export interface Instantiated {
   readonly environment: Environment;
   readonly exports: Readonly<Record<string, unknown>>;
+  /** The import object's modules that it uses, by name. */
+  readonly modules: ReadonlyMap<string, object>;
 }
 
 export function instantiate(code: ModuleCode, store: Store, imports: Imports): Instantiated {
@@ -39,10 +42,10 @@ export function instantiate(code: ModuleCode, store: Store, imports: Imports): I
   builder.fillMemories();
   const { start } = code.description;
   if (start !== undefined) callRaw(environment.makeRef(start), []);
-  return { environment, exports };
+  return { environment, exports, modules: linked.modules };
 }
 
-function bindHostModules({ modules }: Linked, bound: BoundInstance): void {
+export function bindHostModules({ modules }: Linked, bound: BoundInstance): void {
   for (const host of modules.values()) {
     // A module may be a Proxy that has a value for every name.
     const { [BIND]: bind } = host as { [BIND]?: unknown };
@@ -53,21 +56,30 @@ function bindHostModules({ modules }: Linked, bound: BoundInstance): void {
 /** Of `i32.const` and the `end` behind it. */
 const CONSTANT_FUEL = 2;
 
-class Builder {
+/** How large memories and tables are, by index, where they are to be filled from a snapshot. */
+export interface SavedSizes {
+  readonly pages: readonly number[];
+  readonly lengths: readonly number[];
+}
+
+export class Builder {
   readonly #E: Environment;
   readonly #linked: Linked;
+  readonly #saved: SavedSizes | undefined;
   readonly #context: ConstContext;
 
-  constructor(environment: Environment, linked: Linked) {
+  /** With `saved`, nothing is charged, and what can change is left empty. */
+  constructor(environment: Environment, linked: Linked, saved?: SavedSizes) {
     this.#E = environment;
     this.#linked = linked;
+    this.#saved = saved;
     const { S } = environment;
     this.#context = {
       global: (index) => environment.G[index]!.raw,
       func: (index) => environment.makeRef(index),
       E: environment,
       charge: (fuel) => {
-        if (S.metering) S.account.charge(fuel);
+        if (S.metering && saved === undefined) S.account.charge(fuel);
       },
     };
   }
@@ -84,7 +96,10 @@ class Builder {
     E.I.push(...this.#linked.functions);
     for (const memory of this.#linked.memories) E.M.push(memory);
     for (const type of description.memories.slice(description.importedMemories)) {
-      E.M.push(refuseAsLinkError('memory', () => Memory.define(type, limits)));
+      const pages = this.#saved?.pages[E.M.length];
+      const define = () =>
+        pages === undefined ? Memory.define(type, limits) : Memory.restore(type, pages, limits);
+      E.M.push(refuseAsLinkError('memory', define));
     }
     E.M[0]?.attach(E);
     E.tags.push(...this.#linked.tags);
@@ -94,8 +109,9 @@ class Builder {
     this.#globals();
     E.T.push(...this.#linked.tables);
     for (const { type: declared, init } of description.tableDefinitions) {
-      const type = { ...declared, element: resolve(declared.element, description.types) };
-      const value = init === undefined ? null : this.#evaluate(init);
+      const min = this.#saved?.lengths[E.T.length] ?? declared.min;
+      const type = { ...declared, min, element: resolve(declared.element, description.types) };
+      const value = init === undefined || this.#saved !== undefined ? null : this.#evaluate(init);
       E.T.push(refuseAsLinkError('table', () => Table.define(type, value, limits)));
     }
   }
@@ -107,10 +123,10 @@ class Builder {
       E.G.push(global);
       if (!global.type.mutable) this.#own(global.type, index).raw = global.raw;
     });
-    for (const { init } of globalDefinitions) {
+    for (const { type, init } of globalDefinitions) {
       const index = E.G.length;
       const global = this.#own(globals[index]!, index);
-      global.raw = this.#evaluate(init);
+      if (!type.mutable || this.#saved === undefined) global.raw = this.#evaluate(init);
       E.G.push(global);
     }
   }
@@ -135,13 +151,11 @@ class Builder {
   }
 
   exports(): Readonly<Record<string, unknown>> {
-    const exports: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-    for (const { name, kind, index } of this.#E.code.description.exports)
-      exports[name] = this.#export(kind, index);
-    return Object.freeze(exports);
+    const { exports } = this.#E.code.description;
+    return exportsObject(exports, (kind, index) => this.#export(kind, index));
   }
 
-  #export(kind: ExportDescription['kind'], index: number): unknown {
+  #export(kind: ExternKind, index: number): unknown {
     const E = this.#E;
     if (kind === 'func') return hostFunctionOf(E.makeRef(index));
     if (kind === 'table') return E.T[index];

@@ -56,12 +56,13 @@ export class Memory {
   readonly #largest: number;
   readonly #holders = new WeakList<ViewHolder>();
 
-  /** For hosts; `type` and `storage` are what a descriptor cannot say. */
+  /** For hosts; `type`, `storage` and spare `capacity` are what a descriptor cannot say. */
   constructor(
     descriptor: MemoryDescriptor,
     limits: MemoryLimits = DEFAULT_LIMITS,
     type: MemoryType = typeOf(descriptor),
     storage?: SharedStorage,
+    capacity = type.min,
   ) {
     this.#declared = type;
     this.pageSize = type.pageSize;
@@ -69,7 +70,7 @@ export class Memory {
     this.#pages = type.min;
     if (type.shared) this.#shared = storage ?? SharedStorage.reserve(type, largest);
     this.#largest = Math.min(largest, this.#shared?.room(type.pageSize) ?? largest);
-    const buffer = this.#shared?.buffer ?? allocate(type.min * type.pageSize);
+    const buffer = this.#shared?.buffer ?? this.#allocateRoom(type.min, capacity);
     if (buffer === undefined) throw allocationFailed(type.min);
     this.#buffer = buffer;
     this.#view = new DataView(buffer, 0, type.min * type.pageSize);
@@ -79,6 +80,11 @@ export class Memory {
   /** A module's own memory. */
   static define(type: MemoryType, limits: MemoryLimits): Memory {
     return new Memory({ initial: type.min }, limits, type);
+  }
+
+  /** A module's own memory of `pages`, more than it would begin with, that will grow on as one that has grown so far. */
+  static restore(type: MemoryType, pages: number, limits: MemoryLimits): Memory {
+    return new Memory({ initial: pages }, limits, { ...type, min: pages }, undefined, spacious(pages));
   }
 
   /** The memory that another thread's `handle` stands for. */
@@ -154,18 +160,29 @@ export class Memory {
     const previous = this.#pages;
     if (!this.mayGrow(delta)) return -1;
     const pages = previous + delta;
-    if (pages * this.pageSize > this.#buffer.byteLength) {
-      const larger = this.#allocateSpacious(pages);
-      if (larger === undefined) return -1;
-      new Uint8Array(larger).set(this.#bytes);
-      if (this.#exposed) detach(this.#buffer);
-      this.#use(larger, pages);
-    } else if (this.#exposed) {
-      this.#use(detach(this.#buffer), pages);
-    } else if (delta > 0) {
-      this.#use(this.#buffer, pages);
-    }
+    if (!this.reserve(pages)) return -1;
+    if (this.#exposed) this.#use(detach(this.#buffer), pages);
+    else if (delta > 0) this.#use(this.#buffer, pages);
     return previous;
+  }
+
+  /** Room for so many pages, if limits allow them and the host has it. The memory stays as it is. */
+  reserve(pages: number): boolean {
+    if (this.#shared !== undefined || pages > this.#largest) return false;
+    if (pages * this.pageSize <= this.#buffer.byteLength) return true;
+    const larger = this.#allocateRoom(pages, spacious(this.#buffer.byteLength / this.pageSize));
+    if (larger === undefined) return false;
+    new Uint8Array(larger).set(this.#bytes);
+    if (this.#exposed) detach(this.#buffer);
+    this.#use(larger, this.#pages);
+    return true;
+  }
+
+  /** Exactly so many pages, for which there is room: growth, or the loss of what lies beyond. For snapshots. */
+  resize(pages: number): void {
+    if (pages === this.#pages) return;
+    if (pages < this.#pages) this.#bytes.fill(0, pages * this.pageSize);
+    this.#use(this.#exposed ? detach(this.#buffer) : this.#buffer, pages);
   }
 
   /** Keeps `holder.V` a view of this memory for as long as the holder lives. */
@@ -181,13 +198,10 @@ export class Memory {
     if (pages !== this.#pages) this.#use(this.#buffer, pages);
   }
 
-  /** Half as much again, so that n growths copy O(n) bytes; without spare capacity if there is no room for it. */
-  #allocateSpacious(pages: number): ArrayBuffer | undefined {
-    const capacity = Math.ceil((this.#buffer.byteLength / this.pageSize) * 1.5);
-    const spacious = Math.min(Math.max(pages, capacity), this.#largest);
-    return (
-      allocate(spacious * this.pageSize) ?? (spacious > pages ? allocate(pages * this.pageSize) : undefined)
-    );
+  /** Bytes for `pages`, zero; without spare capacity if there is no room for it. */
+  #allocateRoom(pages: number, capacity: number): ArrayBuffer | undefined {
+    const most = Math.min(Math.max(pages, capacity), this.#largest);
+    return allocate(most * this.pageSize) ?? (most > pages ? allocate(pages * this.pageSize) : undefined);
   }
 
   #trim(): void {
@@ -217,6 +231,11 @@ function typeOf(descriptor: MemoryDescriptor): MemoryType {
   if (shared && max === undefined) throw wrongType('a shared memory to have a maximum', maximum);
   if (pageSize !== 1 && pageSize !== PAGE) throw wrongType('pageSize to be 1 or 65536', pageSize);
   return { min, max, address, shared: Boolean(shared), pageSize };
+}
+
+/** Half as much again, so that n growths copy O(n) bytes. */
+function spacious(pages: number): number {
+  return Math.ceil(pages * 1.5);
 }
 
 /** A declared maximum above the limit is clamped, a minimum above it refused. */

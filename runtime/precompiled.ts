@@ -9,7 +9,7 @@ import type { Code } from './abi.ts';
 import { BOUNDARY } from './boundary.ts';
 import type { ExportWrapper, ModuleCode } from './code.ts';
 import type { DebugTable } from './debug-table.ts';
-import type { LocatedFrame } from './errors.ts';
+import { type LocatedFrame, SnapshotError } from './errors.ts';
 import { type Library, library } from './library.ts';
 import type { StructConstructor } from './objects.ts';
 import { plainExportWrapper, plainImportWrapper } from './plain-wrappers.ts';
@@ -90,6 +90,7 @@ export class PrecompiledCode implements ModuleCode {
   /** Functions whose body is a tail form: under their own name stands something that is no frame of wasm. */
   readonly #trampolines: ReadonlySet<number>;
   readonly #checking: () => PrecompiledCode;
+  readonly #hash: string | undefined;
   readonly #debugTable: () => DebugTable | undefined;
   #ranges: readonly Range[] | undefined;
 
@@ -103,6 +104,7 @@ export class PrecompiledCode implements ModuleCode {
     wrappers: Wrappers,
     checking: () => PrecompiledCode,
     debugTable: () => DebugTable | undefined,
+    hash: string | undefined,
   ) {
     const functions: Code[] = [];
     const tails: Code[] = [];
@@ -130,6 +132,13 @@ export class PrecompiledCode implements ModuleCode {
     this.#checking = checking;
     this.#makers = parts;
     this.#debugTable = debugTable;
+    this.#hash = hash;
+  }
+
+  get hash(): string {
+    if (this.#hash === undefined)
+      throw new SnapshotError('the precompiled file does not say which module it is of: compile it again');
+    return this.#hash;
   }
 
   /** There is nothing left to compile. */

@@ -82,5 +82,5 @@ const written = results.flatMap(({ outputFiles }) => outputFiles);
 mkdirSync(join(root, LIB), { recursive: true });
 for (const { path, text } of written) writeIfNew(path, withClassNames(text));
 const paths = new Set(written.map(({ path }) => path));
-for (const entry of readdirSync(join(root, LIB), { withFileTypes: true }))
-  if (entry.isFile() && !paths.has(join(root, LIB, entry.name))) rmSync(join(root, LIB, entry.name));
+for (const name of readdirSync(join(root, LIB)))
+  if (name.endsWith('.js') && !paths.has(join(root, LIB, name))) rmSync(join(root, LIB, name));

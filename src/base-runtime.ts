@@ -10,6 +10,8 @@ import { instantiate } from '../runtime/instance.ts';
 import { type Limits, resolveLimits } from '../runtime/limits.ts';
 import type { Imports } from '../runtime/link.ts';
 import { REGISTER_CELLS } from '../runtime/registers.ts';
+import { restore } from '../runtime/snapshot/restore.ts';
+import { Snapshot } from '../runtime/snapshot/snapshot.ts';
 import { Store } from '../runtime/store.ts';
 import { checkKeys, controlled, Instance, type InvokeOptions } from './instance.ts';
 import { PrecompiledModule } from './precompiled-module.ts';
@@ -74,16 +76,7 @@ export class BaseRuntime {
 
   /** Of a module whose code lies in several files, these have to be there: `await module.load()`. */
   instantiateSync(module: PrecompiledModule, imports: Imports = {}, control: InvokeOptions = {}): Instance {
-    this.checkInstantiation(imports);
-    if (!(module instanceof PrecompiledModule)) throw wrongType('the module of a precompiled file', module);
-    const { limits, checksEveryRegion } = this.store;
-    const code = module.codeFor({
-      costs: this.costs,
-      checkEveryRegion: checksEveryRegion,
-      countDepth: limits.callDepth !== undefined,
-      countAllocation: limits.gcBytes !== undefined,
-    });
-    return this.run(code, imports, control);
+    return this.start(module, imports, control);
   }
 
   /** `control` is for the start function. */
@@ -96,14 +89,43 @@ export class BaseRuntime {
     return this.instantiateSync(module, imports, control);
   }
 
-  protected run(code: ModuleCode, imports: Imports, control: InvokeOptions): Instance {
+  /**
+   * An instance with the state of a snapshot of the same module: nothing of it runs, not even its start function. Memories,
+   * tables and globals among the imports are set, too. Throws a `SnapshotError`, and has changed nothing then, if the snapshot does
+   * not fit, is damaged, or limits do not allow what is in it.
+   */
+  restore(module: PrecompiledModule, snapshot: Snapshot, imports: Imports = {}): Instance {
+    return this.resume(module, snapshot, imports);
+  }
+
+  protected start(module: unknown, imports: Imports, control: InvokeOptions): Instance {
+    this.#checkInstantiation(imports);
+    const code = this.codeOf(module);
     return new Instance(
       controlled(this.store, control, () => instantiate(code, this.store, imports)),
       this,
     );
   }
 
-  protected checkInstantiation(imports: unknown): void {
+  protected resume(module: unknown, snapshot: Snapshot, imports: Imports): Instance {
+    this.#checkInstantiation(imports);
+    if (!(snapshot instanceof Snapshot)) throw wrongType('a Snapshot', snapshot);
+    return new Instance(restore(this.codeOf(module), this.store, imports, snapshot), this);
+  }
+
+  /** What runs of a module in this Runtime. */
+  protected codeOf(module: unknown): ModuleCode {
+    if (!(module instanceof PrecompiledModule)) throw wrongType('the module of a precompiled file', module);
+    const { limits, checksEveryRegion } = this.store;
+    return module.codeFor({
+      costs: this.costs,
+      checkEveryRegion: checksEveryRegion,
+      countDepth: limits.callDepth !== undefined,
+      countAllocation: limits.gcBytes !== undefined,
+    });
+  }
+
+  #checkInstantiation(imports: unknown): void {
     if (this.store.closed) throw new TypeError('the runtime is closed');
     if (!isObject(imports)) throw wrongType('the imports as an object', imports);
   }

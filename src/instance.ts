@@ -2,11 +2,13 @@
  * A running module: its exports, and calls under a deadline or a signal.
  */
 import { callRaw } from '../runtime/boundary.ts';
-import type { Environment } from '../runtime/environment.ts';
 import { quoteName, unknownKey, wrongType } from '../runtime/errors.ts';
 import { referenceOf } from '../runtime/function-reference.ts';
 import type { Instantiated } from '../runtime/instance.ts';
 import type { Control } from '../runtime/interrupt.ts';
+import { capture } from '../runtime/snapshot/capture.ts';
+import { reset } from '../runtime/snapshot/restore.ts';
+import { Snapshot } from '../runtime/snapshot/snapshot.ts';
 import type { Store } from '../runtime/store.ts';
 import type { BaseRuntime } from './base-runtime.ts';
 
@@ -27,12 +29,12 @@ export class Instance {
   readonly exports: Exports;
   /** Whose fuel it burns. */
   readonly runtime: BaseRuntime;
-  readonly #environment: Environment;
+  readonly #instantiated: Instantiated;
 
-  constructor({ environment, exports }: Instantiated, runtime: BaseRuntime) {
-    this.exports = exports;
+  constructor(instantiated: Instantiated, runtime: BaseRuntime) {
+    this.exports = instantiated.exports;
     this.runtime = runtime;
-    this.#environment = environment;
+    this.#instantiated = instantiated;
   }
 
   /** Calls an exported function; several results are an array. Throws `TimeoutError`, `AbortError`, traps. */
@@ -45,6 +47,22 @@ export class Instance {
   invokeRaw(name: string, args: readonly unknown[] = [], options: InvokeOptions = {}): unknown[] {
     const { reference } = this.#function(name, args);
     return this.#controlled(options, () => callRaw(reference, args));
+  }
+
+  /**
+   * Its state, for `runtime.restore` and `reset`: memories, mutable globals, tables, dropped segments, its own and those that it imports,
+   * and the state of host modules that have one. Throws a `SnapshotError` while its Runtime's code runs, and for what cannot
+   * be saved: shared memories, objects, values of the host and functions of other instances.
+   */
+  snapshot(): Snapshot {
+    const { environment, modules } = this.#instantiated;
+    return capture(environment, modules);
+  }
+
+  /** Back to the state of a snapshot of the same module, in place. Throws a `SnapshotError`, and has changed nothing then. */
+  reset(snapshot: Snapshot): void {
+    if (!(snapshot instanceof Snapshot)) throw wrongType('a Snapshot', snapshot);
+    reset(this.#instantiated, snapshot);
   }
 
   #function(name: string, args: readonly unknown[]) {
@@ -66,7 +84,7 @@ export class Instance {
 
   #controlled<Result>(options: InvokeOptions, run: () => Result): Result {
     checkKeys('option of invoke', options, INVOKE_OPTIONS);
-    return controlled(this.#environment.S, options, run);
+    return controlled(this.#instantiated.environment.S, options, run);
   }
 }
 

@@ -62,6 +62,13 @@ export interface CodeStock {
   readonly onRejected?: (() => void) | undefined;
 }
 
+/** Whose code it is. */
+interface CodeOwner {
+  readonly hash: string;
+  /** The code for other options. */
+  codeFor(options: EmitOptions): JitCode;
+}
+
 const EMPTY_STOCK: CodeStock = { groups: [], usesV8Data: false };
 
 /** Of a group that the compiler made; its source, with what V8 made of it, where that is to be stored. */
@@ -97,7 +104,7 @@ export class JitCode implements ModuleCode {
   /** For source maps, where they are wanted. */
   readonly #sources: ModuleSources | undefined;
 
-  readonly #variant: (options: EmitOptions) => JitCode;
+  readonly #owner: CodeOwner;
   readonly #stock: CodeStock;
   /** Groups of the stock by their members. */
   readonly #stored = new Map<number, StoredGroup>();
@@ -106,16 +113,10 @@ export class JitCode implements ModuleCode {
   /** Of the stock, but V8 did not want its data. */
   readonly #rejected = new Map<StoredGroup, Script>();
 
-  /** `variant` gives the module's code for other options. */
-  constructor(
-    module: ModuleInfo,
-    options: EmitOptions,
-    variant: (options: EmitOptions) => JitCode,
-    stock: CodeStock = EMPTY_STOCK,
-  ) {
+  constructor(module: ModuleInfo, options: EmitOptions, owner: CodeOwner, stock: CodeStock = EMPTY_STOCK) {
     this.description = module;
     this.#options = options;
-    this.#variant = variant;
+    this.#owner = owner;
     const { counting } = options;
     this.#library = counting
       ? { ...LIBRARY, [COUNTS]: counting.counts, [CHARGING]: counting.charging }
@@ -128,6 +129,10 @@ export class JitCode implements ModuleCode {
     const [functions, tails] = [() => this.functions, () => this.tails];
     this.functions = module.bodies.map((_, defined) => this.#stub(defined, functions));
     this.tails = module.bodies.map((_, defined) => this.#stub(defined, tails));
+  }
+
+  get hash(): string {
+    return this.#owner.hash;
   }
 
   get stats(): { functions: number; compiled: number; generated: number; groups: number; bytes: number } {
@@ -277,7 +282,7 @@ export class JitCode implements ModuleCode {
   }
 
   checkingEveryRegion(): JitCode {
-    return this.#variant({ ...this.#options, checkEveryRegion: true });
+    return this.#owner.codeFor({ ...this.#options, checkEveryRegion: true });
   }
 
   readonly structs = structClass;

@@ -21,6 +21,8 @@ export type PartSource = Part | { readonly load: () => Promise<{ readonly defaul
 /** What stands in a file. */
 export interface PrecompiledFile {
   readonly abi: number;
+  /** SHA-256 of the module, in hexadecimal. */
+  readonly hash?: string;
   readonly description: PackedDescription;
   /** All data segments: base64, or bytes that are somewhere else. */
   readonly data: string | (() => Promise<Uint8Array>);
@@ -167,7 +169,7 @@ export class PrecompiledModule {
       this.#wrappers ??= new Wrappers(this.#file.wrappers);
       const limited = () => this.#code(this.#formFor(true));
       const table = () => this.#tableForTraps();
-      code = new PrecompiledCode(this.#loaded, parts, this.#wrappers, limited, table);
+      code = new PrecompiledCode(this.#loaded, parts, this.#wrappers, limited, table, this.#file.hash);
       this.#codes.set(form, code);
     }
     return code;
