@@ -100,6 +100,7 @@ class Interpreter:
             pass  # its own clean-up failed
 
     def _prepare(self, request):
+        sys.modules = _modules
         _modules['__main__'] = self.main
         _modules['sys'] = sys
         _modules['builtins'] = self.namespace['__builtins__'] = self._builtins
