@@ -29,7 +29,7 @@ export interface PackedDescription {
   readonly data: readonly Json[];
   /** Runs of names: the first one's index, then the names. */
   readonly names: readonly (readonly (number | string)[])[];
-  /** Everything else. */
+  /** Everything else; empty lists and zeros are left out. */
   readonly rest: Json;
 }
 
@@ -40,12 +40,29 @@ export function packDescription(description: ModuleDescription): PackedDescripti
     elements: elements.map(packElements),
     data: data.map((segment) => [packPlace(segment), segment.length]),
     names: packNames(functionNames),
-    rest: pack(restOf(description)),
+    rest: pack(withoutNothing(restOf(description))),
   };
 }
 
+type Rest = Omit<ModuleDescription, Special>;
+
+/** What a module has nothing of. */
+const NOTHING: Rest = {
+  ...{ imports: [], functions: [], tables: [], memories: [], globals: [], tags: [], exports: [] },
+  ...{ start: undefined, name: undefined, tableDefinitions: [], globalDefinitions: [] },
+  ...{ importedFunctions: 0, importedTables: 0, importedMemories: 0, importedGlobals: 0, importedTags: 0 },
+};
+
+function withoutNothing(rest: Rest): Partial<Rest> {
+  const isSomething = (value: unknown) => (Array.isArray(value) ? value.length > 0 : value !== 0);
+  // A start function may be the one with index 0.
+  return Object.fromEntries(
+    Object.entries(rest).filter(([key, value]) => key === 'start' || isSomething(value)),
+  );
+}
+
 /** A module's information for the compiler has more fields than these. */
-function restOf(description: ModuleDescription): Omit<ModuleDescription, Special> {
+function restOf(description: ModuleDescription): Rest {
   const { imports, functions, tables, memories, globals, tags, exports, start, name } = description;
   const { importedFunctions, importedTables, importedMemories, importedGlobals, importedTags } = description;
   const { tableDefinitions, globalDefinitions } = description;
@@ -63,7 +80,8 @@ export function unpackDescription(packed: PackedDescription, bytes: Uint8Array):
     types.push(unpackType(type, i, types));
   });
   return {
-    ...(unpack(packed.rest) as Omit<ModuleDescription, Special>),
+    ...NOTHING,
+    ...(unpack(packed.rest) as Partial<Rest>),
     types,
     elements: packed.elements.map(unpackElements),
     data: unpackData(packed.data, bytes),

@@ -83,4 +83,4 @@ mkdirSync(join(root, LIB), { recursive: true });
 for (const { path, text } of written) writeIfNew(path, withClassNames(text));
 const paths = new Set(written.map(({ path }) => path));
 for (const name of readdirSync(join(root, LIB)))
-  if (!paths.has(join(root, LIB, name))) rmSync(join(root, LIB, name));
+  if (name.endsWith('.js') && !paths.has(join(root, LIB, name))) rmSync(join(root, LIB, name));

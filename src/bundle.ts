@@ -58,11 +58,15 @@ export interface MarkedText {
   readonly marks: Marks | undefined;
 }
 
-/** An expression in less text, with the names of functions as they are: stack traces are read by them. */
-export async function minifiedExpression({ text, marks }: MarkedText): Promise<MarkedText> {
+/**
+ * An expression in less text, with the names of functions as they are: stack traces are read by them. `names`: with others,
+ * where nobody reads them.
+ */
+export async function minifiedExpression({ text, marks }: MarkedText, names = false): Promise<MarkedText> {
   const options = { minifyWhitespace: true, minifySyntax: true, target: 'es2022', charset: 'utf8' } as const;
   const { code, map } = await transform(VALUE + text, {
     ...options,
+    minifyIdentifiers: names,
     format: 'esm',
     logLevel: 'silent',
     ...(marks && { sourcemap: 'external' }),

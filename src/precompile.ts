@@ -146,15 +146,15 @@ class Writer {
   /** The object that `precompiled` takes. */
   async #fileText(parts: readonly MarkedText[]): Promise<string> {
     const { costs, countDepth: depth = false, countObjects: objects = false, minify = false } = this.#options;
-    const shortened = async (text: string) =>
-      minify ? (await minifiedExpression({ text, marks: undefined })).text : text;
+    const shortened = async (text: string, names = false) =>
+      minify ? (await minifiedExpression({ text, marks: undefined }, names)).text : text;
     const data = Buffer.concat(this.#module.data.map(({ bytes }) => bytes));
     const fields = [
       `abi: ${ABI_VERSION}`,
       `hash: ${JSON.stringify(sha256(this.#module.bytes))}`,
       `description: ${await shortened(JSON.stringify(packDescription(this.#module)))}`,
       `data: ${this.#bytesText(data, 'data')}`,
-      `wrappers: ${await shortened(wrappersText(this.#module))}`,
+      `wrappers: ${await shortened(wrappersText(this.#module), true)}`,
       `forms: {${this.#formsText(parts)}}`,
     ];
     if (this.#debug !== undefined) {

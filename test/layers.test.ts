@@ -33,6 +33,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   unplugin: ['src/plugin.ts'],
   '@bytecodealliance/jco-transpile': ['src/cli/', 'spectest/'],
   benchmark: ['bench/'],
+  tar: ['python/archive.ts'],
 };
 
 /** Layers that run on any JavaScript engine. */

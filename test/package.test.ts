@@ -52,7 +52,8 @@ test('entry points that offer a class offer the same one', async () => {
 
 test('files that are found at run time lie beside those that look for them', () => {
   const lib = join(ROOT, 'dist/lib');
-  const named = readdirSync(lib).flatMap((file) =>
+  const scripts = readdirSync(lib).filter((file) => file.endsWith('.js'));
+  const named = scripts.flatMap((file) =>
     [...readFileSync(join(lib, file), 'utf8').matchAll(/["'](\.{1,2}\/[\w/-]+\.(?:js|json))["']/g)].map(
       ([, name]) => name!,
     ),

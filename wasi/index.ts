@@ -10,15 +10,15 @@ import { Interrupt } from '../runtime/interrupt.ts';
 import { HOST_STATE } from '../runtime/snapshot/host-state.ts';
 import { args } from './args.ts';
 import { clock, SYSTEM_CLOCKS } from './clock.ts';
-import type { Clocks, Context, Family, WasiFunction } from './context.ts';
+import type { Clocks, Context } from './context.ts';
 import { environ } from './environ.ts';
-import { errnoOf } from './errno.ts';
 import { fd } from './fd.ts';
 import { Directory } from './files/directory.ts';
 import { openRoot } from './files/directory-handle.ts';
 import type { FileSystem } from './files/file-system.ts';
 import { type Input, InputStream, type Output, OutputStream } from './files/streams.ts';
 import { DescriptorTable } from './files/table.ts';
+import { functionsOf, type GuestFunctions } from './guest-functions.ts';
 import { GuestMemory } from './memory-access.ts';
 import { path } from './path.ts';
 import { poll } from './poll.ts';
@@ -71,11 +71,9 @@ export interface StartOptions {
   readonly deadlineMs?: number;
 }
 
-type WasiModule = Readonly<Record<string, (...parameters: never[]) => number>>;
-
 export class Wasi {
   /** The standard two-level import object. */
-  readonly imports: { readonly wasi_snapshot_preview1: WasiModule };
+  readonly imports: { readonly wasi_snapshot_preview1: GuestFunctions };
   readonly #memory = new GuestMemory();
   readonly #descriptors = new DescriptorTable();
   /** Until an instance is bound there is nobody to interrupt. */
@@ -93,7 +91,7 @@ export class Wasi {
       this.close();
       throw error;
     }
-    const functions = wrapAll(
+    const functions = functionsOf(
       [args, environ, clock, fd, path, poll, proc, random, sock].map((family) => family(context)),
     );
     const bind = (instance: BoundInstance) => this.#bind(instance.exports, instance.interrupt);
@@ -215,23 +213,4 @@ function checkName(name: string): string {
 function checkText(text: string): void {
   if (typeof text !== 'string') throw new TypeError(`args and env must be strings, found ${typeof text}`);
   if (text.includes('\0')) throw new TypeError(`args and env cannot contain NUL: ${JSON.stringify(text)}`);
-}
-
-function wrapAll(families: readonly Family[]): Record<string, (...parameters: never[]) => number> {
-  const functions = families.flatMap((family) => Object.entries(family));
-  return Object.fromEntries(functions.map(([name, implementation]) => [name, answering(implementation)]));
-}
-
-/** From "returns or throws" to "answers an errno". */
-function answering(implementation: WasiFunction): (...parameters: never[]) => number {
-  return (...parameters) => {
-    try {
-      implementation(...parameters);
-      return 0;
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === undefined) throw error;
-      return errno;
-    }
-  };
 }

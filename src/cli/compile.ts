@@ -9,8 +9,9 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { FeatureOptions } from '../../compiler/features.ts';
 import type { Target } from '../../compiler/opcodes.ts';
 import type { FuelForms, OutputFile } from '../precompile.ts';
+import { readSource, sourceMapReader } from '../source-files.ts';
 import { CliError } from './exit-status.ts';
-import { loadModule, namingAsync, readSource, sourceMapReader } from './load.ts';
+import { loadModule, namingAsync } from './load.ts';
 import { addFeatureOption } from './options.ts';
 
 interface CompileOptions {
