@@ -23,7 +23,7 @@ export interface InvokeOptions {
 // biome-ignore lint/suspicious/noExplicitAny: so that `exports.add(5, 37)` type-checks without a cast
 export type Exports = Readonly<Record<string, any>>;
 
-const INVOKE_OPTIONS = ['signal', 'deadlineMs'];
+export const INVOKE_OPTIONS = ['signal', 'deadlineMs'];
 
 export class Instance {
   readonly exports: Exports;

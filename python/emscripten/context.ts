@@ -14,7 +14,7 @@ export interface HostContext extends Context {
   /** Blocks for so many milliseconds at most. */
   readonly pause: (milliseconds: number) => void;
   /** Bytes that the memory may grow to. */
-  readonly memoryLimit: number;
+  readonly memoryLimit: () => number;
   /** Of the instance; there from binding on. */
   readonly guest: Guest;
 }
