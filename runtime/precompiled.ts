@@ -79,6 +79,7 @@ function kept<Wrapper>(
 
 export class PrecompiledCode implements ModuleCode {
   readonly description: ModuleDescription;
+  readonly usesArrays: boolean;
   readonly functions: readonly Code[];
   readonly tails: readonly Code[];
   readonly structs = structOf;
@@ -95,6 +96,7 @@ export class PrecompiledCode implements ModuleCode {
     parts: readonly Part[],
     wrappers: Wrappers,
     checking: () => PrecompiledCode,
+    usesArrays = false,
   ) {
     const functions: Code[] = [];
     const tails: Code[] = [];
@@ -115,6 +117,7 @@ export class PrecompiledCode implements ModuleCode {
     }
     for (const part of this.#parts) part.link();
     this.description = description;
+    this.usesArrays = usesArrays;
     this.functions = functions;
     this.tails = tails;
     this.#trampolines = trampolines;

@@ -117,7 +117,7 @@ class Writer {
 
   /** The object that `precompiled` takes. */
   async #fileText(): Promise<string> {
-    const { costs, countDepth: depth = false, countObjects: objects = false } = this.#options;
+    const { costs, countDepth: depth = false, countObjects: objects = false, target = TARGET } = this.#options;
     const fields = [
       `abi: ${ABI_VERSION}`,
       `description: ${JSON.stringify(packDescription(this.#module))}`,
@@ -126,6 +126,7 @@ class Writer {
       `forms: {${await this.#formsText()}}`,
     ];
     if (costs !== undefined) fields.push(`costs: ${JSON.stringify(costs)}`);
+    if (target === 'jitless') fields.push('arrays: true');
     if (depth || objects) fields.push(`counts: ${JSON.stringify({ depth, objects })}`);
     return `{\n${fields.join(',\n')},\n}`;
   }

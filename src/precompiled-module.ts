@@ -27,6 +27,8 @@ export interface PrecompiledFile {
   readonly forms: Readonly<Partial<Record<Form, readonly PartSource[]>>>;
   /** Other costs than the default ones. */
   readonly costs?: Costs;
+  /** The code reaches memory through typed arrays. */
+  readonly arrays?: boolean;
   /** The code counts calls, and the bytes of objects, so that these can be limited. */
   readonly counts?: { readonly depth?: boolean; readonly objects?: boolean };
 }
@@ -149,7 +151,7 @@ export class PrecompiledModule {
       this.#loaded ??= unpackDescription(this.#file.description, this.#bytes);
       this.#wrappers ??= new Wrappers(this.#file.wrappers);
       const limited = () => this.#code(this.#formFor(true));
-      code = new PrecompiledCode(this.#loaded, parts, this.#wrappers, limited);
+      code = new PrecompiledCode(this.#loaded, parts, this.#wrappers, limited, this.#file.arrays);
       this.#codes.set(form, code);
     }
     return code;

@@ -243,6 +243,11 @@ export function logical(operator: '&&' | '||', left: Expression, right: Expressi
   return joined(binding, left, binding, ` ${operator} `, right, binding + 1, WEIGHTS.branch);
 }
 
+/** `left`, unless that is undefined. */
+export function coalesce(left: Expression, right: Expression): Expression {
+  return joined(CONDITIONAL, left, CALL, ' ?? ', right, CALL, WEIGHTS.branch);
+}
+
 /** Two minus signs in a row would be another operator. */
 export function unary(operator: '-' | '!' | '~', argument: Expression): Expression {
   const text = operator + operand(argument, operator === '-' ? CALL : UNARY);

@@ -94,6 +94,8 @@ const STRUCTURES: ReadonlySet<string> = new Set([
 export class FunctionEmitter {
   readonly context: FunctionContext;
   readonly options: EmitOptions;
+  /** The code is for an interpreter. */
+  readonly interpreted: boolean;
   readonly name: string;
   /** The function calls itself in its place. */
   readonly bodyIsLoop: boolean;
@@ -135,6 +137,8 @@ export class FunctionEmitter {
   #crossings: Crossing[] = [];
   /** How many crossings there were when a memory's view was last used. */
   readonly #viewUses: number[] = [];
+  /** The same of memory 0's arrays. */
+  readonly #arrayUses = new Map<string, number>();
   /** Calls of regions, by the region's number. */
   readonly regionCalls = new Map<js.Expression, number>();
   /** What every region takes: `E`, and the pointers that are in use; known in the end. */
@@ -153,13 +157,14 @@ export class FunctionEmitter {
   ) {
     this.context = context;
     this.options = options;
+    this.interpreted = options.target === 'jitless';
     this.name = name;
     this.bodyIsLoop = bodyIsLoop;
     this.places = new Places(layout, context.locals, context.type.params.length, shapes);
     const undecided = shapes === undefined && layout === 'plain' && context.locals.includes('v128');
     this.votes = undecided ? new ShapeVotes(context.type.params) : undefined;
     if (undecided) this.places.vectors.votes = this.votes;
-    this.stack = new OperandStack(this.places, (statement) => this.emit(statement));
+    this.stack = new OperandStack(this.places, (statement) => this.emit(statement), this.interpreted);
     this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
     this.meter = new Meter(
       options.costs,
@@ -431,6 +436,9 @@ export class FunctionEmitter {
       if (inLoop || this.places.layout !== 'plain' || number < lastUse)
         reloads.push(reloadOf(this.#viewName(memory)));
     }
+    for (const [array, lastUse] of this.#arrayUses) {
+      if (inLoop || this.places.layout !== 'plain' || number < lastUse) reloads.push(reloadOf(array));
+    }
     return reloads;
   }
 
@@ -439,6 +447,13 @@ export class FunctionEmitter {
     const name = this.#viewName(memory);
     if (this.#viewUses[memory] === undefined) this.uses.add(name);
     this.#viewUses[memory] = this.#crossings.length;
+    return js.id(name);
+  }
+
+  /** An array of memory 0, for an access that comes next; see jitless/arrays.ts. */
+  useArray(name: string): js.Expression {
+    this.uses.add(name);
+    this.#arrayUses.set(name, this.#crossings.length);
     return js.id(name);
   }
 
@@ -472,9 +487,16 @@ function reloadOf(name: string): js.Expression {
   return name === 'V' ? FIRST_RELOAD : js.assign(js.id(name), viewOf(name));
 }
 
+const ARRAYS: ReadonlySet<string> = new Set(['M8', 'S8', 'M16', 'S16', 'M32', 'MF', 'MD']);
+
+/** The name of one of memory 0's arrays. */
+export function isArray(name: string): boolean {
+  return ARRAYS.has(name);
+}
+
 /** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */
 export function viewOf(name: string): js.Expression {
   const environment = js.id('E');
-  if (name === 'V') return js.member(environment, 'V');
+  if (name === 'V' || isArray(name)) return js.member(environment, name);
   return js.member(js.index(js.member(environment, 'M'), js.number(Number(name.slice(1)))), 'view');
 }

@@ -8,6 +8,7 @@ import type { Immediate } from '../function/sink.ts';
 import { OPCODES, type Opcode } from '../opcodes.ts';
 import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
+import { emitInterpreted } from './jitless/instructions.ts';
 import * as js from './js.ts';
 import { type Handler, OBJECTS } from './objects.ts';
 import {
@@ -39,6 +40,7 @@ export function emitInstruction(
   offset: number,
 ): void {
   const special = HANDLERS[row.number];
+  if (emitter.interpreted && emitInterpreted(emitter, row, immediate, offset)) return;
   if (special !== undefined) special(emitter, row, immediate, offset);
   else emitTemplate(emitter, row, immediate, offset);
 }
@@ -173,7 +175,7 @@ function emitSelect(emitter: FunctionEmitter, type: ValueType | undefined): void
     emitter.emit(choice);
     stack.pushSettled('i64');
   } else {
-    const node = isCheap(first, second)
+    const node = !emitter.interpreted && isCheap(first, second)
       ? withoutBranch(emitter, values)
       : js.conditional(condition.node, numeric(first), numeric(second));
     emitter.push(type ?? first.type, node, effects, joinReads(values), operationsOf(values));

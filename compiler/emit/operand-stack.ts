@@ -13,6 +13,7 @@
  */
 import type { ValueType } from '../../runtime/types.ts';
 import * as js from './js.ts';
+import type { Facts } from './jitless/facts.ts';
 import type { Places } from './places.ts';
 import type { Vector } from './simd/vector.ts';
 
@@ -56,21 +57,27 @@ export interface Value {
   readonly constant: number | bigint | undefined;
   /** Of a v128; `node` means nothing then, and `constant` is 0 if its lanes are known. */
   readonly vector?: Vector;
+  /** Of an i32, in code for an interpreter. */
+  readonly facts?: Facts | undefined;
 }
 
 /** Larger expressions are stored in a slot, so that neither V8's parser nor the printer nests deeply. */
 const OPERATIONS_LIMIT = 6;
+/** The same for an interpreter, which has to move what is stored. */
+const INTERPRETED_LIMIT = 24;
 /** More pending values than this are settled from the bottom, so that looking through them stays cheap. */
 const PENDING_LIMIT = 32;
 
 export class OperandStack {
   readonly #places: Places;
   readonly #emit: (statement: js.Statement) => void;
+  readonly #limit: number = OPERATIONS_LIMIT;
   #values: Value[] = [];
   /** All values below this height are settled or constants. */
   #settledBelow = 0;
 
-  constructor(places: Places, emit: (statement: js.Statement) => void) {
+  constructor(places: Places, emit: (statement: js.Statement) => void, interpreted = false) {
+    if (interpreted) this.#limit = INTERPRETED_LIMIT;
     this.#places = places;
     this.#emit = emit;
   }
@@ -81,7 +88,7 @@ export class OperandStack {
 
   push(value: Value): void {
     this.#values.push(value);
-    if (value.operations > OPERATIONS_LIMIT) this.settle(this.height - 1);
+    if (value.operations > this.#limit) this.settle(this.height - 1);
     else if (this.height - this.#settledBelow > PENDING_LIMIT)
       this.settleUpTo(this.height - PENDING_LIMIT / 2);
   }
@@ -257,9 +264,11 @@ export function settledVector(height: number, vector: Vector): Value {
   };
 }
 
-/** The value as a number: a boolean becomes 0 or 1 (`| 0` is twice as fast as `? 1 : 0`). */
+/** The value as a number: a boolean becomes 0 or 1 (`| 0` is twice as fast as `? 1 : 0`, except in an interpreter). */
 export function numeric(value: Value): js.Expression {
-  return value.isBoolean ? js.binary('|', value.node, js.number(0)) : value.node;
+  if (!value.isBoolean) return value.node;
+  if (value.facts !== undefined) return js.conditional(value.node, js.number(1), js.number(0));
+  return js.binary('|', value.node, js.number(0));
 }
 
 /** A value to be kept: an i64 literal is no object then, see opcodes/i64.ts. */

@@ -108,7 +108,11 @@ interface Plan {
   readonly divisor: Template | undefined;
 }
 
-const PLANS: Readonly<Record<Target, (Plan | undefined)[]>> = { 'v8-11': [], 'v8-12+': [] };
+const PLANS: Readonly<Record<Target, (Plan | undefined)[]>> = {
+  'v8-11': [],
+  'v8-12+': [],
+  jitless: [],
+};
 
 function planOf(row: Opcode, target: Target): Plan {
   const plans = PLANS[target];
