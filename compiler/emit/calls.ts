@@ -11,6 +11,8 @@ import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
 import { unsigned } from './addresses.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { indirectTargets } from './indirect-targets.ts';
+import { assignHalves } from './jitless/halves.ts';
+import { takeHalves } from './jitless/pairs.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, LOADS, numeric, OUTGOING, TRAPS, type Value } from './operand-stack.ts';
 import { emitAll } from './simd/local-vectors.ts';
@@ -249,6 +251,8 @@ function writeCells(emitter: FunctionEmitter, params: readonly ValueType[], args
   for (const value of ready) {
     if (value.vector !== undefined)
       emitAll(emitter, places.vectors.toCells(places.vectors.outgoing(cell), value.vector));
+    else if (value.type === 'i64' && places.halves)
+      emitAll(emitter, assignHalves(places.cellHalves(cell, true), value, places.uses));
     else if (value.type === 'i64') values.store(places.outgoing('i64', cell), value);
     cell += cellsOf(value.type);
   }
@@ -274,6 +278,10 @@ function takeResults(emitter: FunctionEmitter, results: readonly ValueType[], no
       if (results.length > 1) values.settle(values.height - 1);
       return;
     }
+    if (type === 'i64' && places.halves) {
+      takeHalves(emitter, places.cellHalves(cell++, true));
+      return;
+    }
     const place = places.outgoing(type, isReference ? references++ : cell);
     cell++;
     emitter.push(type, place, 0, [OUTGOING]);
@@ -288,6 +296,14 @@ export function emitCallLike(
   type: ValueType | undefined,
 ): void {
   const { stack } = emitter;
+  if (type === 'i64' && emitter.places.halves) {
+    stack.freeSlot();
+    const { places } = emitter;
+    const value = { node, type } as Value;
+    emitter.emitAway(js.sequence(assignHalves(places.slotHalves(stack.height), value, places.uses)));
+    stack.pushSettled(type);
+    return;
+  }
   const place = type === undefined ? undefined : stack.nextSlot(type);
   emitter.emitAway(place === undefined ? node : js.assign(place, node));
   if (type !== undefined) stack.pushSettled(type);

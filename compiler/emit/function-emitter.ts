@@ -49,6 +49,9 @@ export interface EmitOptions {
 /** Thrown when a function comes out too deep or too long: it is emitted again in the next layout. */
 export class TooLarge extends Error {}
 
+/** Thrown where halves are not provided for: the function is emitted again, with BigInts. */
+export class NotInHalves extends Error {}
+
 /** Thrown when a function turns out to call itself in its place: it is emitted again, as a loop. */
 export class CallsItself extends Error {}
 
@@ -154,18 +157,20 @@ export class FunctionEmitter {
     purse: Purse = 'fuel',
     bodyIsLoop = false,
     shapes?: readonly (LocalShape | undefined)[],
+    inHalves = true,
   ) {
     this.context = context;
     this.options = options;
     this.interpreted = options.target === 'jitless';
     this.name = name;
     this.bodyIsLoop = bodyIsLoop;
-    this.places = new Places(layout, context.locals, context.type.params.length, shapes);
+    const halves = inHalves && this.interpreted && layout === 'plain';
+    this.places = new Places(layout, context.locals, context.type.params.length, shapes, halves);
     const undecided = shapes === undefined && layout === 'plain' && context.locals.includes('v128');
     this.votes = undecided ? new ShapeVotes(context.type.params) : undefined;
     if (undecided) this.places.vectors.votes = this.votes;
     this.stack = new OperandStack(this.places, (statement) => this.emit(statement), this.interpreted);
-    this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
+    this.mirrors = layout === 'plain' && !halves ? new Mirrors(this.places) : undefined;
     this.meter = new Meter(
       options.costs,
       options.checkEveryRegion,

@@ -8,7 +8,9 @@ import type { Immediate } from '../function/sink.ts';
 import { OPCODES, type Opcode } from '../opcodes.ts';
 import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
+import { assignHalves } from './jitless/halves.ts';
 import { emitInterpreted } from './jitless/instructions.ts';
+import { emitHalvedSelect, pushHalves } from './jitless/pairs.ts';
 import * as js from './js.ts';
 import { type Handler, OBJECTS } from './objects.ts';
 import {
@@ -30,7 +32,7 @@ import {
   emitVectorSelect,
   vectorHandler,
 } from './simd/instructions.ts';
-import { getVectorLocal, setVectorLocal } from './simd/local-vectors.ts';
+import { emitAll, getVectorLocal, setVectorLocal } from './simd/local-vectors.ts';
 import { emitTemplate } from './templates.ts';
 
 export function emitInstruction(
@@ -89,6 +91,10 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
       getVectorLocal(emitter, local);
       return;
     }
+    if (emitter.places.halves && emitter.context.locals[local] === 'i64') {
+      pushHalves(emitter, emitter.places.localHalves(local), readOf(local));
+      return;
+    }
     const node = localValue(emitter, local);
     emitter.push(emitter.context.locals[local]!, node, 0, readOf(local));
   },
@@ -135,7 +141,9 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
   emitter.stack.settleReaders(local);
   if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
   const { mirrors, places, stack } = emitter;
-  if (places.isMirrored(local)) {
+  if (value.type === 'i64' && places.halves) {
+    emitAll(emitter, assignHalves(places.localHalves(local), value, places.uses));
+  } else if (places.isMirrored(local)) {
     const node = js.assign(places.local(local), numeric(value));
     stack.store(places.localCell(local), { ...value, node, isBoolean: false });
   } else if (mirrors === undefined || value.type !== 'i64') stack.store(places.local(local), value);
@@ -163,6 +171,7 @@ function emitSelect(emitter: FunctionEmitter, type: ValueType | undefined): void
   const [first, second, condition] = values;
   const effects = effectsOf(values);
   if (first.vector !== undefined) emitVectorSelect(emitter, first.vector, second.vector!, condition);
+  else if (first.type === 'i64' && emitter.places.halves) emitHalvedSelect(emitter, values);
   else if (first.type === 'i64') {
     // A choice between BigInts would be an object: it becomes two stores.
     if (effects & (TRAPS | LOADS)) stack.settleEffects(TRAPS | LOADS);

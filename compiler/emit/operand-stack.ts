@@ -14,6 +14,7 @@
 import type { ValueType } from '../../runtime/types.ts';
 import * as js from './js.ts';
 import type { Facts } from './jitless/facts.ts';
+import { assignHalves, High } from './jitless/halves.ts';
 import type { Places } from './places.ts';
 import type { Vector } from './simd/vector.ts';
 
@@ -57,7 +58,9 @@ export interface Value {
   readonly constant: number | bigint | undefined;
   /** Of a v128; `node` means nothing then, and `constant` is 0 if its lanes are known. */
   readonly vector?: Vector;
-  /** Of an i32, in code for an interpreter. */
+  /** Of an i64 that is two int32; `node` is the low one then. */
+  readonly high?: High | undefined;
+  /** In code for an interpreter. */
   readonly facts?: Facts | undefined;
 }
 
@@ -133,7 +136,17 @@ export class OperandStack {
       this.#values.push(settledVector(this.height, this.#places.vectors.slot(this.height)));
       return;
     }
-    this.#values.push(this.#settledValue(this.height, type, this.#places.slot(this.height, type)));
+    if (this.#isHalved(type)) this.#values.push(this.#settledHalves(this.height));
+    else this.#values.push(this.#settledValue(this.height, type, this.#places.slot(this.height, type)));
+  }
+
+  #isHalved(type: ValueType): boolean {
+    return type === 'i64' && this.#places.halves;
+  }
+
+  #settledHalves(height: number): Value {
+    const [low, high] = this.#places.slotHalves(height);
+    return { ...this.#settledValue(height, 'i64', low), high: new High(high, this.#places.uses) };
   }
 
   #settledValue(height: number, type: ValueType, node: js.Expression): Value {
@@ -161,7 +174,7 @@ export class OperandStack {
   #isLoose(height: number): boolean {
     const { type, node, vector } = this.#values[height]!;
     if (vector !== undefined) return vector !== this.#places.vectors.slot(height);
-    return type === 'i64' && node.type === 'Identifier';
+    return type === 'i64' && !this.#places.halves && node.type === 'Identifier';
   }
 
   /** Stores the value at a height in its slot, after what must come before it. Constants too. */
@@ -192,6 +205,12 @@ export class OperandStack {
       const { vector, expressions } = this.#places.vectors.settle(height, value.vector, inCell);
       this.#values[height] = settledVector(height, vector);
       if (expressions.length > 0) this.#emit(js.statement(js.sequence(expressions)));
+      return;
+    }
+    if (this.#isHalved(value.type)) {
+      const places = this.#places;
+      this.#values[height] = this.#settledHalves(height);
+      this.#emit(js.statement(js.sequence(assignHalves(places.slotHalves(height), value, places.uses))));
       return;
     }
     const place = this.#placeOf(height, value, inCell);
@@ -266,6 +285,7 @@ export function settledVector(height: number, vector: Vector): Value {
 
 /** The value as a number: a boolean becomes 0 or 1 (`| 0` is twice as fast as `? 1 : 0`, except in an interpreter). */
 export function numeric(value: Value): js.Expression {
+  if (value.high !== undefined) return value.high.joined(value.node);
   if (!value.isBoolean) return value.node;
   if (value.facts !== undefined) return js.conditional(value.node, js.number(1), js.number(0));
   return js.binary('|', value.node, js.number(0));

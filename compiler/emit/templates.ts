@@ -85,6 +85,13 @@ function emitSeveral(emitter: FunctionEmitter, node: js.Expression, results: rea
   const { stack } = emitter;
   const cells = emitter.use('R');
   const moves = results.map((type, i) => {
+    if (type === 'i64' && emitter.places.halves) {
+      stack.freeSlot();
+      stack.pushSettled(type);
+      const halves = emitter.places.slotHalves(stack.height - 1);
+      const lanes = emitter.use('RL');
+      return js.sequence(halves.map((half, n) => js.assign(half, js.index(lanes, js.number(2 * i + n)))));
+    }
     const place = stack.nextSlot(type);
     stack.pushSettled(type);
     return js.assign(place, js.index(cells, js.number(i)));

@@ -16,7 +16,7 @@ import * as js from '../js.ts';
 import { LOADS, TRAPS, type Value } from '../operand-stack.ts';
 import { loose, plus, rangeOf } from './facts.ts';
 
-export type ArrayName = 'M8' | 'S8' | 'M16' | 'S16' | 'M32' | 'MF' | 'MD';
+type ArrayName = 'M8' | 'S8' | 'M16' | 'S16' | 'M32' | 'MF' | 'MD';
 
 interface Access {
   readonly array: ArrayName;
@@ -51,7 +51,7 @@ export function hasArrays({ context: { module } }: FunctionEmitter, { memory }: 
   return memory === 0 && !type.shared && type.address === 'i32';
 }
 
-export interface Place {
+interface Place {
   /** Of the element; it stands where it is evaluated once. */
   readonly index: js.Expression;
   /** The element is there. */
@@ -92,7 +92,7 @@ export function placeOf(
 }
 
 /** The address that an index stands for, without the offset. */
-function addressAt(index: js.Expression, argument: MemoryArgument, log: number): js.Expression {
+export function addressAt(index: js.Expression, argument: MemoryArgument, log: number): js.Expression {
   const bytes = log === 0 ? index : js.binary('*', index, js.number(1 << log));
   const offset = Number(argument.offset);
   return offset === 0 ? bytes : js.binary('-', bytes, js.number(offset));
@@ -104,21 +104,20 @@ export function emitArrayAccess(
   argument: MemoryArgument,
   offset: number,
 ): boolean {
-  const access = ACCESSES[row.name];
-  if (access === undefined || !hasArrays(emitter, argument)) return false;
-  return row.effect === 'load'
-    ? emitLoad(emitter, row, access, argument, offset)
-    : emitStore(emitter, access, argument, offset);
+  if (ACCESSES[row.name] === undefined || !hasArrays(emitter, argument)) return false;
+  const emit = row.effect === 'load' ? emitArrayLoad : emitArrayStore;
+  return emit(emitter, row.name, argument, offset);
 }
 
-function emitLoad(
+/** False: not by an array. */
+export function emitArrayLoad(
   emitter: FunctionEmitter,
-  row: Opcode,
-  access: Access,
+  name: string,
   argument: MemoryArgument,
   offset: number,
 ): boolean {
   const { stack } = emitter;
+  const access = ACCESSES[name]!;
   const value = stack.peek();
   const place = placeOf(emitter, value, argument, access.log);
   if (place === undefined) return false;
@@ -126,7 +125,7 @@ function emitLoad(
   const found = loadFrom(emitter, value, place, access, argument, offset);
   stack.push({
     node: found.exact,
-    type: row.name.slice(0, 3) as 'i32' | 'f32' | 'f64',
+    type: name.slice(0, 3) as 'i32' | 'f32' | 'f64',
     effects: value.effects | TRAPS | LOADS,
     reads: value.reads,
     operations: value.operations + 1,
@@ -138,7 +137,7 @@ function emitLoad(
 }
 
 /** The element, or what the helper makes of the address; of an f32 also without a look at what it is. */
-export function loadFrom(
+function loadFrom(
   emitter: FunctionEmitter,
   value: Value,
   place: Place,
@@ -167,14 +166,21 @@ export function loadFrom(
   return { exact, rough: place.certain ? element(place.index) : rough };
 }
 
-function emitStore(
+/** The address lies below the value. */
+export function mayStore(emitter: FunctionEmitter, name: string, argument: MemoryArgument): boolean {
+  return placeOf(emitter, emitter.stack.peek(1), argument, ACCESSES[name]!.log) !== undefined;
+}
+
+/** False: not by an array. */
+export function emitArrayStore(
   emitter: FunctionEmitter,
-  access: Access,
+  name: string,
   argument: MemoryArgument,
   offset: number,
 ): boolean {
   const { stack } = emitter;
-  if (placeOf(emitter, stack.peek(1), argument, access.log) === undefined) return false;
+  const access = ACCESSES[name]!;
+  if (!mayStore(emitter, name, argument)) return false;
   // What traps comes in order; the address is looked at before the value is computed.
   if (stack.peek().effects & TRAPS && stack.peek(1).effects & TRAPS) stack.settle(stack.height - 2);
   const [address, value] = stack.popMany(2) as [Value, Value];
@@ -240,7 +246,7 @@ function storeFloat(
 }
 
 /** Whether the element is there; the element, and what is done if not, once that was asked. */
-export function probed(
+function probed(
   emitter: FunctionEmitter,
   { index }: Place,
   { access: { array, log, helper }, argument, offset }: Target,
