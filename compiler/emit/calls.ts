@@ -67,7 +67,7 @@ export function emitCallIndirect(
   const selector = args.pop()!;
   const { found, reference, at } = findElement(emitter, typeIndex, table, selector, offset);
   perform(emitter, type, args, (rest) => {
-    const targets = indirectTargets(emitter.context.module, type);
+    const targets = emitter.interpreted ? [] : indirectTargets(emitter.context.module, type);
     if (targets.length === 0) return callFound(emitter, reference, found, rest, offset);
     const { bindings, args } = bind(emitter, rest);
     const other = callFound(emitter, reference, reference, args, offset);
@@ -160,13 +160,18 @@ export function findElement(
     reference,
     js.index(emitter.use(`T${table}`), js.assign(at, indexOf(emitter, selector))),
   );
+  const slowly = js.call(emitter.use('indirect', offset), [E, js.number(table), at, js.number(typeIndex)]);
+  const id = emitter.use(`I${typeIndex}`);
+  if (emitter.interpreted) {
+    const fits = js.binary('===', js.optionalMember(element, 'readyTypeId'), id);
+    return { found: js.conditional(fits, reference, js.assign(reference, slowly)), reference, at };
+  }
   const exists = js.logical(
     '&&',
     js.binary('!==', element, js.NULL),
     js.binary('!==', reference, js.UNDEFINED),
   );
-  const fits = js.binary('===', js.member(reference, 'readyTypeId'), emitter.use(`I${typeIndex}`));
-  const slowly = js.call(emitter.use('indirect', offset), [E, js.number(table), at, js.number(typeIndex)]);
+  const fits = js.binary('===', js.member(reference, 'readyTypeId'), id);
   const found = js.conditional(js.logical('&&', exists, fits), reference, js.assign(reference, slowly));
   return { found, reference, at };
 }

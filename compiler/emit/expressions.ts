@@ -284,6 +284,11 @@ export function member(object: Expression, name: string, offset?: number): Expre
   return operation(CALL, `${operand(object, CALL)}.${property}`, WEIGHTS.member + object.weight);
 }
 
+/** `undefined` of what is null or undefined. */
+export function optionalMember(object: Expression, name: string): Expression {
+  return operation(CALL, `${operand(object, CALL)}?.${name}`, WEIGHTS.member + WEIGHTS.branch + object.weight);
+}
+
 export function index(object: Expression, property: Expression): Expression {
   const weight = WEIGHTS.member + object.weight + property.weight;
   return operation(CALL, `${operand(object, CALL)}[${property.text}]`, weight);

@@ -148,10 +148,10 @@ function loadFrom(
   const element = (index: js.Expression) => js.index(emitter.useArray(array), index);
   const isFloat = array === 'MF';
   if (place.certain && !isFloat) return { exact: element(place.index) };
-  const isSimple = js.isSimple(value.node);
-  const kept = isSimple ? undefined : emitter.temporary('y', emitter.stack.height);
+  const again = js.isSimple(value.node) || (value.operations <= 2 && value.effects === 0);
+  const kept = again ? undefined : emitter.temporary('y', emitter.stack.height);
   const index = kept === undefined ? place.index : js.assign(kept, place.index);
-  const address = kept === undefined ? value.node : addressAt(kept, argument, log);
+  const address = kept === undefined ? loose(value) : addressAt(kept, argument, log);
   const slowly = js.call(emitter.use(helper, emitter.at(offset)), [
     E,
     address,

@@ -142,23 +142,37 @@ const sub: Operands = (emitter, [a0, a1], [b0, b1]) =>
     ];
   });
 
-/** Of a and b, unsigned: what is above the low 32 bits. The product as a double is exact enough: it is off by less than 2^11. */
-function highOfProduct(a: js.Expression, b: js.Expression, low: js.Expression): js.Expression {
-  const product = binary('*', unsigned(a), unsigned(b));
-  const rest = binary('*', binary('-', product, unsigned(low)), SHARE);
-  return or0(binary('+', rest, js.number(0.5)));
-}
-
+/**
+ * The product's low half is exact by `imul`. What is above it in the product of the low halves, as signed numbers, a double tells well
+ * enough: it is off by less than 2^10. That a low half means 2^32 more where it is negative is made up for in the high ones.
+ */
 const mul: Operands = (emitter, [a0, a1], [b0, b1]) => {
   const imul = (a: js.Expression, b: js.Expression) => js.call(emitter.use('imul'), [a, b]);
   give(emitter, ([low, high]) => {
     const kept = emitter.temporary('x', emitter.stack.height);
-    let upper = highOfProduct(a0, b0, kept);
-    if (!isLiteral(a1, 0)) upper = plus2(upper, imul(a1, b0));
-    if (!isLiteral(b1, 0)) upper = plus2(upper, imul(a0, b1));
-    return [js.assign(kept, imul(a0, b0)), js.assign(high, or0(upper)), js.assign(low, kept)];
+    const rest = binary('*', binary('-', binary('*', a0, b0), kept), SHARE);
+    const terms = [or0(plus(rest, ROUNDING)), arithmetic(kept, 31)];
+    const [aHigh, bHigh] = [raised(a0, a1), raised(b0, b1)];
+    if (!isLiteral(aHigh, 0)) terms.push(imul(aHigh, b0));
+    if (!isLiteral(bHigh, 0)) terms.push(imul(a0, bHigh));
+    const upper = terms.reduce(plus2);
+    return [
+      js.assign(kept, imul(a0, b0)),
+      js.assign(high, or0(upper)),
+      js.assign(low, kept),
+    ];
   });
 };
+
+/** Positive, before bits are cut off: so this rounds to the nearest. */
+const ROUNDING = 2 ** 32 + 0.5;
+
+/** The high half, one more where the low one is negative. */
+function raised(low: js.Expression, high: js.Expression): js.Expression {
+  const [known, above] = [valueOf(low), valueOf(high)];
+  if (known !== undefined && above !== undefined) return js.number((above + (known < 0 ? 1 : 0)) | 0);
+  return binary('-', high, arithmetic(low, 31));
+}
 
 /** Half by half; a literal may make it simpler. */
 function lanes(operator: '&' | '|' | '^'): Operands {
