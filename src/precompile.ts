@@ -117,7 +117,12 @@ class Writer {
 
   /** The object that `precompiled` takes. */
   async #fileText(): Promise<string> {
-    const { costs, countDepth: depth = false, countObjects: objects = false, target = TARGET } = this.#options;
+    const {
+      costs,
+      countDepth: depth = false,
+      countObjects: objects = false,
+      target = TARGET,
+    } = this.#options;
     const fields = [
       `abi: ${ABI_VERSION}`,
       `description: ${JSON.stringify(packDescription(this.#module))}`,

@@ -4,9 +4,9 @@
  *
  *   const RL = _RL, GI = E.GI; let V = E.V;
  */
-import { isArray, viewOf } from './function-emitter.ts';
 import * as js from './js.ts';
 import { isThreads, nameInGroup, THREAD } from './registers.ts';
+import { isArray, viewOf } from './views.ts';
 
 const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GH', 'GD', 'GR', 'GV'];
 

@@ -286,7 +286,11 @@ export function member(object: Expression, name: string, offset?: number): Expre
 
 /** `undefined` of what is null or undefined. */
 export function optionalMember(object: Expression, name: string): Expression {
-  return operation(CALL, `${operand(object, CALL)}?.${name}`, WEIGHTS.member + WEIGHTS.branch + object.weight);
+  return operation(
+    CALL,
+    `${operand(object, CALL)}?.${name}`,
+    WEIGHTS.member + WEIGHTS.branch + object.weight,
+  );
 }
 
 export function index(object: Expression, property: Expression): Expression {

@@ -20,6 +20,7 @@ import { type Layout, Places } from './places.ts';
 import { COUNTS, type RegionCounts, RegionRecorder } from './region-counts.ts';
 import { type LocalShape, ShapeVotes } from './simd/local-shapes.ts';
 import type { Template } from './template.ts';
+import { reloadOf } from './views.ts';
 import { switchWeight, WEIGHTS } from './weights.ts';
 
 /** To the program's source where the module tells of it, or always to its text. */
@@ -483,25 +484,4 @@ export class FunctionEmitter {
   temporary(prefix: 'x' | 'y' | 'b', height: number): js.Expression {
     return this.places.variable(`${prefix}${height}`);
   }
-}
-
-const FIRST_RELOAD = js.assign(js.id('V'), js.member(js.id('E'), 'V'));
-
-/** `V = E.V`. */
-function reloadOf(name: string): js.Expression {
-  return name === 'V' ? FIRST_RELOAD : js.assign(js.id(name), viewOf(name));
-}
-
-const ARRAYS: ReadonlySet<string> = new Set(['M8', 'S8', 'M16', 'S16', 'M32', 'MF', 'MD']);
-
-/** The name of one of memory 0's arrays. */
-export function isArray(name: string): boolean {
-  return ARRAYS.has(name);
-}
-
-/** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */
-export function viewOf(name: string): js.Expression {
-  const environment = js.id('E');
-  if (name === 'V' || isArray(name)) return js.member(environment, name);
-  return js.member(js.index(js.member(environment, 'M'), js.number(Number(name.slice(1)))), 'view');
 }

@@ -17,7 +17,14 @@ import { readFunction } from '../function/reader.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Resolve } from './calls.ts';
 import { declare, fieldConstants, isField, viewVariables } from './declarations.ts';
-import { AWAY, CallsItself, type EmitOptions, FunctionEmitter, NotInHalves, TooLarge } from './function-emitter.ts';
+import {
+  AWAY,
+  CallsItself,
+  type EmitOptions,
+  FunctionEmitter,
+  NotInHalves,
+  TooLarge,
+} from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';

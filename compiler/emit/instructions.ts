@@ -184,9 +184,10 @@ function emitSelect(emitter: FunctionEmitter, type: ValueType | undefined): void
     emitter.emit(choice);
     stack.pushSettled('i64');
   } else {
-    const node = !emitter.interpreted && isCheap(first, second)
-      ? withoutBranch(emitter, values)
-      : js.conditional(condition.node, numeric(first), numeric(second));
+    const node =
+      !emitter.interpreted && isCheap(first, second)
+        ? withoutBranch(emitter, values)
+        : js.conditional(condition.node, numeric(first), numeric(second));
     emitter.push(type ?? first.type, node, effects, joinReads(values), operationsOf(values));
   }
 }

@@ -100,7 +100,8 @@ function emitWithTwin(
   const own = defined + module.importedFunctions;
   const name = functionName(module, own);
   const { start, end } = module.bodies[defined]!;
-  if (end - start > TWIN_BYTES || options.target === 'jitless') return [emitFunction(module, defined, name, options, resolve)];
+  if (end - start > TWIN_BYTES || options.target === 'jitless')
+    return [emitFunction(module, defined, name, options, resolve)];
   const twin = `${name}$twin`;
   let recursive = false;
   const calling = (itself: string): Resolve => {

@@ -12,9 +12,9 @@
  * only pending values below it, and those settle first.
  */
 import type { ValueType } from '../../runtime/types.ts';
-import * as js from './js.ts';
 import type { Facts } from './jitless/facts.ts';
 import { assignHalves, High } from './jitless/halves.ts';
+import * as js from './js.ts';
 import type { Places } from './places.ts';
 import type { Vector } from './simd/vector.ts';
 

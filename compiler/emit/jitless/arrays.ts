@@ -208,12 +208,7 @@ function isShort({ operations, effects }: Value, node: js.Expression): boolean {
 }
 
 /** The array takes the low bits of an i32. */
-function storeNumber(
-  emitter: FunctionEmitter,
-  place: Place,
-  target: Target,
-  stored: Value,
-): js.Expression {
+function storeNumber(emitter: FunctionEmitter, place: Place, target: Target, stored: Value): js.Expression {
   const node = stored.type === 'i32' ? loose(stored) : stored.node;
   const short = isShort(stored, node);
   const { array } = target.access;

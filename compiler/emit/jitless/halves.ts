@@ -47,7 +47,8 @@ export function halvesOf({ constant, node, high }: Value): Halves | undefined {
 /** Writes a value to two places. */
 export function assignHalves(to: Halves, value: Value, uses: Set<string>): js.Expression[] {
   const from = halvesOf(value);
-  if (from !== undefined) return to.flatMap((place, i) => (place === from[i] ? [] : [js.assign(place, from[i]!)]));
+  if (from !== undefined)
+    return to.flatMap((place, i) => (place === from[i] ? [] : [js.assign(place, from[i]!)]));
   uses.add('R').add('RL');
   return [js.assign(WHOLE, value.node), js.assign(to[0], LOW), js.assign(to[1], HIGH)];
 }

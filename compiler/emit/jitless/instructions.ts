@@ -3,8 +3,8 @@
  * any other target.
  */
 import type { Immediate, MemoryArgument } from '../../function/sink.ts';
-import { OPCODES, type Opcode } from '../../opcodes.ts';
 import { isAccess } from '../../opcodes/row.ts';
+import { OPCODES, type Opcode } from '../../opcodes.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
 import { emitArrayAccess } from './arrays.ts';
 import { FLOATS } from './floats.ts';

@@ -134,7 +134,10 @@ function signed(operator: js.BinaryOperator): Operands {
 /** Of floats. */
 function comparison(operator: js.BinaryOperator): Operands {
   return (emitter, a, b) => {
-    const [one, other] = [a, b].map(({ facts, node }) => facts?.rough ?? node) as [js.Expression, js.Expression];
+    const [one, other] = [a, b].map(({ facts, node }) => facts?.rough ?? node) as [
+      js.Expression,
+      js.Expression,
+    ];
     pushComputed(emitter, [a, b], js.binary(operator, one, other), CHOICE, true);
   };
 }

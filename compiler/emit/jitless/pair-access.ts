@@ -60,10 +60,7 @@ function load(emitter: FunctionEmitter, argument: MemoryArgument, offset: number
         addressAt(at, argument, 2),
         js.number(Number(argument.offset) + more),
       ]);
-    return [
-      js.assign(low, js.coalesce(first, slowly(0))),
-      js.assign(high, js.coalesce(second, slowly(4))),
-    ];
+    return [js.assign(low, js.coalesce(first, slowly(0))), js.assign(high, js.coalesce(second, slowly(4)))];
   });
   return true;
 }
@@ -108,11 +105,7 @@ function store(emitter: FunctionEmitter, argument: MemoryArgument, offset: numbe
     high,
   ]);
   emitAll(emitter, [
-    js.conditional(
-      js.binary('!==', found, js.UNDEFINED),
-      js.sequence(both(doubled, plus(at, 1))),
-      slowly,
-    ),
+    js.conditional(js.binary('!==', found, js.UNDEFINED), js.sequence(both(doubled, plus(at, 1))), slowly),
   ]);
   return true;
 }

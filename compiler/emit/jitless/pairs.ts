@@ -11,7 +11,7 @@ import * as js from '../js.ts';
 import { joinReads, numeric, type Reads, TRAPS, type Value } from '../operand-stack.ts';
 import { emitAll } from '../simd/local-vectors.ts';
 import { CHOICE, plus } from './facts.ts';
-import { type Halves, halvesOf, High } from './halves.ts';
+import { type Halves, High, halvesOf } from './halves.ts';
 import { type Integers, pushComputed } from './integers.ts';
 
 const ZERO = js.number(0);
@@ -82,12 +82,12 @@ export function takeHalves(emitter: FunctionEmitter, cells: Halves): void {
 
 // -------------------------------------------------------------------- parts of expressions
 
-const valueOf = ({ type, text }: js.Expression) => (type === 'Literal' ? Number(text) : undefined);
-const isLiteral = (node: js.Expression, value: number) => valueOf(node) === value;
+const numberOf = ({ type, text }: js.Expression) => (type === 'Literal' ? Number(text) : undefined);
+const isLiteral = (node: js.Expression, value: number) => numberOf(node) === value;
 
 /** With its sign turned over. */
 function turned(node: js.Expression): js.Expression {
-  const value = valueOf(node);
+  const value = numberOf(node);
   return value === undefined ? binary('^', node, js.number(MIN)) : js.number(value ^ MIN);
 }
 
@@ -95,14 +95,14 @@ function turned(node: js.Expression): js.Expression {
 const unsigned = (node: js.Expression) => binary('>>>', node, ZERO);
 
 function sum(a: js.Expression, b: js.Expression, more: number): js.Expression {
-  const [one, other] = [valueOf(a), valueOf(b)];
+  const [one, other] = [numberOf(a), numberOf(b)];
   if (other !== undefined) return other + more === 0 ? a : or0(plus(a, other + more));
   if (one !== undefined) return one + more === 0 ? b : or0(plus(b, one + more));
   return or0(plus(binary('+', a, b), more));
 }
 
 function difference(a: js.Expression, b: js.Expression, less: number): js.Expression {
-  const other = valueOf(b);
+  const other = numberOf(b);
   if (other !== undefined) return other + less === 0 ? a : or0(plus(a, -(other + less)));
   return or0(plus(binary('-', a, b), -less));
 }
@@ -156,11 +156,7 @@ const mul: Operands = (emitter, [a0, a1], [b0, b1]) => {
     if (!isLiteral(aHigh, 0)) terms.push(imul(aHigh, b0));
     if (!isLiteral(bHigh, 0)) terms.push(imul(a0, bHigh));
     const upper = terms.reduce(plus2);
-    return [
-      js.assign(kept, imul(a0, b0)),
-      js.assign(high, or0(upper)),
-      js.assign(low, kept),
-    ];
+    return [js.assign(kept, imul(a0, b0)), js.assign(high, or0(upper)), js.assign(low, kept)];
   });
 };
 
@@ -169,7 +165,7 @@ const ROUNDING = 2 ** 32 + 0.5;
 
 /** The high half, one more where the low one is negative. */
 function raised(low: js.Expression, high: js.Expression): js.Expression {
-  const [known, above] = [valueOf(low), valueOf(high)];
+  const [known, above] = [numberOf(low), numberOf(high)];
   if (known !== undefined && above !== undefined) return js.number((above + (known < 0 ? 1 : 0)) | 0);
   return binary('-', high, arithmetic(low, 31));
 }
@@ -178,7 +174,7 @@ function raised(low: js.Expression, high: js.Expression): js.Expression {
 function lanes(operator: '&' | '|' | '^'): Operands {
   return (emitter, a, b) => {
     const lane = (n: 0 | 1): js.Expression => {
-      const c = valueOf(b[n]);
+      const c = numberOf(b[n]);
       if (c === 0) return operator === '&' ? ZERO : a[n];
       if (c === -1 && operator === '&') return a[n];
       if (c === -1 && operator === '^') return js.unary('~', a[n]);
@@ -201,9 +197,9 @@ const joined = (high: js.Expression, low: js.Expression, n: number) =>
 
 function shiftBy(name: string, emitter: FunctionEmitter, [a0, a1]: Halves, n: number): void {
   const m = n & 31;
-  if (n === 0) return inOrder(emitter, a0, a1, []);
   const far = n >= 32;
-  if (name === 'shl') {
+  if (n === 0) inOrder(emitter, a0, a1, []);
+  else if (name === 'shl') {
     const high = far ? left(a0, m) : joined(a1, a0, m);
     give(emitter, (to) => [js.assign(to[1], high), js.assign(to[0], far ? ZERO : left(a0, m))]);
   } else if (name === 'rotl') {
@@ -223,8 +219,7 @@ function shiftBy(name: string, emitter: FunctionEmitter, [a0, a1]: Halves, n: nu
 function shiftByVariable(name: string, emitter: FunctionEmitter, [a0, a1]: Halves, count: Halves): void {
   const n = emitter.temporary('y', emitter.stack.height);
   const mask = js.number(63);
-  const amount =
-    name === 'rotr' ? binary('&', js.unary('-', count[0]), mask) : binary('&', count[0], mask);
+  const amount = name === 'rotr' ? binary('&', js.unary('-', count[0]), mask) : binary('&', count[0], mask);
   const isNear = binary('<', js.assign(n, amount), js.number(32));
   const rest = binary('-', js.number(31), n);
   /** The upper of two words shifted to the left, 0 ≤ n < 32; and the lower of two to the right. */
@@ -244,10 +239,7 @@ function shiftByVariable(name: string, emitter: FunctionEmitter, [a0, a1]: Halve
       return choose(both(lower(a1, a0), shifted), both(shifted, ZERO));
     }
     if (name === 'shr_s')
-      return choose(
-        both(lower(a1, a0), binary('>>', a1, n)),
-        both(binary('>>', a1, n), arithmetic(a1, 31)),
-      );
+      return choose(both(lower(a1, a0), binary('>>', a1, n)), both(binary('>>', a1, n), arithmetic(a1, 31)));
     return choose(both(upper(a0, a1), upper(a1, a0)), both(upper(a1, a0), upper(a0, a1)));
   });
 }
@@ -324,10 +316,7 @@ export function extend(emitter: FunctionEmitter, isSigned: boolean): void {
   const value = stack.pop();
   const node = numeric(value);
   if (value.effects & TRAPS) stack.settleEffects(TRAPS);
-  give(emitter, (to) => [
-    js.assign(to[0], node),
-    js.assign(to[1], isSigned ? arithmetic(to[0], 31) : ZERO),
-  ]);
+  give(emitter, (to) => [js.assign(to[0], node), js.assign(to[1], isSigned ? arithmetic(to[0], 31) : ZERO)]);
 }
 
 /** The low bits of an i64, extended with their sign. */
@@ -355,11 +344,7 @@ const clz = count((emitter, [low, high]) =>
 const ctz = count((emitter, [low, high]) => {
   const zeros = (a: js.Expression) =>
     call(emitter, 'clz32', binary('&', js.unary('~', a), binary('-', a, js.number(1))));
-  return js.conditional(
-    low,
-    binary('-', js.number(32), zeros(low)),
-    binary('-', js.number(64), zeros(high)),
-  );
+  return js.conditional(low, binary('-', js.number(32), zeros(low)), binary('-', js.number(64), zeros(high)));
 });
 const popcnt = count((emitter, [low, high]) =>
   binary('+', call(emitter, 'i32_popcnt', low), call(emitter, 'i32_popcnt', high)),
