@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{src,compiler,runtime,wasi,spectest,bench,test}/**/*.test.ts'],
+    include: ['{src,compiler,runtime,wasi,python,spectest,bench,test}/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'spectest/testsuite/**'],
     globalSetup: ['test/build.ts'],
     testTimeout: 60_000,

@@ -14,7 +14,7 @@ import { type Cell, reasonOf } from './results.ts';
 import { measure, type Order, rotated } from './rounds.ts';
 import { median } from './statistics.ts';
 
-const CLI = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../lib/main.js', import.meta.url));
 const PRINT = 'print(1)';
 const LOOP = 'print(sum(i * i & 0xff for i in range(20000)))';
 

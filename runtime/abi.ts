@@ -24,7 +24,7 @@ import type { Tag } from './tag.ts';
 import type { FuncType } from './types.ts';
 
 /** Changes with every change of what generated code expects; part of every cache key. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** i32 globals below this index that a module defines are fields of its environment: 5 % on CPython, against an array. */
 export const FIELD_GLOBALS = 4;

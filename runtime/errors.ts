@@ -94,6 +94,8 @@ export interface WasmFrame {
 /** A frame, and which lines of an engine's stack trace told of it, counted from 0: parts of a split function have their own. */
 export interface LocatedFrame extends WasmFrame {
   readonly stackLines: readonly number[];
+  /** Where in generated code it is, if nothing better is known: debuggers lead on from there. */
+  readonly generated?: string | undefined;
 }
 
 export class Trap extends RuntimeError {
@@ -161,6 +163,9 @@ export class InternalError extends Error {
   }
 }
 
+/** State cannot be saved, or what was saved cannot be used: then nothing has changed. */
+export class SnapshotError extends Error {}
+
 /** Stored code cannot be used, or its directory cannot be trusted. */
 export class CacheError extends Error {}
 
@@ -168,6 +173,7 @@ named(CacheError, 'CacheError');
 named(CompileError, 'CompileError');
 named(LinkError, 'LinkError');
 named(RuntimeError, 'RuntimeError');
+named(SnapshotError, 'SnapshotError');
 named(Trap, 'Trap');
 named(OutOfFuelError, 'OutOfFuelError');
 named(TimeoutError, 'TimeoutError');
@@ -271,25 +277,28 @@ function sourceText({ file, line, column }: SourcePosition): string {
 }
 
 /** ` (func 12 "mix", offset 0x1a2)`, or as much of it as is known. */
-function placeText({ functionIndex, functionName, offset, source }: Place): string {
+function placeText({ functionIndex, functionName, offset, source }: Place, generated?: string): string {
   const parts: string[] = [];
   if (functionIndex !== undefined) {
     parts.push(`func ${functionIndex}${functionName === undefined ? '' : ` ${quoteName(functionName)}`}`);
   }
   if (offset !== undefined) parts.push(`offset 0x${offset.toString(16)}`);
   if (source !== undefined) parts.push(sourceText(source));
+  if (generated !== undefined) parts.push(generated);
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
 /** Lines such as `    at name (func 12, offset 0x1a2, main.c:7:3)`, innermost first. */
 export function formatWasmStack(frames: readonly WasmFrame[]): string {
-  return frames.map(frameLine).join('\n');
+  return frames.map((frame) => frameLine(frame)).join('\n');
 }
 
-function frameLine({ functionIndex, functionName, offset, source }: WasmFrame): string {
-  return functionName === undefined
-    ? `    at func ${functionIndex}${placeText({ offset, source })}`
-    : `    at ${quoteName(functionName).slice(1, -1)}${placeText({ functionIndex, offset, source })}`;
+function frameLine({ functionIndex, functionName, offset, source }: WasmFrame, generated?: string): string {
+  const place =
+    functionName === undefined
+      ? ` func ${functionIndex}${placeText({ offset, source }, generated)}`
+      : ` ${quoteName(functionName).slice(1, -1)}${placeText({ functionIndex, offset, source }, generated)}`;
+  return `    at${place}`;
 }
 
 /** An engine's stack trace with a module's frames told as WebAssembly's, one line each. */
@@ -297,7 +306,7 @@ export function stackWithFrames(stack: string, frames: readonly LocatedFrame[]):
   const lines: (string | undefined)[] = stack.split('\n');
   for (const frame of frames) {
     const [first, ...others] = frame.stackLines;
-    lines[first!] = frameLine(frame);
+    lines[first!] = frameLine(frame, frame.generated);
     for (const line of others) lines[line] = undefined;
   }
   return lines.filter((line) => line !== undefined).join('\n');

@@ -9,8 +9,8 @@ class Spender {
   readonly interrupt = new Interrupt();
   readonly fuel: Fuel;
 
-  constructor(limit: bigint | undefined, onOutOfFuel?: OnOutOfFuel) {
-    this.fuel = new Fuel(this.store, { limit, onOutOfFuel, interrupt: this.interrupt });
+  constructor(limit: bigint | undefined, onOutOfFuel?: OnOutOfFuel, shared = false) {
+    this.fuel = new Fuel(this.store, { limit, onOutOfFuel, interrupt: this.interrupt, shared });
   }
 
   region(cost: number): void {
@@ -71,6 +71,62 @@ describe('a limit', () => {
     [null, TypeError],
   ])('cannot be %s', (limit, error) => {
     expect(() => new Spender(limit as bigint)).toThrow(error as typeof RangeError);
+  });
+});
+
+describe('a limit that two counters share', () => {
+  /** Spends from both in turn, as twins of recursive functions do; returns the error, if one came. */
+  function spend(spender: Spender, cost: number, most = 100_000): unknown {
+    const { store, fuel } = spender;
+    try {
+      for (let i = 0; i < most; i++) {
+        const purse = i % 3 === 0 ? 'fuel' : 'fuel2';
+        store[purse] = (store[purse] - cost) | 0;
+        if (store[purse] < 0) fuel.refuel();
+      }
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  }
+
+  test.each([0n, 1n, 7n, 1000n, BigInt(SLICE), BigInt(SLICE) * 5n + 5n])('of %d is all used', (limit) => {
+    const spender = new Spender(limit, undefined, true);
+    const cost = limit < 10_000n ? 7 : 7 ** 6;
+    const consumed = (limit / BigInt(cost) + 1n) * BigInt(cost);
+    expect(spend(spender, cost)).toMatchObject({ consumed, limit });
+    expect(spender.fuel).toMatchObject({ consumed, remaining: 0n });
+    for (const purse of [0, 1, 2]) {
+      expect(spend(spender, purse, 1)).toBeInstanceOf(OutOfFuelError);
+    }
+  });
+
+  test('may be used to the last unit, and set anew', () => {
+    const spender = new Spender(9n, undefined, true);
+    expect(spend(spender, 3, 3)).toBeUndefined();
+    expect(spender.fuel).toMatchObject({ consumed: 9n, remaining: 0n });
+    spender.fuel.set(2n);
+    expect(spend(spender, 1, 2)).toBeUndefined();
+    expect(spend(spender, 1, 1)).toMatchObject({ consumed: 12n, limit: 11n });
+  });
+
+  test('onOutOfFuel grants, or uses the account itself', () => {
+    const granted = new Spender(10n, ({ limit }) => (limit < 100n ? 30n : undefined), true);
+    expect(spend(granted, 1)).toMatchObject({ consumed: 101n, limit: 100n });
+    const setting: Spender = new Spender(
+      10n,
+      () => (setting.fuel.consumed < 15n ? setting.fuel.set(2n) : undefined),
+      true,
+    );
+    expect(spend(setting, 1)).toMatchObject({ consumed: 17n, limit: 16n });
+  });
+
+  test('an interruption loses no fuel', () => {
+    const spender = new Spender(100n, undefined, true);
+    expect(spend(spender, 1, 20)).toBeUndefined();
+    spender.interrupt.request();
+    expect(spend(spender, 200, 1)).toBeInstanceOf(AbortError);
+    expect(spender.fuel.consumed).toBe(220n);
   });
 });
 

@@ -36,6 +36,8 @@ export interface FuelOptions {
   readonly interrupt: Interrupt;
   /** Called when fuel that was unlimited becomes limited. */
   readonly onLimited?: (() => void) | undefined;
+  /** Code spends from both counters though fuel is limited: what there is, they share. Default false. */
+  readonly shared?: boolean | undefined;
 }
 
 export class Fuel {
@@ -43,6 +45,7 @@ export class Fuel {
   readonly #onOutOfFuel: OnOutOfFuel | undefined;
   readonly #interrupt: Interrupt;
   readonly #onLimited: (() => void) | undefined;
+  readonly #shared: boolean;
   /** Fuel that has left the pool for slices. */
   #taken = 0n;
   /** For profiles: told of every charge made here. */
@@ -59,6 +62,7 @@ export class Fuel {
     this.#onOutOfFuel = options.onOutOfFuel;
     this.#interrupt = options.interrupt;
     this.#onLimited = options.onLimited;
+    this.#shared = options.shared ?? false;
   }
 
   /** Everything charged since the start. */
@@ -113,6 +117,7 @@ export class Fuel {
    * `onOutOfFuel` was asked, and may have done anything.
    */
   refuel(): boolean {
+    if (this.#shared && this.#limit !== undefined) return this.#share();
     if (this.#store.fuel2 < 0) this.#refuelSecond();
     if (this.#store.fuel < 0) this.#overdraw(-this.#store.fuel);
     this.#interrupt.poll();
@@ -120,15 +125,40 @@ export class Fuel {
     let slice = WIDE_SLICE;
     let asked = false;
     if (this.#limit !== undefined) {
-      while (this.#limit < this.consumed) {
-        this.#askForMore(this.#limit);
-        asked = true;
-      }
+      asked = this.#withinLimit();
       const pool = this.#limit - this.#taken;
       if (pool < slice) slice = pool;
     }
     this.#taken += slice;
     this.#store.fuel += Number(slice);
+    return asked;
+  }
+
+  /** Asks for more as long as more than the limit is consumed; returns whether it had to. */
+  #withinLimit(): boolean {
+    let asked = false;
+    for (; this.#limit! < this.consumed; asked = true) this.#askForMore(this.#limit!);
+    return asked;
+  }
+
+  /**
+   * The same for two counters with a limit: what both have goes back, and is parted anew, so that neither keeps what the
+   * other lacks. Both stay below zero until fuel is found: whichever is looked at first, the run stops there.
+   */
+  #share(): boolean {
+    const store = this.#store;
+    this.#taken = this.consumed - 2n;
+    store.fuel = -1;
+    store.fuel2 = -1;
+    this.#interrupt.poll();
+    const asked = this.#withinLimit();
+    const { consumed } = this;
+    const left = this.#limit! - consumed;
+    const second = smaller(left / 2n, WIDE_SLICE);
+    const first = smaller(left - second, WIDE_SLICE);
+    this.#taken = consumed + first + second;
+    store.fuel = Number(first);
+    store.fuel2 = Number(second);
     return asked;
   }
 
@@ -161,6 +191,10 @@ export class Fuel {
     }
     if (this.#limit === limit) throw new OutOfFuelError(consumed, limit);
   }
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 function checkAmount(what: string, amount: unknown): void {

@@ -19,12 +19,21 @@ export interface GlobalDescriptor {
   readonly mutable?: boolean | undefined;
 }
 
+type Cell = Pick<Global, 'type' | 'cells' | 'cell'>;
+
 export class Global {
   readonly type: GlobalType;
   readonly cells: Cells;
   readonly cell: number | string;
 
-  constructor(descriptor: GlobalDescriptor, initial?: unknown) {
+  /** For hosts; `over`: a cell that exists already, value and all. */
+  constructor(descriptor: GlobalDescriptor, initial?: unknown, over?: Cell) {
+    if (over !== undefined) {
+      this.type = over.type;
+      this.cells = over.cells;
+      this.cell = over.cell;
+      return;
+    }
     const type = parseValueType(descriptor.value);
     this.type = { type, mutable: Boolean(descriptor.mutable) };
     this.cells = newCells(type);
@@ -34,7 +43,7 @@ export class Global {
 
   /** A view of a cell that exists already, value and all. */
   static over(type: GlobalType, cells: Cells, cell: number | string): Global {
-    return Object.assign(new Global({ value: 'i32' }), { type, cells, cell });
+    return new Global({ value: 'i32' }, undefined, { type, cells, cell });
   }
 
   /** The value as generated code holds it. */

@@ -10,9 +10,11 @@ import { unsignedNumber } from './addresses.ts';
 import { callRaw } from './boundary.ts';
 import type { ModuleCode } from './code.ts';
 import { type ConstContext, evaluate } from './const-expr.ts';
+import type { DataSegment } from './data-segment.ts';
 import { resolve } from './defined-types.ts';
 import { Environment } from './environment.ts';
 import { LinkError, trap } from './errors.ts';
+import { exportsObject } from './exports.ts';
 import { hostFunctionOf } from './function-reference.ts';
 import { type Cells, Global } from './global.ts';
 import { type Imports, type Linked, link } from './link.ts';
@@ -20,18 +22,13 @@ import { Memory } from './memory.ts';
 import type { Store } from './store.ts';
 import { Table } from './table.ts';
 import { Tag } from './tag.ts';
-import type {
-  ConstExpr,
-  DataSegment,
-  ExportDescription,
-  GlobalType,
-  SegmentMode,
-  ValueType,
-} from './types.ts';
+import type { ConstExpr, ExternKind, GlobalType, MemoryType, SegmentMode, ValueType } from './types.ts';
 
 export interface Instantiated {
   readonly environment: Environment;
   readonly exports: Readonly<Record<string, unknown>>;
+  /** The import object's modules that it uses, by name. */
+  readonly modules: ReadonlyMap<string, object>;
 }
 
 export function instantiate(code: ModuleCode, store: Store, imports: Imports): Instantiated {
@@ -45,10 +42,10 @@ export function instantiate(code: ModuleCode, store: Store, imports: Imports): I
   builder.fillMemories();
   const { start } = code.description;
   if (start !== undefined) callRaw(environment.makeRef(start), []);
-  return { environment, exports };
+  return { environment, exports, modules: linked.modules };
 }
 
-function bindHostModules({ modules }: Linked, bound: BoundInstance): void {
+export function bindHostModules({ modules }: Linked, bound: BoundInstance): void {
   for (const host of modules.values()) {
     // A module may be a Proxy that has a value for every name.
     const { [BIND]: bind } = host as { [BIND]?: unknown };
@@ -56,21 +53,35 @@ function bindHostModules({ modules }: Linked, bound: BoundInstance): void {
   }
 }
 
-class Builder {
+/** Of `i32.const` and the `end` behind it. */
+const CONSTANT_FUEL = 2;
+
+/** How large memories and tables are, by index, where they are to be filled from a snapshot. */
+export interface SavedSizes {
+  readonly pages: readonly number[];
+  readonly lengths: readonly number[];
+}
+
+export class Builder {
   readonly #E: Environment;
   readonly #linked: Linked;
+  readonly #saved: SavedSizes | undefined;
   readonly #context: ConstContext;
+  /** All zero still, where they are to be filled from a snapshot. */
+  readonly newMemories = new Set<Memory>();
 
-  constructor(environment: Environment, linked: Linked) {
+  /** With `saved`, nothing is charged, and what can change is left empty. */
+  constructor(environment: Environment, linked: Linked, saved?: SavedSizes) {
     this.#E = environment;
     this.#linked = linked;
+    this.#saved = saved;
     const { S } = environment;
     this.#context = {
       global: (index) => environment.G[index]!.raw,
       func: (index) => environment.makeRef(index),
       E: environment,
       charge: (fuel) => {
-        if (S.metering) S.account.charge(fuel);
+        if (S.metering && saved === undefined) S.account.charge(fuel);
       },
     };
   }
@@ -87,7 +98,7 @@ class Builder {
     E.I.push(...this.#linked.functions);
     for (const memory of this.#linked.memories) E.M.push(memory);
     for (const type of description.memories.slice(description.importedMemories)) {
-      E.M.push(refuseAsLinkError('memory', () => Memory.define(type, limits)));
+      E.M.push(refuseAsLinkError('memory', () => this.#memory(type)));
     }
     E.M[0]?.attach(E);
     E.tags.push(...this.#linked.tags);
@@ -97,10 +108,20 @@ class Builder {
     this.#globals();
     E.T.push(...this.#linked.tables);
     for (const { type: declared, init } of description.tableDefinitions) {
-      const type = { ...declared, element: resolve(declared.element, description.types) };
-      const value = init === undefined ? null : this.#evaluate(init);
+      const min = this.#saved?.lengths[E.T.length] ?? declared.min;
+      const type = { ...declared, min, element: resolve(declared.element, description.types) };
+      const value = init === undefined || this.#saved !== undefined ? null : this.#evaluate(init);
       E.T.push(refuseAsLinkError('table', () => Table.define(type, value, limits)));
     }
+  }
+
+  #memory(type: MemoryType): Memory {
+    const { M, S } = this.#E;
+    const pages = this.#saved?.pages[M.length];
+    if (pages === undefined) return Memory.define(type, S.limits);
+    const { memory, isNew } = Memory.restore(type, pages, S.limits);
+    if (isNew) this.newMemories.add(memory);
+    return memory;
   }
 
   #globals(): void {
@@ -110,10 +131,10 @@ class Builder {
       E.G.push(global);
       if (!global.type.mutable) this.#own(global.type, index).raw = global.raw;
     });
-    for (const { init } of globalDefinitions) {
+    for (const { type, init } of globalDefinitions) {
       const index = E.G.length;
       const global = this.#own(globals[index]!, index);
-      global.raw = this.#evaluate(init);
+      if (!type.mutable || this.#saved === undefined) global.raw = this.#evaluate(init);
       E.G.push(global);
     }
   }
@@ -138,13 +159,11 @@ class Builder {
   }
 
   exports(): Readonly<Record<string, unknown>> {
-    const exports: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-    for (const { name, kind, index } of this.#E.code.description.exports)
-      exports[name] = this.#export(kind, index);
-    return Object.freeze(exports);
+    const { exports } = this.#E.code.description;
+    return exportsObject(exports, (kind, index) => this.#export(kind, index));
   }
 
-  #export(kind: ExportDescription['kind'], index: number): unknown {
+  #export(kind: ExternKind, index: number): unknown {
     const E = this.#E;
     if (kind === 'func') return hostFunctionOf(E.makeRef(index));
     if (kind === 'table') return E.T[index];
@@ -191,13 +210,17 @@ class Builder {
   }
 
   #fillMemory(segment: DataSegment): void {
-    const { mode } = segment;
-    if (mode.kind !== 'active') return;
-    const offset = this.#offset(mode);
-    const memory = this.#E.M[mode.index]!.bytes;
-    const { bytes } = segment;
-    if (offset + bytes.length > memory.length) trap('out-of-bounds-memory-access');
-    memory.set(bytes, offset);
+    if (segment.memory < 0) return;
+    const offset = this.#placeOf(segment);
+    const memory = this.#E.M[segment.memory]!.bytes;
+    if (offset + segment.length > memory.length) trap('out-of-bounds-memory-access');
+    segment.copyTo(memory, offset);
+  }
+
+  #placeOf({ offset }: DataSegment): number {
+    if (typeof offset !== 'number') return unsignedNumber(this.#evaluate(offset) as number | bigint);
+    this.#context.charge(CONSTANT_FUEL);
+    return offset >>> 0;
   }
 
   #offset(mode: Extract<SegmentMode, { kind: 'active' }>): number {

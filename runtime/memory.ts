@@ -16,6 +16,7 @@ import { allocationFailed, cannotGrow, maximumBelowInitial, overLimit, wrongType
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { arraysOf, type MemoryArrays } from './memory-arrays.ts';
 import { type SharedMemoryHandle, SharedStorage } from './shared-storage.ts';
+import { keepBuffer, takeBuffer } from './spare-buffers.ts';
 import type { MemoryType } from './types.ts';
 import { WeakList } from './weak-list.ts';
 
@@ -58,15 +59,16 @@ export class Memory {
   readonly #shared: SharedStorage | undefined;
   readonly #declared: MemoryType;
   /** Pages it may grow to: the declared maximum or the embedder's limit. */
-  readonly #largest: number;
+  #largest: number;
   readonly #holders = new WeakList<ViewHolder>();
 
-  /** For hosts; `type` and `storage` are what a descriptor cannot say. */
+  /** For hosts; `type`, `storage` and a `buffer` with more room than needed are what a descriptor cannot say. */
   constructor(
     descriptor: MemoryDescriptor,
     limits: MemoryLimits = DEFAULT_LIMITS,
     type: MemoryType = typeOf(descriptor),
     storage?: SharedStorage,
+    room?: ArrayBuffer,
   ) {
     this.#declared = type;
     this.pageSize = type.pageSize;
@@ -74,7 +76,7 @@ export class Memory {
     this.#pages = type.min;
     if (type.shared) this.#shared = storage ?? SharedStorage.reserve(type, largest);
     this.#largest = Math.min(largest, this.#shared?.room(type.pageSize) ?? largest);
-    const buffer = this.#shared?.buffer ?? allocate(type.min * type.pageSize);
+    const buffer = this.#shared?.buffer ?? room ?? allocate(type.min * type.pageSize);
     if (buffer === undefined) throw allocationFailed(type.min);
     this.#buffer = buffer;
     this.#view = new DataView(buffer, 0, type.min * type.pageSize);
@@ -84,6 +86,16 @@ export class Memory {
   /** A module's own memory. */
   static define(type: MemoryType, limits: MemoryLimits): Memory {
     return new Memory({ initial: type.min }, limits, type);
+  }
+
+  /** A module's own memory of as many pages as a snapshot has, and room for a little more; unless `isNew`, there is anything in it. */
+  static restore(type: MemoryType, pages: number, limits: MemoryLimits): { memory: Memory; isNew: boolean } {
+    const restored = { ...type, min: pages };
+    const most = largestSize(restored, limits);
+    const used = takeBuffer(pages * type.pageSize);
+    const room = used ?? allocate(Math.min(Math.ceil(pages * 1.125), most) * type.pageSize);
+    const memory = new Memory({ initial: pages }, limits, restored, undefined, room);
+    return { memory, isNew: used === undefined };
   }
 
   /** The memory that another thread's `handle` stands for. */
@@ -159,18 +171,37 @@ export class Memory {
     const previous = this.#pages;
     if (!this.mayGrow(delta)) return -1;
     const pages = previous + delta;
-    if (pages * this.pageSize > this.#buffer.byteLength) {
-      const larger = this.#allocateSpacious(pages);
-      if (larger === undefined) return -1;
-      new Uint8Array(larger).set(this.#bytes);
-      if (this.#exposed) detach(this.#buffer);
-      this.#use(larger, pages);
-    } else if (this.#exposed) {
-      this.#use(detach(this.#buffer), pages);
-    } else if (delta > 0) {
-      this.#use(this.#buffer, pages);
-    }
+    if (!this.reserve(pages)) return -1;
+    if (this.#exposed) this.#use(detach(this.#buffer), pages);
+    else if (delta > 0) this.#use(this.#buffer, pages);
     return previous;
+  }
+
+  /** Room for so many pages, if limits allow them and the host has it. The memory stays as it is. */
+  reserve(pages: number): boolean {
+    if (this.#shared !== undefined || pages > this.#largest) return false;
+    if (pages * this.pageSize <= this.#buffer.byteLength) return true;
+    const larger = this.#allocateSpacious(pages);
+    if (larger === undefined) return false;
+    new Uint8Array(larger).set(this.#bytes);
+    if (this.#exposed) detach(this.#buffer);
+    this.#use(larger, this.#pages);
+    return true;
+  }
+
+  /** Exactly so many pages, for which there is room: growth, or the loss of what lies beyond. For snapshots. */
+  resize(pages: number): void {
+    if (pages === this.#pages) return;
+    if (pages < this.#pages) this.#bytes.fill(0, pages * this.pageSize);
+    this.#use(this.#exposed ? detach(this.#buffer) : this.#buffer, pages);
+  }
+
+  /** Gives its bytes back for `restore`: it is empty from now on, for whoever has it or a view of it. */
+  release(): void {
+    if (this.#shared !== undefined) return;
+    this.#largest = 0;
+    keepBuffer(detach(this.#buffer));
+    this.#use(new ArrayBuffer(0), 0);
   }
 
   /** Keeps `holder.V` a view of this memory for as long as the holder lives. */

@@ -5,9 +5,9 @@
  * Generic where it can be: bigints become `{"n": "…"}`, reference types `{"h": heap, "o": nullable}`, `undefined` goes. Short
  * where there may be many: function types, exports' and elements' indices, names.
  */
+import { DataSegment } from './data-segment.ts';
 import {
   type ConstExpr,
-  type DataSegment,
   type ElementSegment,
   type ModuleDescription,
   type RefType,
@@ -29,7 +29,7 @@ export interface PackedDescription {
   readonly data: readonly Json[];
   /** Runs of names: the first one's index, then the names. */
   readonly names: readonly (readonly (number | string)[])[];
-  /** Everything else. */
+  /** Everything else; empty lists and zeros are left out. */
   readonly rest: Json;
 }
 
@@ -38,14 +38,31 @@ export function packDescription(description: ModuleDescription): PackedDescripti
   return {
     types: types.map(packType),
     elements: elements.map(packElements),
-    data: data.map(({ mode, bytes }) => [packMode(mode), bytes.length]),
+    data: data.map((segment) => [packPlace(segment), segment.length]),
     names: packNames(functionNames),
-    rest: pack(restOf(description)),
+    rest: pack(withoutNothing(restOf(description))),
   };
 }
 
+type Rest = Omit<ModuleDescription, Special>;
+
+/** What a module has nothing of. */
+const NOTHING: Rest = {
+  ...{ imports: [], functions: [], tables: [], memories: [], globals: [], tags: [], exports: [] },
+  ...{ start: undefined, name: undefined, tableDefinitions: [], globalDefinitions: [] },
+  ...{ importedFunctions: 0, importedTables: 0, importedMemories: 0, importedGlobals: 0, importedTags: 0 },
+};
+
+function withoutNothing(rest: Rest): Partial<Rest> {
+  const isSomething = (value: unknown) => (Array.isArray(value) ? value.length > 0 : value !== 0);
+  // A start function may be the one with index 0.
+  return Object.fromEntries(
+    Object.entries(rest).filter(([key, value]) => key === 'start' || isSomething(value)),
+  );
+}
+
 /** A module's information for the compiler has more fields than these. */
-function restOf(description: ModuleDescription): Omit<ModuleDescription, Special> {
+function restOf(description: ModuleDescription): Rest {
   const { imports, functions, tables, memories, globals, tags, exports, start, name } = description;
   const { importedFunctions, importedTables, importedMemories, importedGlobals, importedTags } = description;
   const { tableDefinitions, globalDefinitions } = description;
@@ -63,7 +80,8 @@ export function unpackDescription(packed: PackedDescription, bytes: Uint8Array):
     types.push(unpackType(type, i, types));
   });
   return {
-    ...(unpack(packed.rest) as Omit<ModuleDescription, Special>),
+    ...NOTHING,
+    ...(unpack(packed.rest) as Partial<Rest>),
     types,
     elements: packed.elements.map(unpackElements),
     data: unpackData(packed.data, bytes),
@@ -136,24 +154,23 @@ function unpackElements(packed: Json): ElementSegment {
 }
 
 /** Most segments have an address in the first memory: programs may have ten thousands of them. */
-function packMode(mode: SegmentMode): Json {
-  if (mode.kind !== 'active' || mode.index !== 0 || mode.offset.length !== 1) return pack(mode);
-  const [only] = mode.offset;
-  return only?.op === 'i32.const' ? only.value : pack(mode);
+function packPlace({ memory, offset, mode }: DataSegment): Json {
+  return memory === 0 && typeof offset === 'number' ? offset : pack(mode);
 }
 
-function unpackMode(packed: Json): SegmentMode {
-  if (typeof packed !== 'number') return unpack(packed) as SegmentMode;
-  return { kind: 'active', index: 0, offset: [{ op: 'i32.const', value: packed }] };
+function unpackPlace(packed: Json): readonly [memory: number, offset: number | ConstExpr] {
+  if (typeof packed === 'number') return [0, packed];
+  const mode = unpack(packed) as SegmentMode;
+  return mode.kind === 'active' ? [mode.index, mode.offset] : [-1, 0];
 }
 
 function unpackData(packed: readonly Json[], bytes: Uint8Array): DataSegment[] {
   let at = 0;
   return packed.map((entry) => {
-    const [mode, length] = entry as [Json, number];
+    const [place, length] = entry as [Json, number];
     const start = at;
     at += length;
-    return { mode: unpackMode(mode), bytes: bytes.subarray(start, at) };
+    return new DataSegment(...unpackPlace(place), bytes, start, length);
   });
 }
 

@@ -8,12 +8,13 @@
 import type { Code } from './abi.ts';
 import { BOUNDARY } from './boundary.ts';
 import type { ExportWrapper, ModuleCode } from './code.ts';
-import type { LocatedFrame } from './errors.ts';
+import type { DebugTable } from './debug-table.ts';
+import { type LocatedFrame, SnapshotError } from './errors.ts';
 import { type Library, library } from './library.ts';
 import type { StructConstructor } from './objects.ts';
 import { plainExportWrapper, plainImportWrapper } from './plain-wrappers.ts';
 import { referenceTypes, sharesWrapper, wrapperKey } from './signatures.ts';
-import { type FoundFrame, foldFrames, type Range, rangeOf } from './stack-trace.ts';
+import { type FoundFrame, foldFrames, placeInText, type Range, rangeOf } from './stack-trace.ts';
 import { addStruct, structOf } from './struct-classes.ts';
 import type { FuncType, ModuleDescription, ValueType } from './types.ts';
 
@@ -85,17 +86,26 @@ export class PrecompiledCode implements ModuleCode {
   readonly structs = structOf;
   readonly #wrappers: Wrappers;
   readonly #parts: readonly PartCode[];
+  /** What made the parts: for their text. */
+  readonly #makers: readonly Part[];
   /** Functions whose body is a tail form: under their own name stands something that is no frame of wasm. */
   readonly #trampolines: ReadonlySet<number>;
   readonly #checking: () => PrecompiledCode;
+  readonly #hash: string | undefined;
+  readonly #debugTable: () => DebugTable | undefined;
   #ranges: readonly Range[] | undefined;
 
-  /** `checking` gives the same module's code that looks at the account in every region. */
+  /**
+   * `checking` gives the same module's code that looks at the account in every region; `debugTable`, if there is one, tells
+   * where in the module its places are.
+   */
   constructor(
     description: ModuleDescription,
     parts: readonly Part[],
     wrappers: Wrappers,
     checking: () => PrecompiledCode,
+    debugTable: () => DebugTable | undefined,
+    hash: string | undefined,
     usesArrays = false,
   ) {
     const functions: Code[] = [];
@@ -123,6 +133,15 @@ export class PrecompiledCode implements ModuleCode {
     this.#trampolines = trampolines;
     this.#wrappers = wrappers;
     this.#checking = checking;
+    this.#makers = parts;
+    this.#debugTable = debugTable;
+    this.#hash = hash;
+  }
+
+  get hash(): string {
+    if (this.#hash === undefined)
+      throw new SnapshotError('the precompiled file does not say which module it is of: compile it again');
+    return this.#hash;
   }
 
   /** There is nothing left to compile. */
@@ -143,12 +162,36 @@ export class PrecompiledCode implements ModuleCode {
   locate(stack: string): readonly LocatedFrame[] {
     this.#ranges ??= this.#parts.map(({ ends }) => rangeOf(ends));
     const isTrampoline = ({ index, form }: FoundFrame) => form === undefined && this.#trampolines.has(index);
-    return foldFrames(stack, this.#ranges, isTrampoline).map(({ index, stackLines }) => ({
+    const frames: LocatedFrame[] = [];
+    for (const found of foldFrames(stack, this.#ranges, isTrampoline)) {
+      const place = this.#placeOf(found);
+      const before = frames.at(-1);
+      // Another function has taken its place.
+      if (before !== undefined && place?.isTailCall === true) {
+        frames[frames.length - 1] = { ...before, stackLines: [...before.stackLines, ...found.stackLines] };
+      } else frames.push(this.#frame(found, place?.offset));
+    }
+    return frames;
+  }
+
+  #frame({ index, stackLines, url, line, column }: FoundFrame, offset: number | undefined): LocatedFrame {
+    return {
       stackLines,
       functionIndex: index,
       functionName: this.#nameOf(index),
-      offset: undefined,
-    }));
+      offset,
+      ...(offset === undefined
+        ? { generated: `${url}:${line}:${column}` }
+        : { source: this.#debugTable()?.sourceAt(offset) }),
+    };
+  }
+
+  #placeOf({ range, line, column }: FoundFrame): { offset: number; isTailCall: boolean } | undefined {
+    const table = this.#debugTable();
+    if (table === undefined) return undefined;
+    const text = String(this.#makers[range]);
+    const place = placeInText(text, this.#ranges![range]!.from, line, column);
+    return place && table.placeIn(text, place.line, place.column);
   }
 
   #nameOf(index: number): string | undefined {

@@ -19,6 +19,8 @@ export interface FoundFrame extends Location {
   readonly form: string | undefined;
   /** Lines of the trace that told of it, counted from 0. */
   readonly stackLines: readonly number[];
+  /** Which of the ranges it is in. */
+  readonly range: number;
 }
 
 /** `    at f12_mix$3 (file:///a.mjs:1:20)`. */
@@ -50,8 +52,8 @@ export function foldFrames(
   const frames: FoundFrame[] = [];
   let inRegion = false;
   stack.split('\n').forEach((text, line) => {
-    const frame = frameIn(text, line);
-    if (frame === undefined || !ranges.some((range) => contains(range, frame)) || skips(frame)) return;
+    const frame = frameIn(text, line, ranges);
+    if (frame === undefined || skips(frame)) return;
     const last = frames.at(-1);
     const folds = inRegion && last?.index === frame.index;
     inRegion = /^\d/.test(frame.form ?? '');
@@ -61,20 +63,33 @@ export function foldFrames(
   return frames;
 }
 
-function frameIn(text: string, at: number): FoundFrame | undefined {
+function frameIn(text: string, at: number, ranges: readonly Range[]): FoundFrame | undefined {
   const match = FRAME.exec(text);
   if (match === null) return undefined;
   const [, index, form, url, line, column] = match;
-  return {
-    index: Number(index),
-    form,
-    url: url!,
-    line: Number(line),
-    column: Number(column),
-    stackLines: [at],
-  };
+  const place = { url: url!, line: Number(line), column: Number(column) };
+  const range = ranges.findIndex((each) => contains(each, place));
+  return range < 0 ? undefined : { index: Number(index), form, ...place, stackLines: [at], range };
 }
 
-function contains({ from, to }: Range, frame: FoundFrame): boolean {
-  return frame.url === from.url && isBefore(from, frame) && isBefore(frame, to);
+function contains({ from, to }: Range, place: Location): boolean {
+  return place.url === from.url && isBefore(from, place) && isBefore(place, to);
+}
+
+/**
+ * Line (from 1) and column (from 0) in the text of a part, of a place in its file; `from`: where in the file the part's first
+ * `new Error` stands, as `rangeOf` found out.
+ */
+export function placeInText(
+  text: string,
+  from: Location,
+  line: number,
+  column: number,
+): { line: number; column: number } | undefined {
+  const first = text.search(/\bnew Error\b/);
+  if (first < 0) return undefined;
+  const before = text.slice(0, first).split('\n');
+  const margin = before.length === 1 ? from.column - 1 - first : 0;
+  const inText = line - from.line + before.length;
+  return { line: inText, column: column - 1 - (inText === 1 ? margin : 0) };
 }

@@ -3,7 +3,8 @@
  * thread.
  *
  * The registers (`registers.ts`) are the thread's. While code of a Runtime runs, what it counts is in them: it enters
- * where the host calls it, and gives them back to the Runtime that called that host, if another did.
+ * where the host calls it, and gives them back to the Runtime that called that host, if another did. So a Runtime also knows
+ * whether any of its code is on the stack.
  */
 import type { Registers, StoreAbi } from './abi.ts';
 import type { DefinedType } from './defined-types.ts';
@@ -28,6 +29,8 @@ export interface StoreOptions {
   /** As resolved costs have it; 0 without metering. */
   readonly bulkUnit: number;
   readonly metering: boolean;
+  /** Whether code looks at a limit of fuel in every region; else where it looks at deadlines. */
+  readonly limitInEveryRegion: boolean;
 }
 
 /** What can change to code that looks at the account in every region. */
@@ -40,8 +43,13 @@ type Own = Pick<Registers, 'limit' | 'fuel' | 'fuel2' | 'depth' | 'maxDepth'>;
 /** No depth is compiled in, or none that is reached. */
 const ANY_DEPTH = 2 ** 31 - 1;
 
-/** Whose account is in the registers. */
+/** Whose account is in the registers. If no code of it runs, no code of any Runtime does. */
 let running: Store | undefined;
+
+/** What a call from the host does when it ends, if anything. */
+export interface Leaving {
+  enter(): void;
+}
 
 export class Store implements StoreAbi {
   /** While others run. */
@@ -58,8 +66,16 @@ export class Store implements StoreAbi {
   /** Bytes that objects may still take. */
   #objectBytes: number;
   readonly #typeIds = new WeakMap<DefinedType, number>();
+  #onStack = false;
+  /** The end of a call that found nothing running: the registers stay as they are. */
+  readonly #rest: Leaving = {
+    enter: () => {
+      this.#onStack = false;
+    },
+  };
 
-  constructor({ fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering }: StoreOptions) {
+  constructor(options: StoreOptions) {
+    const { fuel, onOutOfFuel, limits, registerCells, bulkUnit, metering, limitInEveryRegion } = options;
     const maxDepth = Math.min(limits.callDepth ?? ANY_DEPTH, ANY_DEPTH);
     this.#own = { limit: registerCells, fuel: 0, fuel2: 0, depth: 0, maxDepth };
     this.bulkUnit = bulkUnit;
@@ -68,19 +84,42 @@ export class Store implements StoreAbi {
     this.metering = metering;
     const ask =
       onOutOfFuel && ((info: Parameters<OnOutOfFuel>[0]) => this.#aboveLeaf(() => onOutOfFuel(info)));
-    this.checksEveryRegion = fuel !== undefined;
-    const onLimited = () => this.#checkEveryRegion();
-    this.account = new Fuel(this, { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt, onLimited });
+    this.checksEveryRegion = limitInEveryRegion && fuel !== undefined;
+    const account = { limit: fuel, onOutOfFuel: ask, interrupt: this.interrupt };
+    this.account = limitInEveryRegion
+      ? new Fuel(this, { ...account, onLimited: () => this.#checkEveryRegion() })
+      : new Fuel(this, { ...account, shared: true });
   }
 
-  /** Before the host calls code of this Runtime; `outer` has to `enter` again afterwards, if there is one. */
-  enter(): Store | undefined {
-    if (running === this) return undefined;
+  /** Before the host calls code of this Runtime: afterwards, whatever comes of it, who was there before `enter`s again. */
+  enter(): Leaving | undefined {
+    if (running !== this) return this.#takeOver();
+    if (this.#onStack) return undefined;
+    this.#onStack = true;
+    return this.#rest;
+  }
+
+  /** The registers are another Runtime's: given back only if its code has called the host, and so waits. */
+  #takeOver(): Leaving {
     const outer = running;
+    const wasOnStack = this.#onStack;
     if (outer !== undefined) copy(S, outer.#own);
     copy(this.#own, S);
     running = this;
-    return outer;
+    this.#onStack = true;
+    if (outer === undefined || !outer.#onStack) return this.#rest;
+    const enter = () => {
+      this.#onStack = wasOnStack;
+      copy(S, this.#own);
+      copy(outer.#own, S);
+      running = outer;
+    };
+    return { enter };
+  }
+
+  /** Whether code of this Runtime is on the stack: it may have called the host, but it has not returned. */
+  get isRunning(): boolean {
+    return this.#onStack;
   }
 
   /** Where what belongs to this Runtime is now. */

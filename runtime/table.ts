@@ -100,6 +100,17 @@ export class Table {
     return previous;
   }
 
+  /** Whether limits allow so many elements. */
+  mayHold(length: number): boolean {
+    return length <= this.#largest;
+  }
+
+  /** Exactly so many elements; new ones are null. For snapshots. */
+  resize(length: number): void {
+    if (length < this.elements.length) this.elements.length = length;
+    else this.#push(length - this.elements.length, null);
+  }
+
   /** One by one: the array stays packed, without holes to look up in the prototype. */
   #push(count: number, value: unknown): void {
     for (let i = 0; i < count; i++) this.elements.push(value);

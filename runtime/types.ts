@@ -5,6 +5,7 @@
  * JSON-like literals. In a module's description a type of the module is its index; what outlives the module's own view
  * (a table, a global, a function) has its `DefinedType` instead, see defined-types.ts.
  */
+import type { DataSegment } from './data-segment.ts';
 import type { DefinedType } from './defined-types.ts';
 
 export type NumberType = 'i32' | 'i64' | 'f32' | 'f64';
@@ -207,10 +208,6 @@ export interface ElementSegment {
   readonly items: readonly ConstExpr[];
   /** The binary lists bare function indices: these are no constant expressions, and cost no fuel. */
   readonly bare: boolean;
-}
-export interface DataSegment {
-  readonly mode: SegmentMode;
-  readonly bytes: Uint8Array;
 }
 
 /** Everything about a module except its functions' bodies. Index spaces hold imports first, then definitions. */

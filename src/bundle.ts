@@ -3,6 +3,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { type Marks, movedMarks } from '../compiler/emit/marks.ts';
 
 /** What a standalone file exports beside its module, since nothing else could give its users these. */
 export const STANDALONE_EXPORTS = [
@@ -26,7 +27,9 @@ export const STANDALONE_EXPORTS = [
 ];
 
 /** Beside this file, as source or built. */
-const RUNTIME = fileURLToPath(new URL(import.meta.url.replace(/bundle(\.\w+)$/, 'runtime$1')));
+const RUNTIME = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './runtime.ts' : './runtime.js', import.meta.url),
+);
 
 /** Statements that declare `precompiled` and export the rest. Names of the bundle stay in a function of its own. */
 export async function bundledRuntime(minify: boolean): Promise<string> {
@@ -49,8 +52,28 @@ export async function bundledRuntime(minify: boolean): Promise<string> {
   return `${text}const { precompiled } = sandglass;\nexport const { ${STANDALONE_EXPORTS.join(', ')} } = sandglass;\n`;
 }
 
-/** Less text, with the names of functions as they are: stack traces are read by them. */
-export async function minified(text: string): Promise<string> {
-  const options = { minifyWhitespace: true, minifySyntax: true, target: 'es2022', charset: 'utf8' } as const;
-  return (await transform(text, { ...options, format: 'esm', logLevel: 'silent' })).code;
+/** A text, and where instructions landed in it, if that is wanted. */
+export interface MarkedText {
+  readonly text: string;
+  readonly marks: Marks | undefined;
 }
+
+/**
+ * An expression in less text, with the names of functions as they are: stack traces are read by them. `names`: with others,
+ * where nobody reads them.
+ */
+export async function minifiedExpression({ text, marks }: MarkedText, names = false): Promise<MarkedText> {
+  const options = { minifyWhitespace: true, minifySyntax: true, target: 'es2022', charset: 'utf8' } as const;
+  const { code, map } = await transform(VALUE + text, {
+    ...options,
+    minifyIdentifiers: names,
+    format: 'esm',
+    logLevel: 'silent',
+    ...(marks && { sourcemap: 'external' }),
+  });
+  const shorter = code.slice(VALUE.length).replace(/;\s*$/, '');
+  return { text: shorter, marks: marks && movedMarks(marks, map, VALUE.length) };
+}
+
+/** Stands before an expression: a statement, not a declaration; it stays as it is. */
+const VALUE = 'v=';

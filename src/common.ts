@@ -11,6 +11,7 @@ export {
   LinkError,
   OutOfFuelError,
   RuntimeError,
+  SnapshotError,
   TimeoutError,
   Trap,
   type TrapCode,
@@ -20,6 +21,8 @@ export { Global } from '../runtime/global.ts';
 export type { Limits } from '../runtime/limits.ts';
 export type { Imports } from '../runtime/link.ts';
 export { Memory } from '../runtime/memory.ts';
+export { HOST_STATE, type HostState } from '../runtime/snapshot/host-state.ts';
+export { Snapshot, type SnapshotHandle } from '../runtime/snapshot/snapshot.ts';
 export { Table } from '../runtime/table.ts';
 export { Tag } from '../runtime/tag.ts';
 export { type Exports, Instance, type InvokeOptions } from './instance.ts';

@@ -9,10 +9,12 @@ import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { OUTLINE } from '../compiler/emit/outline.ts';
 import { type FeatureOptions, resolveFeatures } from '../compiler/features.ts';
 import { OPCODES } from '../compiler/opcodes.ts';
+import type { ModuleCode } from '../runtime/code.ts';
 import { type Costs, resolveCosts } from '../runtime/costs.ts';
 import { CacheError, CompileError, wrongType } from '../runtime/errors.ts';
 import { DEFAULT_LIMITS } from '../runtime/limits.ts';
 import type { Imports } from '../runtime/link.ts';
+import type { Snapshot } from '../runtime/snapshot/snapshot.ts';
 import {
   BASE_OPTIONS,
   BaseRuntime,
@@ -100,7 +102,7 @@ export class Runtime extends BaseRuntime {
     const { limits } = this.store;
     const shape: EmitOptions = {
       costs: this.costs,
-      checkEveryRegion: options.fuel !== undefined,
+      checkEveryRegion: this.store.checksEveryRegion,
       countDepth: limits.callDepth !== undefined,
       countAllocation: limits.gcBytes !== undefined,
       target: TARGET,
@@ -173,20 +175,22 @@ export class Runtime extends BaseRuntime {
     imports: Imports = {},
     control: InvokeOptions = {},
   ): Instance {
-    if (module instanceof PrecompiledModule) return super.instantiateSync(module, imports, control);
-    this.checkInstantiation(imports);
-    const compiled = module instanceof Module ? module : this.compileSync(module);
+    return this.start(module, imports, control);
+  }
+
+  override restore(module: Module | PrecompiledModule, snapshot: Snapshot, imports: Imports = {}): Instance {
+    return this.resume(module, snapshot, imports);
+  }
+
+  protected override codeOf(module: unknown): ModuleCode {
+    if (module instanceof PrecompiledModule) return super.codeOf(module);
+    const compiled = module instanceof Module ? module : this.compileSync(module as Bytes);
     compiled.requireFitting(this.#options.emit);
     compiled.requireFeatures(this.#options.features);
     const profiled = this.#profile && { checkEveryRegion: true, counting: this.#profile.of(compiled.info) };
     this.#profile?.beginInstantiation();
     const { checksEveryRegion } = this.store;
-    const code = compiled.codeFor({
-      ...this.#options.emit,
-      checkEveryRegion: checksEveryRegion,
-      ...profiled,
-    });
-    return this.run(code, imports, control);
+    return compiled.codeFor({ ...this.#options.emit, checkEveryRegion: checksEveryRegion, ...profiled });
   }
 
   override async instantiate(

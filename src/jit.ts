@@ -12,7 +12,6 @@ import { CHARGING, COUNTS } from '../compiler/emit/region-counts.ts';
 import { shapeText } from '../compiler/emit/shapes.ts';
 import type { ModuleSources } from '../compiler/emit/source-map.ts';
 import { exportWrapperText, importWrapperText } from '../compiler/emit/wrappers.ts';
-import { opcodeOf } from '../compiler/opcodes.ts';
 import type { Code, EnvironmentAbi } from '../runtime/abi.ts';
 import { BOUNDARY } from '../runtime/boundary.ts';
 import type { ExportWrapper, ModuleCode } from '../runtime/code.ts';
@@ -25,7 +24,7 @@ import { addStruct, knownStruct, shapeName } from '../runtime/struct-classes.ts'
 import type { FuncType, ValueType } from '../runtime/types.ts';
 import type { StoredGroup } from './cache/entry.ts';
 import { builtin } from './host.ts';
-import { inlineMap, linesOf, sourcesOf } from './source-lines.ts';
+import { inlineMap, isTailCall, linesOf, sourcesOf } from './source-lines.ts';
 
 /** What generated code binds by name. */
 const LIBRARY = library(structClass);
@@ -61,6 +60,13 @@ export interface CodeStock {
   readonly onGenerated?: (() => void) | undefined;
   /** V8 did not accept a code cache. */
   readonly onRejected?: (() => void) | undefined;
+}
+
+/** Whose code it is. */
+interface CodeOwner {
+  readonly hash: string;
+  /** The code for other options. */
+  codeFor(options: EmitOptions): JitCode;
 }
 
 const EMPTY_STOCK: CodeStock = { groups: [], usesV8Data: false };
@@ -99,7 +105,7 @@ export class JitCode implements ModuleCode {
   /** For source maps, where they are wanted. */
   readonly #sources: ModuleSources | undefined;
 
-  readonly #variant: (options: EmitOptions) => JitCode;
+  readonly #owner: CodeOwner;
   readonly #stock: CodeStock;
   /** Groups of the stock by their members. */
   readonly #stored = new Map<number, StoredGroup>();
@@ -108,17 +114,11 @@ export class JitCode implements ModuleCode {
   /** Of the stock, but V8 did not want its data. */
   readonly #rejected = new Map<StoredGroup, Script>();
 
-  /** `variant` gives the module's code for other options. */
-  constructor(
-    module: ModuleInfo,
-    options: EmitOptions,
-    variant: (options: EmitOptions) => JitCode,
-    stock: CodeStock = EMPTY_STOCK,
-  ) {
+  constructor(module: ModuleInfo, options: EmitOptions, owner: CodeOwner, stock: CodeStock = EMPTY_STOCK) {
     this.description = module;
     this.usesArrays = options.target === 'jitless';
     this.#options = options;
-    this.#variant = variant;
+    this.#owner = owner;
     const { counting } = options;
     this.#library = counting
       ? { ...LIBRARY, [COUNTS]: counting.counts, [CHARGING]: counting.charging }
@@ -128,8 +128,13 @@ export class JitCode implements ModuleCode {
     this.#id = stock.id ?? `${number}`;
     this.#sources = options.sourceMaps && sourcesOf(module, options.sourceMaps, number);
     for (const group of stock.groups) for (const member of group.members) this.#stored.set(member, group);
-    this.functions = module.bodies.map((_, defined) => this.#stub(defined, () => this.functions));
-    this.tails = module.bodies.map((_, defined) => this.#stub(defined, () => this.tails));
+    const [functions, tails] = [() => this.functions, () => this.tails];
+    this.functions = module.bodies.map((_, defined) => this.#stub(defined, functions));
+    this.tails = module.bodies.map((_, defined) => this.#stub(defined, tails));
+  }
+
+  get hash(): string {
+    return this.#owner.hash;
   }
 
   get stats(): { functions: number; compiled: number; generated: number; groups: number; bytes: number } {
@@ -279,7 +284,7 @@ export class JitCode implements ModuleCode {
   }
 
   checkingEveryRegion(): JitCode {
-    return this.#variant({ ...this.#options, checkEveryRegion: true });
+    return this.#owner.codeFor({ ...this.#options, checkEveryRegion: true });
   }
 
   readonly structs = structClass;
@@ -298,7 +303,6 @@ export class JitCode implements ModuleCode {
     const frames: (LocatedFrame & { readonly stackLines: number[] })[] = [];
     const positions = new Map<number, Position[]>();
     let inRegion = false;
-    const { bytes } = this.description;
     const lines = linesOf(this.description);
     stack.split('\n').forEach((line, stackLine) => {
       const found = this.#frameOf(line);
@@ -318,7 +322,11 @@ export class JitCode implements ModuleCode {
       }
       const offset = nearest(mapped, found.line, found.column);
       // Another function has taken its place.
-      if (before !== undefined && offset !== found.start && isTailCall(bytes[offset ?? 0]!)) {
+      if (
+        before !== undefined &&
+        offset !== undefined &&
+        isTailCall(this.description, found.defined, offset)
+      ) {
         before.stackLines.push(stackLine);
         return;
       }
@@ -342,12 +350,12 @@ export class JitCode implements ModuleCode {
     const index = functionIndexOf(match?.[1] ?? '');
     if (match === null || index === undefined || match[3] !== this.#id) return undefined;
     const group = Number(match[4]);
-    if (this.#groupOf.get(index - this.description.importedFunctions) !== group) return undefined;
+    const defined = index - this.description.importedFunctions;
+    if (this.#groupOf.get(defined) !== group) return undefined;
     const isRegion = /^\d/.test(match[2] ?? '');
     if (match[2] === undefined && this.#trampolines.has(index)) return undefined;
-    const { start } = this.description.bodies[index - this.description.importedFunctions]!;
     const [line, column] = [Number(match[5]) - HEADER_LINES, Number(match[6]) - 1];
-    return { index, isRegion, group, line, column, start };
+    return { index, defined, isRegion, group, line, column };
   }
 
   #positions(group: number): Position[] {
@@ -364,10 +372,6 @@ export class JitCode implements ModuleCode {
     const layout = positions && { positions };
     return groupText(this.description, [...members], options, (d) => known.has(d), layout).text;
   }
-}
-
-function isTailCall(opcode: number): boolean {
-  return opcodeOf(opcode)?.name.startsWith('return_call') === true;
 }
 
 const GROUP_PARAMETERS = ['H', 'F', 'T'];

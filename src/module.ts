@@ -17,6 +17,7 @@ import type { CacheKey, ModuleCache, Unsaved } from './cache/module-cache.ts';
 import { type CompileOptions, emitText, optionsText } from './cache/options-text.ts';
 import { exportsOf, importsOf, type ModuleExport, type ModuleImport } from './describe.ts';
 import { JitCode } from './jit.ts';
+import { sha256 } from './sha256.ts';
 
 export interface ModuleStats {
   /** Functions that the module defines. */
@@ -101,7 +102,7 @@ export class Module {
     const { sourceMaps, counting } = emit;
     const { cache, serialized }: CodeSources = (sourceMaps ?? counting) ? {} : this.#sources;
     const options = optionsText({ ...this.#options, emit });
-    const key = cache?.keyOf(this.#hashWith(cache), options);
+    const key = cache?.keyOf(this.hash, options);
     const fitting = serialized?.options === options ? serialized : undefined;
     const { entry, damaged } = key === undefined ? { entry: fitting, damaged: false } : cache!.find(key);
     if (entry?.validated === true && !this.#validated) this.#trust(entry);
@@ -110,7 +111,7 @@ export class Module {
       variant.replace ||= replace;
       cache?.unsaved(this.#unsaved);
     };
-    const code = new JitCode(this.info, emit, (other) => this.codeFor(other), {
+    const code = new JitCode(this.info, emit, this, {
       id: (key?.id ?? entry?.id)?.slice(0, 16),
       groups: entry?.groups ?? [],
       usesV8Data: cache !== undefined || serialized !== undefined,
@@ -121,8 +122,9 @@ export class Module {
     return variant;
   }
 
-  #hashWith(cache: ModuleCache): string {
-    this.#hash ??= cache.hashOf(this.info.bytes);
+  /** SHA-256 of its bytes, in hexadecimal. */
+  get hash(): string {
+    this.#hash ??= sha256(this.info.bytes);
     return this.#hash;
   }
 
@@ -221,7 +223,7 @@ export class Module {
   }
 
   /** Gives the source map that `sourceMapUrl` names, as text, where that is no `data:` URL; asked for when it is wanted. */
-  provideSourceMap(read: () => string): void {
+  provideSourceMap(read: () => string | undefined): void {
     provideSourceMap(this.info, read);
   }
 

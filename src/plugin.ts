@@ -11,6 +11,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createUnplugin } from 'unplugin';
 import { type PrecompileOptions, precompile } from './precompile.ts';
+import { readSource, sourceMapReader } from './source-files.ts';
 
 /** As for `precompile`. */
 export type PluginOptions = Pick<
@@ -24,6 +25,7 @@ export type PluginOptions = Pick<
   | 'target'
   | 'minify'
   | 'runtime'
+  | 'sourceMap'
   | 'threads'
 >;
 
@@ -50,13 +52,25 @@ export const sandglass = createUnplugin((options: PluginOptions | undefined) => 
     filter: { id: INSIDE },
     async handler(id: string) {
       const file = id.replace(/\.sandglass\.mjs$/, '');
+      this.addWatchFile(file);
       const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
         throw new Error(`${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`);
       });
-      const made = precompile(bytes, { runtime: RUNTIME, ...options, inline: true }).catch((error: Error) => {
+      const made = precompile(bytes, {
+        runtime: RUNTIME,
+        readSource,
+        readSourceMap: sourceMapReader(file),
+        ...options,
+        inline: true,
+        // The bundler is going to change the text that it would describe.
+        debug: false,
+      }).catch((error: Error) => {
         throw new Error(`${file}: ${error.message}`, { cause: error });
       });
-      return { code: (await made)[0]!.contents as string, map: null, moduleSideEffects: false };
+      const [code, map] = (await made).map(({ contents }) => contents as string);
+      // The bundler writes the comment that names the map.
+      const text = code!.replace(/\n\/\/# sourceMappingURL=.*\n$/, '\n');
+      return { code: text, map: map === undefined ? null : JSON.parse(map), moduleSideEffects: false };
     },
   },
 }));

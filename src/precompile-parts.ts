@@ -6,10 +6,11 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ModuleInfo } from '../compiler/binary/module-info.ts';
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
+import { packMarks } from '../compiler/emit/marks.ts';
 import { OUTLINE } from '../compiler/emit/outline.ts';
 import { partText } from '../compiler/emit/precompiled.ts';
 import type { Position } from '../compiler/emit/print.ts';
-import { minified } from './bundle.ts';
+import { type MarkedText, minifiedExpression } from './bundle.ts';
 import type { PrecompileOptions } from './precompile.ts';
 
 /** A range of defined functions, and the code that is wanted. */
@@ -19,6 +20,8 @@ export interface PartRequest
   readonly to: number;
   /** Whether the module's names are part of the functions' names. */
   readonly named: boolean;
+  /** Whether it is noted where instructions land. */
+  readonly marked: boolean;
 }
 
 /** Modules with less code than this are done before a thread has started. */
@@ -28,20 +31,19 @@ export async function partTexts(
   module: ModuleInfo,
   requests: readonly PartRequest[],
   options: PrecompileOptions,
-): Promise<readonly string[]> {
+): Promise<readonly MarkedText[]> {
   const total = requests.reduce((sum, request) => sum + bytesOf(module, request), 0);
   const wanted = options.threads ?? (total < THREADED_BYTES ? 1 : availableParallelism());
   const threads = Math.min(wanted, requests.length);
   let done = 0;
-  const finished = async (request: PartRequest, text: string): Promise<string> => {
+  const finished = async (request: PartRequest, part: MarkedText): Promise<MarkedText> => {
     done += bytesOf(module, request);
     options.onProgress?.(done, total);
-    if (!options.minify) return text;
     // The part stays an expression in parentheses, so that it is parsed once.
-    return (await minified(`part = ${text}`)).replace(/^part=/, '').replace(/;\s*$/, '');
+    return options.minify ? minifiedExpression(part) : part;
   };
   if (threads <= 1) {
-    const texts: string[] = [];
+    const texts: MarkedText[] = [];
     for (const request of requests) texts.push(await finished(request, emitPart(module, request)));
     return texts;
   }
@@ -52,21 +54,21 @@ function bytesOf({ bodies }: ModuleInfo, { from, to }: PartRequest): number {
   return from === to ? 0 : bodies[to - 1]!.end - bodies[from]!.start;
 }
 
-/** With `positions`, notes where instructions land in the text, which is the same without. */
+/** The text is the same whether it is marked or not. */
 export function emitPart(
   module: ModuleInfo,
-  { from, to, named, ...options }: PartRequest,
-  positions?: Position[],
-): string {
+  { from, to, named, marked, ...options }: PartRequest,
+): MarkedText {
   const known = named ? module : nameless(module);
-  const recordOffsets = positions !== undefined;
-  return partText(
+  const positions: Position[] | undefined = marked ? [] : undefined;
+  const text = partText(
     known,
     from,
     to,
-    { ...options, recordOffsets, outline: OUTLINE },
+    { ...options, recordOffsets: marked, outline: OUTLINE },
     { ...(positions && { positions }) },
   );
+  return { text, marks: positions && packMarks(positions) };
 }
 
 const withoutNames = new WeakMap<ModuleInfo, ModuleInfo>();
@@ -85,9 +87,9 @@ async function inThreads(
   { bytes, features, limits }: ModuleInfo,
   requests: readonly PartRequest[],
   threads: number,
-  finished: (request: PartRequest, text: string) => Promise<string>,
-): Promise<readonly string[]> {
-  const texts: string[] = new Array<string>(requests.length);
+  finished: (request: PartRequest, part: MarkedText) => Promise<MarkedText>,
+): Promise<readonly MarkedText[]> {
+  const texts = new Array<MarkedText>(requests.length);
   let next = 0;
   const serve = (worker: Worker) =>
     new Promise<void>((resolve, reject) => {
@@ -97,8 +99,8 @@ async function inThreads(
         current = next++;
         worker.postMessage(requests[current]);
       };
-      worker.on('message', (text: string) => {
-        finished(requests[current]!, text).then((done) => {
+      worker.on('message', (part: MarkedText) => {
+        finished(requests[current]!, part).then((done) => {
           texts[current] = done;
           ask();
         }, reject);

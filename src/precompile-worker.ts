@@ -1,5 +1,5 @@
 /**
- * A thread that emits parts of a module: decodes it once, then answers each request with a text.
+ * A thread that emits parts of a module: decodes it once, then answers each request with a text and its marks.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { decodeModule } from '../compiler/binary/module.ts';
@@ -11,4 +11,7 @@ const { bytes, limits, features } = workerData as Pick<ModuleInfo, 'bytes' | 'li
 const module = decodeModule(bytes, limits, features);
 // Notes who calls whom by tail calls, which decides about their form.
 validateBodies(module);
-parentPort!.on('message', (request: PartRequest) => parentPort!.postMessage(emitPart(module, request)));
+parentPort!.on('message', (request: PartRequest) => {
+  const part = emitPart(module, request);
+  parentPort!.postMessage(part, part.marks === undefined ? [] : [part.marks.buffer]);
+});

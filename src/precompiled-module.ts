@@ -6,6 +6,7 @@
  */
 import { ABI_VERSION } from '../runtime/abi.ts';
 import { type Costs, DEFAULT_COSTS } from '../runtime/costs.ts';
+import { DebugTable } from '../runtime/debug-table.ts';
 import { type PackedDescription, unpackDescription } from '../runtime/packed-description.ts';
 import { type MakeWrappers, type Part, PrecompiledCode, Wrappers } from '../runtime/precompiled.ts';
 import type { ModuleDescription } from '../runtime/types.ts';
@@ -20,11 +21,15 @@ export type PartSource = Part | { readonly load: () => Promise<{ readonly defaul
 /** What stands in a file. */
 export interface PrecompiledFile {
   readonly abi: number;
+  /** SHA-256 of the module, in hexadecimal. */
+  readonly hash?: string;
   readonly description: PackedDescription;
   /** All data segments: base64, or bytes that are somewhere else. */
   readonly data: string | (() => Promise<Uint8Array>);
   readonly wrappers: MakeWrappers;
   readonly forms: Readonly<Partial<Record<Form, readonly PartSource[]>>>;
+  /** For traps (runtime/debug-table.ts): base64, or bytes that are somewhere else. */
+  readonly debug?: string | (() => Promise<Uint8Array>);
   /** Other costs than the default ones. */
   readonly costs?: Costs;
   /** The code reaches memory through typed arrays. */
@@ -44,6 +49,8 @@ export interface CodeNeeds {
 export class PrecompiledModule {
   readonly #file: PrecompiledFile;
   #bytes: Uint8Array | undefined;
+  #debug: Uint8Array | undefined;
+  #debugTable: DebugTable | undefined;
   #loaded: ModuleDescription | undefined;
   #wrappers: Wrappers | undefined;
   readonly #parts = new Map<Form, readonly Part[]>();
@@ -98,12 +105,24 @@ export class PrecompiledModule {
   /** Brings what lies in other files; `limited`: the code for Runtimes with a limit of fuel, too. */
   async load(limited = false): Promise<void> {
     const form = this.#formFor(limited);
-    const [bytes, parts] = await Promise.all([
-      this.#bytes ?? (this.#file.data as () => Promise<Uint8Array>)(),
+    const { data, debug } = this.#file;
+    const [bytes, parts, table] = await Promise.all([
+      this.#bytes ?? (data as () => Promise<Uint8Array>)(),
       this.#parts.get(form) ?? Promise.all(this.#file.forms[form]!.map(partOf)),
+      // Programs run without it: it may have been left behind.
+      this.#debug ?? (typeof debug === 'function' ? debug().catch(() => undefined) : undefined),
     ]);
     this.#bytes = bytes;
+    this.#debug = table;
     this.#parts.set(form, parts);
+  }
+
+  /** Unpacked when a trap is looked at; undefined where the file has none. */
+  #tableForTraps(): DebugTable | undefined {
+    const { debug } = this.#file;
+    const bytes = this.#debug ?? (typeof debug === 'string' ? bytesOfBase64(debug) : undefined);
+    if (bytes !== undefined) this.#debugTable ??= new DebugTable(bytes);
+    return this.#debugTable;
   }
 
   /** Which of the forms in the file serves. */
@@ -151,7 +170,9 @@ export class PrecompiledModule {
       this.#loaded ??= unpackDescription(this.#file.description, this.#bytes);
       this.#wrappers ??= new Wrappers(this.#file.wrappers);
       const limited = () => this.#code(this.#formFor(true));
-      code = new PrecompiledCode(this.#loaded, parts, this.#wrappers, limited, this.#file.arrays);
+      const table = () => this.#tableForTraps();
+      const { hash, arrays } = this.#file;
+      code = new PrecompiledCode(this.#loaded, parts, this.#wrappers, limited, table, hash, arrays);
       this.#codes.set(form, code);
     }
     return code;

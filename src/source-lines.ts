@@ -8,6 +8,7 @@ import { sourceLinesOf } from '../compiler/binary/source-lines.ts';
 import type { SourceMaps } from '../compiler/emit/function-emitter.ts';
 import type { Position } from '../compiler/emit/print.ts';
 import { ModuleSources, SourceMapBuilder } from '../compiler/emit/source-map.ts';
+import { opcodeOf } from '../compiler/opcodes.ts';
 
 const warned = new WeakSet<LineTable>();
 
@@ -24,6 +25,13 @@ export function linesOf(module: ModuleInfo): LineTable | undefined {
 function warn(message: string): void {
   if (typeof process === 'object' && typeof process.emitWarning === 'function') process.emitWarning(message);
   else console.warn(message);
+}
+
+/** Whether the instruction at an offset is a tail call: in a stack trace, its frame has become another function's. */
+export function isTailCall({ bytes, bodies }: ModuleInfo, defined: number, offset: number): boolean {
+  return (
+    offset !== bodies[defined]!.start && opcodeOf(bytes[offset]!)?.name.startsWith('return_call') === true
+  );
 }
 
 /** Where code came from: of a module, as its code object with that number. */
@@ -52,7 +60,7 @@ export function inlineMap(
 ): string {
   const map = new SourceMapBuilder(script, sources);
   map.add(positions, firstLine);
-  return `//# sourceMappingURL=data:application/json;base64,${base64(map.toString())}`;
+  return `//# ${'sourceMappingURL'}=data:application/json;base64,${base64(map.toString())}`;
 }
 
 function base64(text: string): string {

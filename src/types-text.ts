@@ -2,15 +2,15 @@
  * The `.d.ts` of a precompiled file: what it exports, with the exports of the module by name and type.
  */
 import { defineTypes } from '../runtime/defined-types.ts';
+import { TRAPS } from '../runtime/errors.ts';
 import type { FuncType, ModuleDescription, ValueType } from '../runtime/types.ts';
-import { STANDALONE_EXPORTS } from './bundle.ts';
+import { STANDALONE_TYPES } from './standalone-types.ts';
 
 export function typesText(module: ModuleDescription, runtime: string, standalone: boolean): string {
-  const from = JSON.stringify(runtime);
   const lines = [
-    `import type { Global, Imports, Instance, InstantiateOptions, Memory, Precompiled, PrecompiledModule, Table, Tag } from ${from};`,
-    ...(standalone ? [`export { ${STANDALONE_EXPORTS.join(', ')} } from ${from};`] : []),
-    '',
+    standalone
+      ? standaloneTypes()
+      : `import type { Global, Imports, Instance, InstantiateOptions, Memory, PrecompiledModule, Table, Tag } from ${JSON.stringify(runtime)};\n`,
     'export interface Exports {',
     ...module.exports.map(({ name, kind, index }) => {
       return `  readonly ${JSON.stringify(name)}: ${exportText(module, kind, index)};`;
@@ -18,13 +18,23 @@ export function typesText(module: ModuleDescription, runtime: string, standalone
     '}',
     '',
     'export declare const module: PrecompiledModule;',
-    "export declare const description: Precompiled['description'];",
+    'export declare const description: {',
+    '  readonly name: string | undefined;',
+    '  readonly metering: boolean;',
+    "  readonly imports: PrecompiledModule['imports'];",
+    "  readonly exports: PrecompiledModule['exports'];",
+    '};',
     'export declare function instantiate(',
     '  imports?: Imports,',
     '  options?: InstantiateOptions,',
     '): Promise<Instance & { readonly exports: Exports }>;',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function standaloneTypes(): string {
+  const codes = Object.keys(TRAPS).map((code) => `  | ${JSON.stringify(code)}`);
+  return `${STANDALONE_TYPES}\nexport type TrapCode =\n${codes.join('\n')};\n`;
 }
 
 const CLASSES = { table: 'Table', memory: 'Memory', global: 'Global', tag: 'Tag' } as const;

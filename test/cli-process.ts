@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
-export const MAIN = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../dist/lib/main.js', import.meta.url));
 
 export interface Finished {
   readonly status: number | null;

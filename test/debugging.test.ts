@@ -9,13 +9,16 @@ import { fileURLToPath } from 'node:url';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Runtime } from '../src/index.ts';
+import { precompile } from '../src/precompile.ts';
 import { execute, MAIN } from './cli-process.ts';
+import { ModuleBuilder } from './support/wasm-builder.ts';
 
 const FIXTURES = fileURLToPath(new URL('./fixtures/debug/', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('./support/debugged.mjs', import.meta.url));
 const SOURCE = readFileSync(join(FIXTURES, 'divide.c'), 'utf8').split('\n');
 /** Line, from 1, of such text in `divide.c`. */
 const lineOf = (text: string) => SOURCE.findIndex((each) => each.includes(text)) + 1;
+const FUNCTION_2 = /\bfunction f2(?:_log2of)?\(/;
 const [DIVISION, RESULT, CALL] = [lineOf('a / b'), lineOf('quotient +'), lineOf('divide(12')];
 
 const scratch = mkdtempSync(join(tmpdir(), 'sandglass-debug-'));
@@ -64,55 +67,100 @@ describe.each(['divide-dwarf4-O0', 'divide-dwarf5-O0'])('%s under a debugger', (
 });
 
 describe('node --enable-source-maps', () => {
-  test("a host's error tells the lines of C that it passed through", async () => {
-    const script = `
-      import { readFileSync } from 'node:fs';
-      import { Runtime } from ${JSON.stringify(new URL('../dist/src/index.js', import.meta.url).href)};
-      const bytes = readFileSync(${JSON.stringify(join(FIXTURES, 'divide-dwarf4-O0.wasm'))});
-      const { exports } = new Runtime({ sourceMaps: true }).instantiateSync(bytes);
-      const { getInt32 } = DataView.prototype;
-      DataView.prototype.getInt32 = function (...args) {
-        const { stack } = new Error('seen');
-        if (stack.includes('f1_divide')) { console.log(stack); DataView.prototype.getInt32 = getInt32; }
-        return getInt32.apply(this, args);
-      };
-      exports.sum(1);`;
-    const nodeArgs = ['--enable-source-maps', '--input-type=module', '-e', script];
-    const { stdout, stderr } = await execute(process.execPath, nodeArgs);
+  const file = join(FIXTURES, 'divide-dwarf4-O0.wasm');
+  const built = (name: string) => JSON.stringify(new URL(`../dist/src/${name}.js`, import.meta.url).href);
+  /** Prints a stack from the middle of `divide`. */
+  const SEE = `
+    const { getInt32 } = DataView.prototype;
+    DataView.prototype.getInt32 = function (...args) {
+      const { stack } = new Error('seen');
+      if (/\\bf1(_divide)? /.test(stack)) { console.log(stack); DataView.prototype.getInt32 = getInt32; }
+      return getInt32.apply(this, args);
+    };
+    exports.sum(1);`;
+
+  async function seen(script: string): Promise<string> {
+    const nodeArgs = ['--enable-source-maps', '--input-type=module', '-e', script + SEE];
+    const { stdout, stderr } = await execute(process.execPath, nodeArgs, { cwd: scratch });
     expect(stderr).toBe('');
-    expect(stdout).toMatch(new RegExp(`at f1_divide \\(.*/project/divide\\.c:${DIVISION}:`));
-    expect(stdout).toMatch(new RegExp(`at f0_sum \\(.*/project/divide\\.c:${CALL}:`));
+    return stdout;
+  }
+  const divide = new RegExp(`at f1(_divide)? \\(.*/project/divide\\.c:${DIVISION}:`);
+  const sum = new RegExp(`at (?:\\w+\\.)?f0(_sum)? \\(.*/project/divide\\.c:${CALL}:`);
+
+  test("a host's error tells the lines of C that it passed through", async () => {
+    const stack = await seen(`
+      import { readFileSync } from 'node:fs';
+      import { Runtime } from ${built('index')};
+      const bytes = readFileSync(${JSON.stringify(file)});
+      const { exports } = new Runtime({ sourceMaps: true }).instantiateSync(bytes);`);
+    expect(stack).toMatch(divide);
+    expect(stack).toMatch(sum);
+  });
+
+  test.each([[[]], [['--minify']]])('also in a precompiled file, %j', async (more) => {
+    const output = join(scratch, 'maps.mjs');
+    const options = ['--source-map', '--standalone', ...more];
+    const { status } = await execute(process.execPath, [MAIN, 'compile', file, '-o', output, ...options]);
+    expect(status).toBe(0);
+    const stack = await seen(`
+      import { instantiate } from ${JSON.stringify(output)};
+      const { exports } = await instantiate();`);
+    expect(stack).toMatch(divide);
+    expect(stack).toMatch(sum);
   });
 });
+
+/** A function without debug information. */
+function one(): Uint8Array {
+  const m = new ModuleBuilder();
+  m.func('-> i32', [['i32.const', 1]], { export: 'one' });
+  return m.build();
+}
 
 describe('sandglass compile --source-map', () => {
   const file = join(FIXTURES, 'divide-dwarf5-O0.wasm');
 
-  test.each([[[]], [['--standalone']], [['--no-metering']]])('maps lines of C, %j', async (more) => {
-    const output = join(scratch, 'out.mjs');
-    const { status, stderr } = await execute(process.execPath, [
-      ...[MAIN, 'compile', file, '-o', output, '--source-map', ...more],
-    ]);
-    expect([status, stderr]).toEqual([0, '']);
-    const code = readFileSync(output, 'utf8');
-    expect(code).toMatch(/\n\/\/# sourceMappingURL=out\.mjs\.map\n$/);
-    const map = new TraceMap(readFileSync(`${output}.map`, 'utf8'));
-    expect(map.sources).toEqual(['file:///project/divide.c']);
-    const lines = code.split('\n');
-    const at = lines.findIndex((line) => line.includes('i32_div_s(l5'));
-    const column = lines[at]!.indexOf('i32_div_s');
-    expect(originalPositionFor(map, { line: at + 1, column })).toMatchObject({ line: DIVISION });
-    // All code of the module is mapped to its own function's lines.
-    const head = lines.findIndex((line) => /^function f2_log2of\(/.test(line));
-    expect(originalPositionFor(map, { line: head + 1, column: 0 })).toMatchObject({
-      line: lineOf('int log2of('),
-    });
-  });
+  test.each([[[]], [['--standalone']], [['--no-metering']], [['--minify']], [['--standalone', '--minify']]])(
+    'maps lines of C, %j',
+    async (more) => {
+      const output = join(scratch, 'out.mjs');
+      const { status, stderr } = await execute(process.execPath, [
+        ...[MAIN, 'compile', file, '-o', output, '--source-map', ...more],
+      ]);
+      expect([status, stderr]).toEqual([0, '']);
+      const code = readFileSync(output, 'utf8');
+      expect(code).toMatch(/\n\/\/# sourceMappingURL=out\.mjs\.map\n$/);
+      const map = new TraceMap(readFileSync(`${output}.map`, 'utf8'));
+      expect(map.sources).toEqual(['file:///project/divide.c']);
+      const lines = code.split('\n');
+      // In every form that the file has.
+      const found = lines.flatMap((line, i) =>
+        [...line.matchAll(/i32_div_s\(l5/g)].map(({ index }) => {
+          return originalPositionFor(map, { line: i + 1, column: index }).line;
+        }),
+      );
+      expect(found).toEqual(more.includes('--no-metering') ? [DIVISION] : [DIVISION, DIVISION]);
+      // All code of the module is mapped to its own function's lines.
+      const head = lines.findIndex((line) => FUNCTION_2.test(line));
+      const first = { line: head + 1, column: lines[head]!.search(FUNCTION_2) };
+      expect(originalPositionFor(map, first)).toMatchObject({ line: lineOf('int log2of(') });
+    },
+  );
 
-  test('not with --minify', async () => {
-    const args = [MAIN, 'compile', file, '-o', join(scratch, 'min.mjs'), '--source-map', '--minify'];
-    const { status, stderr } = await execute(process.execPath, args);
-    expect([status, stderr]).toEqual([1, 'sandglass: --minify and --source-map exclude each other\n']);
+  test('brings along the sources that are found, and the text of what has none', async () => {
+    const read = (path: string) => (path === '/project/divide.c' ? SOURCE.join('\n') : undefined);
+    const options = { sourceMap: true, readSource: read };
+    const [, map] = await precompile(readFileSync(file), options);
+    expect(JSON.parse(map!.contents as string)).toMatchObject({
+      version: 3,
+      sources: ['file:///project/divide.c'],
+      sourcesContent: [SOURCE.join('\n')],
+    });
+    const [, text] = await precompile(one(), options);
+    const { sources, sourcesContent } = JSON.parse(text!.contents as string);
+    expect(sources).toEqual(['f0.wat']);
+    expect(sourcesContent[0]).toMatch(/^\(func .*\n {2}i32\.const 1\n\)\n$/);
   });
 });
 

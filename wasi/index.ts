@@ -7,23 +7,25 @@ import nodeFs from 'node:fs';
 import { BIND, type BoundInstance } from '../runtime/abi.ts';
 import { ExitError } from '../runtime/errors.ts';
 import { Interrupt } from '../runtime/interrupt.ts';
+import { HOST_STATE } from '../runtime/snapshot/host-state.ts';
 import { args } from './args.ts';
 import { clock, SYSTEM_CLOCKS } from './clock.ts';
-import type { Clocks, Context, Family, WasiFunction } from './context.ts';
+import type { Clocks, Context } from './context.ts';
 import { environ } from './environ.ts';
-import { errnoOf } from './errno.ts';
 import { fd } from './fd.ts';
 import { Directory } from './files/directory.ts';
 import { openRoot } from './files/directory-handle.ts';
 import type { FileSystem } from './files/file-system.ts';
 import { type Input, InputStream, type Output, OutputStream } from './files/streams.ts';
 import { DescriptorTable } from './files/table.ts';
+import { functionsOf, type GuestFunctions } from './guest-functions.ts';
 import { GuestMemory } from './memory-access.ts';
 import { path } from './path.ts';
 import { poll } from './poll.ts';
 import { proc } from './proc.ts';
 import { random, systemRandom } from './random.ts';
 import { sock } from './sock.ts';
+import { MovedClocks, WasiState } from './state.ts';
 import { ALL_RIGHTS, PREOPEN_RIGHTS } from './types.ts';
 
 export type { Clocks } from './context.ts';
@@ -69,11 +71,9 @@ export interface StartOptions {
   readonly deadlineMs?: number;
 }
 
-type WasiModule = Readonly<Record<string, (...parameters: never[]) => number>>;
-
 export class Wasi {
   /** The standard two-level import object. */
-  readonly imports: { readonly wasi_snapshot_preview1: WasiModule };
+  readonly imports: { readonly wasi_snapshot_preview1: GuestFunctions };
   readonly #memory = new GuestMemory();
   readonly #descriptors = new DescriptorTable();
   /** Until an instance is bound there is nobody to interrupt. */
@@ -91,11 +91,13 @@ export class Wasi {
       this.close();
       throw error;
     }
-    const functions = wrapAll(
+    const functions = functionsOf(
       [args, environ, clock, fd, path, poll, proc, random, sock].map((family) => family(context)),
     );
     const bind = (instance: BoundInstance) => this.#bind(instance.exports, instance.interrupt);
-    this.imports = { wasi_snapshot_preview1: Object.defineProperty(functions, BIND, { value: bind }) };
+    const state = new WasiState(this.#descriptors, context.clocks);
+    const hidden = { [BIND]: { value: bind }, [HOST_STATE]: { value: state } };
+    this.imports = { wasi_snapshot_preview1: Object.defineProperties(functions, hidden) };
   }
 
   /**
@@ -149,7 +151,7 @@ export class Wasi {
     if (!this.#bound) this.#bind(instance.exports, this.#interrupt);
   }
 
-  #context({ args = [], env = {}, clocks, random, rights = 'strict' }: WasiOptions): Context {
+  #context({ args = [], env = {}, clocks, random, rights = 'strict' }: WasiOptions) {
     const environ = Object.entries(env).map(([name, value]) => `${checkName(name)}=${value}`);
     for (const text of [...args, ...environ]) checkText(text);
     return {
@@ -157,10 +159,10 @@ export class Wasi {
       environ,
       memory: this.#memory,
       descriptors: this.#descriptors,
-      clocks: clocks ?? SYSTEM_CLOCKS,
+      clocks: new MovedClocks(clocks ?? SYSTEM_CLOCKS),
       random: random ?? systemRandom,
       rights,
-      interrupt: { wait: (ms) => this.#interrupt.wait(ms), poll: () => this.#interrupt.poll() },
+      interrupt: { wait: (ms: number) => this.#interrupt.wait(ms), poll: () => this.#interrupt.poll() },
     };
   }
 
@@ -211,23 +213,4 @@ function checkName(name: string): string {
 function checkText(text: string): void {
   if (typeof text !== 'string') throw new TypeError(`args and env must be strings, found ${typeof text}`);
   if (text.includes('\0')) throw new TypeError(`args and env cannot contain NUL: ${JSON.stringify(text)}`);
-}
-
-function wrapAll(families: readonly Family[]): Record<string, (...parameters: never[]) => number> {
-  const functions = families.flatMap((family) => Object.entries(family));
-  return Object.fromEntries(functions.map(([name, implementation]) => [name, answering(implementation)]));
-}
-
-/** From "returns or throws" to "answers an errno". */
-function answering(implementation: WasiFunction): (...parameters: never[]) => number {
-  return (...parameters) => {
-    try {
-      implementation(...parameters);
-      return 0;
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === undefined) throw error;
-      return errno;
-    }
-  };
 }

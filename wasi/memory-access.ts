@@ -54,6 +54,16 @@ export class GuestMemory {
     }
   }
 
+  /** A C string, of less than `limit` bytes: else NAMETOOLONG. */
+  cString(pointer: number, limit: number): string {
+    const start = pointer >>> 0;
+    const length = this.#all()
+      .subarray(start, start + limit)
+      .indexOf(0);
+    if (length < 0) throw new WasiError(start + limit > this.#all().length ? 'FAULT' : 'NAMETOOLONG');
+    return this.string(pointer, length);
+  }
+
   /** The buffers that an array of `count` iovec {pointer, length} names, all checked before any is used. */
   iovecs(pointer: number, count: number): Uint8Array[] {
     if (count >>> 0 > 0x1fff_ffff) throw new WasiError('FAULT');

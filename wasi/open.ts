@@ -11,7 +11,8 @@ import { HostFile } from './files/host-file.ts';
 import type { Location } from './files/resolve.ts';
 import { ALL_FDFLAGS, ALL_OFLAGS, FDFLAGS, FILE_ONLY_RIGHTS, LOOKUPFLAGS, OFLAGS, RIGHTS } from './types.ts';
 
-interface Request {
+/** What is asked of a file that is opened. */
+export interface Request {
   readonly oflags: number;
   readonly fdflags: number;
   readonly rights: bigint;
@@ -66,7 +67,13 @@ function truncationRight(oflags: number): bigint {
   return oflags & OFLAGS.TRUNC ? RIGHTS.PATH_FILESTAT_SET_SIZE : 0n;
 }
 
-function open(context: Context, location: Location, request: Request): Descriptor {
+/** `asDirectory`: how a directory becomes a descriptor. */
+export function open(
+  context: Pick<Context, 'interrupt'>,
+  location: Location,
+  request: Request,
+  asDirectory: (location: Location, request: Request) => Descriptor = openDirectory,
+): Descriptor {
   const { oflags } = request;
   const { stats } = location;
   const creates = (oflags & OFLAGS.CREAT) !== 0;
@@ -77,8 +84,10 @@ function open(context: Context, location: Location, request: Request): Descripto
   if (creates && (stats === undefined ? location.mustBeDirectory : stats.isDirectory()))
     throw new WasiError('ISDIR');
   if (stats?.isSymbolicLink()) throw new WasiError('LOOP');
-  if (stats?.isDirectory()) return openDirectory(location, request);
+  if (stats?.isDirectory()) return asDirectory(location, request);
   if (wantsDirectory) throw new WasiError('NOTDIR');
+  const changes = (request.rights & WRITING) !== 0n || (oflags & OFLAGS.TRUNC) !== 0 || stats === undefined;
+  if (changes && location.directory.readOnly) throw new WasiError('ROFS');
   return openFile(context, location, request);
 }
 
@@ -96,7 +105,7 @@ function openDirectory(
   );
 }
 
-function openFile(context: Context, location: Location, request: Request): HostFile {
+function openFile(context: Pick<Context, 'interrupt'>, location: Location, request: Request): HostFile {
   const { fs, path } = location;
   const { rights, inheriting, fdflags } = request;
   try {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const COMMAND = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 
 /** V8's compilers by their names in its traces; `none` is bytecode and the baseline tier. */
 export type Tier = 'none' | 'MAGLEV' | 'TURBOFAN';

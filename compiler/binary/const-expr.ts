@@ -34,15 +34,23 @@ export interface ConstContext {
 const I32_CONST = 0x41;
 const END = 0x0b;
 
-/** Reads up to and including `end`; the result has type `expected`. */
-export function readConstExpr(reader: ByteReader, context: ConstContext, expected: ValueType): ConstExpr {
+/** A data segment's offset: nearly always one `i32.const`, whose value stands for it (CPython has 24,000). */
+export function readOffset(
+  reader: ByteReader,
+  context: ConstContext,
+  expected: ValueType,
+): number | ConstExpr {
   const start = reader.offset;
-  // Nearly all of them are one `i32.const`: the offsets of segments (CPython has 24,000).
   if (expected === 'i32' && reader.byte() === I32_CONST) {
     const value = reader.s32();
-    if (reader.byte() === END) return [{ op: 'i32.const', value }];
+    if (reader.byte() === END) return value;
   }
   reader.offset = start;
+  return readConstExpr(reader, context, expected);
+}
+
+/** Reads up to and including `end`; the result has type `expected`. */
+export function readConstExpr(reader: ByteReader, context: ConstContext, expected: ValueType): ConstExpr {
   const expr: ConstInstruction[] = [];
   const stack: ValueType[] = [];
   for (;;) {

@@ -32,10 +32,13 @@ export function inlineSourceMap(url: string): string {
   return new TextDecoder().decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)));
 }
 
-/** `json` gives the map's text; what is wrong with it becomes a warning. */
-export function readMappedLines(module: ModuleInfo, json: () => string): LineTable {
+/** `json` gives the map's text, if there is one; what is wrong with it becomes a warning. */
+export function readMappedLines(module: ModuleInfo, json: () => string | undefined): LineTable | undefined {
   try {
-    return mappedLines(module, new TraceMap(JSON.parse(json()) as SourceMapInput));
+    const text = json();
+    return text === undefined
+      ? undefined
+      : mappedLines(module, new TraceMap(JSON.parse(text) as SourceMapInput));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return new LineTable([], new LineRows(), [], [`source map of the module: ${reason}`]);

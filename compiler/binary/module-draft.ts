@@ -1,9 +1,9 @@
 /**
  * A module while its sections are being read: `ModuleInfo` with its lists still growing.
  */
+import type { DataSegment } from '../../runtime/data-segment.ts';
 import type { CompileLimits } from '../../runtime/limits.ts';
 import type {
-  DataSegment,
   ElementSegment,
   ExportDescription,
   GlobalDefinition,

@@ -2,10 +2,10 @@
  * The contents of every section but the custom ones: each function reads one entry, checks it against what is known so
  * far (sections come in an order that makes one pass enough) and adds it to the draft.
  */
+import { DataSegment } from '../../runtime/data-segment.ts';
 import { quoteName } from '../../runtime/errors.ts';
 import { ModuleDefinitions, matchesRef } from '../../runtime/subtyping.ts';
 import {
-  type DataSegment,
   type ExternKind,
   type ExternType,
   FUNCREF,
@@ -19,7 +19,7 @@ import {
   type TableType,
 } from '../../runtime/types.ts';
 import type { ByteReader } from './bytes.ts';
-import { readConstExpr, readFunctionReference } from './const-expr.ts';
+import { readConstExpr, readFunctionReference, readOffset } from './const-expr.ts';
 import type { ModuleDraft } from './module-draft.ts';
 import { readRecursionGroup } from './recursion-groups.ts';
 import { type Ranges, readLimits, readMutability, readRefType, readValueType } from './types.ts';
@@ -327,38 +327,21 @@ function readBody(reader: ByteReader, draft: ModuleDraft): void {
 }
 
 function readDataSegment(reader: ByteReader, draft: ModuleDraft): void {
-  const mode = readDataMode(reader, draft);
+  const memory = readDataMemory(reader, draft);
+  const offset = memory < 0 ? 0 : readOffset(reader, draft, draft.memories[memory]!.address);
   const length = reader.u32();
   const start = reader.skip(length);
-  draft.data.push(new Segment(mode, reader.bytes, start, length));
+  draft.data.push(new DataSegment(memory, offset, reader.bytes, start, length));
 }
 
-/** A view for each of CPython's 24,000 segments is work for the collector: they are made when they are asked for. */
-class Segment implements DataSegment {
-  readonly mode: SegmentMode;
-  private readonly module: Uint8Array;
-  private readonly start: number;
-  private readonly length: number;
-
-  constructor(mode: SegmentMode, module: Uint8Array, start: number, length: number) {
-    this.mode = mode;
-    this.module = module;
-    this.start = start;
-    this.length = length;
-  }
-
-  get bytes(): Uint8Array {
-    return this.module.subarray(this.start, this.start + this.length);
-  }
-}
-
-function readDataMode(reader: ByteReader, draft: ModuleDraft): SegmentMode {
+/** The memory of an active segment; −1: it is passive. */
+function readDataMemory(reader: ByteReader, draft: ModuleDraft): number {
   const offset = reader.offset;
   const kind = reader.u32();
   if (kind > 2) reader.fail('malformed data segment kind', offset);
   if (kind !== 0) reader.requires('bulk-memory', `data segment of kind ${kind}`, offset);
-  if (kind === 1) return { kind: 'passive' };
+  if (kind === 1) return -1;
   const index = kind === 2 ? reader.u32() : 0;
   if (index >= draft.memories.length) reader.fail(`unknown memory ${index}`, offset);
-  return { kind: 'active', index, offset: readConstExpr(reader, draft, draft.memories[index]!.address) };
+  return index;
 }

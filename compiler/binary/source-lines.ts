@@ -19,12 +19,15 @@ export function sourceLinesOf(module: ModuleInfo): LineTable | undefined {
   return table ?? undefined;
 }
 
-/** For a module whose map stands elsewhere: `read` gives its text, when it is wanted. DWARF in the module itself goes before. */
-export function provideSourceMap(module: ModuleInfo, read: () => string): void {
+/**
+ * For a module whose map stands elsewhere: `read` gives its text, if it may be had, when it is wanted. DWARF in the module itself
+ * goes before.
+ */
+export function provideSourceMap(module: ModuleInfo, read: () => string | undefined): void {
   providers.set(module, read);
 }
 
-const providers = new WeakMap<ModuleInfo, () => string>();
+const providers = new WeakMap<ModuleInfo, () => string | undefined>();
 
 function mappedLines(module: ModuleInfo): LineTable | undefined {
   const provided = providers.get(module);

@@ -97,9 +97,7 @@ export function wrappersText(module: ModuleInfo): string {
     new Set(Array.from(functions, (index) => types[module.functions[index]!]!));
   const visible = typesOf([...module.declaredFunctions, ...exportedFunctions(module)]);
   const imported = typesOf(Array.from({ length: module.importedFunctions }, (_, i) => i));
-  return [
-    '(B) => {',
-    `const { ${Object.keys(BOUNDARY).join(', ')} } = B;`,
+  const text = [
     'return {',
     `exports: {${bySignature([...visible, ...imported], exportWrapperText)}},`,
     `imports: {${bySignature(imported, importWrapperText)}},`,
@@ -107,6 +105,9 @@ export function wrappersText(module: ModuleInfo): string {
     '};',
     '}',
   ].join('\n');
+  const words = new Set(text.match(/\w+/g));
+  const bound = Object.keys(BOUNDARY).filter((name) => words.has(name));
+  return `(B) => {\n${bound.length > 0 ? `const { ${bound.join(', ')} } = B;\n` : ''}${text}`;
 }
 
 function exportedFunctions({ exports }: ModuleInfo): number[] {

@@ -46,10 +46,14 @@ export class SourceMapBuilder {
     this.#sources = sources;
   }
 
-  /** The marks of a text that begins at a line of the file, counted from 1. Texts are added in their order in the file. */
-  add(positions: readonly Position[], firstLine: number): void {
-    for (const { line, column, offset } of positions) {
+  /**
+   * The marks of a text that begins at a line of the file, counted from 1, and a column, from 0. Texts are added in their order
+   * in the file.
+   */
+  add(positions: Iterable<Position>, firstLine: number, firstColumn = 0): void {
+    for (const { line, column: inLine, offset } of positions) {
       const at = line + firstLine - 2;
+      const column = line === 1 ? firstColumn + inLine : inLine;
       const original = this.#sources.at(offset);
       if (original === undefined) maybeAddSegment(this.#map, at, column);
       else {

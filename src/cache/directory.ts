@@ -7,6 +7,7 @@
  */
 import type { Stats } from 'node:fs';
 import { CacheError } from '../../runtime/errors.ts';
+import { readOpenFile } from '../file-bytes.ts';
 import { needed } from '../host.ts';
 
 export interface CacheFile {
@@ -62,7 +63,7 @@ export class CacheDirectory {
       if (!stats.isFile()) throw new CacheError('it is not a regular file');
       if (isForeign(stats)) throw new CacheError(`it belongs to user ${stats.uid}`);
       if (isOpen(stats, 0o022)) throw new CacheError(`others may write it (mode ${modeText(stats)})`);
-      return this.#fs.readFileSync(descriptor);
+      return readOpenFile(this.#fs, descriptor);
     } finally {
       this.#fs.closeSync(descriptor);
     }

@@ -8,6 +8,7 @@ import { COMPILER_VERSION } from '../../compiler/version.ts';
 import { ABI_VERSION } from '../../runtime/abi.ts';
 import { CacheError } from '../../runtime/errors.ts';
 import { needed } from '../host.ts';
+import { sha256 } from '../sha256.ts';
 import { CacheDirectory, entryFile } from './directory.ts';
 import { decodeEntry, type Entry, encodeEntry, functionsIn } from './entry.ts';
 
@@ -62,13 +63,9 @@ export class ModuleCache {
     return this.#settings.mode === 'read-only';
   }
 
-  hashOf(bytes: Uint8Array): string {
-    return needed('node:crypto').createHash('sha256').update(bytes).digest('hex');
-  }
-
   keyOf(hash: string, options: string): CacheKey {
     const all = JSON.stringify([hash, options, ABI_VERSION, COMPILER_VERSION, this.v8]);
-    return { hash, options, id: this.hashOf(new TextEncoder().encode(all)) };
+    return { hash, options, id: sha256(new TextEncoder().encode(all)) };
   }
 
   /** The entry, if there is one that can be used. */

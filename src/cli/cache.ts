@@ -3,10 +3,10 @@
  * `src/cache/`.
  */
 import { Command } from 'commander';
+import { CacheError } from '../../runtime/errors.ts';
 import { CacheDirectory, type CacheFile } from '../cache/directory.ts';
 import { decodeEntry, type Entry } from '../cache/entry.ts';
 import { DEFAULT_CACHE_BYTES } from '../cache/module-cache.ts';
-import { CacheError } from '../index.ts';
 import { CliError, oneLine, STATUS } from './exit-status.ts';
 import { cacheFrom, parseBytes } from './options.ts';
 import { columns } from './table.ts';

@@ -1,8 +1,8 @@
 /**
  * The command line of `sandglass`: its commands, help and version. What a command does stands in its own file.
  */
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { COMPILER_VERSION } from '../../compiler/version.ts';
 import { benchCommand } from './bench.ts';
 import { cacheCommand } from './cache.ts';
 import { compileCommand } from './compile.ts';
@@ -24,15 +24,10 @@ Examples:
 
 Each command explains its options: sandglass run --help`;
 
-function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
 export function commandLine(): Command {
   const command = new Command('sandglass')
     .description('Compiles WebAssembly to JavaScript and runs it inside a meter.')
-    .version(version())
+    .version(COMPILER_VERSION)
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', EXAMPLES);

@@ -9,6 +9,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { FeatureOptions } from '../../compiler/features.ts';
 import type { Target } from '../../compiler/opcodes.ts';
 import type { FuelForms, OutputFile } from '../precompile.ts';
+import { readSource, sourceMapReader } from '../source-files.ts';
 import { CliError } from './exit-status.ts';
 import { loadModule, namingAsync } from './load.ts';
 import { addFeatureOption } from './options.ts';
@@ -24,6 +25,7 @@ interface CompileOptions {
   readonly inline?: true;
   readonly types?: true;
   readonly sourceMap?: true;
+  readonly debug?: boolean;
   readonly target?: Target;
   readonly runtime?: string;
   readonly features?: FeatureOptions;
@@ -55,6 +57,8 @@ export function compileCommand(): Command {
     .option('--inline', 'no side files: data and all code in one file')
     .option('--types', 'a .d.ts, too')
     .option('--source-map', "a source map, to the program's source or its text")
+    .option('-g, --debug', 'traps tell byte offsets and source lines (default: for modules compiled with -g)')
+    .option('--no-debug', 'traps tell functions only')
     .addOption(
       new Option('--target <engine>', 'the engine to be fast on (default: this one)').choices(TARGETS),
     )
@@ -70,7 +74,6 @@ function parseOutput(text: string): string {
 async function compile(file: string, options: CompileOptions): Promise<void> {
   if (!options.metering && options.fuel !== undefined)
     throw new CliError('--fuel and --no-metering exclude each other');
-  if (options.minify && options.sourceMap) throw new CliError('--minify and --source-map exclude each other');
   const output = options.output ?? `${basename(file, extname(file))}.mjs`;
   if (resolve(output) === resolve(file))
     throw new CliError(`${file}: would be overwritten; choose another --output`);
@@ -82,6 +85,8 @@ async function compile(file: string, options: CompileOptions): Promise<void> {
     precompile(bytes, {
       ...rest,
       name: basename(output),
+      readSource,
+      readSourceMap: sourceMapReader(file),
       onProgress: (done, total) => bar.show(done, total),
     }),
   ).finally(() => bar.end());

@@ -2,10 +2,12 @@
  * Reads a module for a command: a binary, or text that goes through an optional parser (`wat.ts`). Every way in which
  * that can fail becomes one line that names the file.
  */
-import { readFileSync, statSync } from 'node:fs';
-import { dirname, extname, join, normalize } from 'node:path';
+import fs, { closeSync, openSync } from 'node:fs';
+import { extname } from 'node:path';
 import { CompileError, LinkError } from '../../runtime/errors.ts';
+import { readOpenFile } from '../file-bytes.ts';
 import type { Module } from '../index.ts';
+import { sourceMapReader } from '../source-files.ts';
 import { CliError } from './exit-status.ts';
 import { parseWat } from './wat.ts';
 
@@ -19,7 +21,12 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function read(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    const descriptor = openSync(file, 'r');
+    try {
+      return readOpenFile(fs, descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CliError(`${file}: ${REASONS[code ?? ''] ?? message}`);
@@ -40,22 +47,11 @@ export async function loadModule(file: string): Promise<Uint8Array> {
   return looksLikeWat(file, bytes) ? await parseWat(file, bytes) : bytes;
 }
 
-/** Lets a module find the source map that it names, if that is a file in its own folder or below. */
+/** Lets a module find the source map that it names. */
 export function findSourceMap(file: string, module: Module): void {
   const url = module.sourceMapUrl;
-  if (url === undefined || !/^(?:\.\/)?[\w-][\w./ -]*$/.test(url) || normalize(url).startsWith('..')) return;
-  module.provideSourceMap(() => readFileSync(join(dirname(file), url), 'utf8'));
-}
-
-/** What compilers compile. A module may name any file as its source; others are not looked into. */
-const SOURCE_FILE = /\.(?:c|cc|cpp|cxx|h|hh|hpp|inc|m|mm|rs|go|zig|swift|kt|nim|d|adb|f90|ts|js|mjs|wat)$/i;
-const LARGEST_SOURCE = 2 ** 20;
-
-/** A source file that a module's debug information names, if it is there. */
-export function readSource(file: string): string | undefined {
-  if (!SOURCE_FILE.test(file)) return undefined;
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found?.isFile() && found.size <= LARGEST_SOURCE ? readFileSync(file, 'utf8') : undefined;
+  if (url !== undefined && !url.startsWith('data:'))
+    module.provideSourceMap(() => sourceMapReader(file)(url));
 }
 
 /** Runs a step of compiling or instantiating; what is wrong with the module is then said with the file's name. */

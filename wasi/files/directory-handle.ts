@@ -17,9 +17,21 @@ export interface DirectoryHandle {
   entry(name: string): string;
   /** A handle on a sub-directory, never through a symlink. */
   enter(name: string): DirectoryHandle;
+  /** Where an entry lies, if not here: another file system may be mounted over it. Default: here. */
+  locate?(name: string): Place;
+  /** Names of what is mounted in this directory; they belong to its listing. Default none. */
+  mounted?(): readonly string[];
+  /** Nothing here may be changed: EROFS. Default false. */
+  readonly readOnly?: boolean;
   /** Fails with NOENT if the name no longer leads to the directory that was opened. */
   check(): void;
   close(): void;
+}
+
+/** An entry of a directory; `'.'` is the directory itself. */
+export interface Place {
+  readonly directory: DirectoryHandle;
+  readonly name: string;
 }
 
 /** `path` must be absolute and free of symlinks. */

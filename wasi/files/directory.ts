@@ -6,7 +6,7 @@ import { WasiError } from '../errno.ts';
 import { FILETYPE } from '../types.ts';
 import { Descriptor } from './descriptor.ts';
 import type { DirectoryHandle } from './directory-handle.ts';
-import { type FileStat, fileStat, filetypeOf } from './file-system.ts';
+import { type FileStat, fileStat, filetypeOf, type Stats } from './file-system.ts';
 import { type Location, resolve } from './resolve.ts';
 
 export interface DirectoryEntry {
@@ -18,26 +18,31 @@ export class Directory extends Descriptor {
   readonly filetype = FILETYPE.DIRECTORY;
   /** The guest's name for it, where it was preopened. */
   readonly preopenName: string | undefined;
-  readonly #handle: DirectoryHandle;
+  readonly handle: DirectoryHandle;
   #listing: DirectoryEntry[] | undefined;
 
   constructor(handle: DirectoryHandle, rights: bigint, inheriting: bigint, flags = 0, preopenName?: string) {
     super(rights, inheriting, flags);
-    this.#handle = handle;
+    this.handle = handle;
     this.preopenName = preopenName;
   }
 
   /** See `resolve` in resolve.ts. */
   resolve<T>(path: string, followLast: boolean, use: (location: Location) => T): T {
-    return resolve(this.#handle, path, followLast, use);
+    return resolve(this.handle, path, followLast, use);
   }
 
   /** `.` and `..` come first. `restart` looks at the directory again. */
   list(restart: boolean): readonly DirectoryEntry[] {
     if (restart || this.#listing === undefined) {
-      this.#handle.check();
-      const entries = this.#handle.fs.readdirSync(this.#handle.entry('.'), { withFileTypes: true });
-      this.#listing = entries.map((entry) => ({ name: entry.name, filetype: filetypeOf(entry) }));
+      this.handle.check();
+      const mounted = this.handle.mounted?.() ?? [];
+      const entries = this.handle.fs.readdirSync(this.handle.entry('.'), { withFileTypes: true });
+      const visible = entries.filter(({ name }) => !mounted.includes(name));
+      this.#listing = [
+        ...visible.map((entry) => ({ name: entry.name, filetype: filetypeOf(entry) })),
+        ...mounted.map((name) => ({ name, filetype: filetypeOf(this.#stats(name)!) })),
+      ];
       for (const name of ['..', '.']) this.#listing.unshift({ name, filetype: FILETYPE.DIRECTORY });
     }
     return this.#listing;
@@ -45,24 +50,27 @@ export class Directory extends Descriptor {
 
   /** The file number of an entry; 0 for `..`, which may lie outside, and for what is gone. */
   inodeOf(name: string): bigint {
-    if (name === '..') return 0n;
-    const path = this.#handle.entry(name);
-    return this.#handle.fs.lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? 0n;
+    return name === '..' ? 0n : (this.#stats(name)?.ino ?? 0n);
+  }
+
+  #stats(entry: string): Stats | undefined {
+    const { directory, name } = this.handle.locate?.(entry) ?? { directory: this.handle, name: entry };
+    return directory.fs.lstatSync(directory.entry(name), { bigint: true, throwIfNoEntry: false });
   }
 
   stat(): FileStat {
-    this.#handle.check();
-    return fileStat(this.#handle.fs.lstatSync(this.#handle.entry('.'), { bigint: true }));
+    this.handle.check();
+    return fileStat(this.handle.fs.lstatSync(this.handle.entry('.'), { bigint: true }));
   }
 
   override setTimes(atim: bigint, mtim: bigint): void {
-    this.#handle.check();
-    this.#handle.fs.lutimesSync(this.#handle.entry('.'), seconds(atim), seconds(mtim));
+    this.handle.check();
+    this.handle.fs.lutimesSync(this.handle.entry('.'), seconds(atim), seconds(mtim));
   }
 
   override sync(): void {
-    const { fs } = this.#handle;
-    const fd = fs.openSync(this.#handle.entry('.'), 'r');
+    const { fs } = this.handle;
+    const fd = fs.openSync(this.handle.entry('.'), 'r');
     try {
       fs.fsyncSync(fd);
     } finally {
@@ -71,7 +79,7 @@ export class Directory extends Descriptor {
   }
 
   close(): void {
-    this.#handle.close();
+    this.handle.close();
   }
 
   override read(): number {
@@ -90,7 +98,7 @@ export class Directory extends Descriptor {
     throw new WasiError('ISDIR');
   }
 
-  override seek(): bigint {
+  override seek(_offset: bigint, _whence: number): bigint {
     throw new WasiError('ISDIR');
   }
 

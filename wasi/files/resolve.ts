@@ -5,11 +5,11 @@
  *   base /srv/data, path "a/../link/x", link → "b"   gives   entry "x" of the directory /srv/data/b
  *
  * Refused with PERM: absolute paths and symlink targets, and any `..` above the base. More than 40 symlinks: LOOP.
+ * Where the base is the guest's root (`isRoot`), both lead to it, as POSIX has it.
  */
-import type { BigIntStats } from 'node:fs';
 import { WasiError } from '../errno.ts';
 import type { DirectoryHandle } from './directory-handle.ts';
-import type { FileSystem } from './file-system.ts';
+import type { FileSystem, Stats } from './file-system.ts';
 
 const MAXIMUM_SYMLINKS = 40;
 
@@ -21,7 +21,7 @@ export interface Location {
   readonly name: string;
   /** For the host. */
   readonly path: string;
-  readonly stats: BigIntStats | undefined;
+  readonly stats: Stats | undefined;
   /** The path ended in a slash: only a directory will do. */
   readonly mustBeDirectory: boolean;
 }
@@ -32,10 +32,11 @@ export function resolve<T>(
   path: string,
   followLast: boolean,
   use: (location: Location) => T,
+  isRoot = false,
 ): T {
   if (path === '') throw new WasiError('NOENT');
   base.check();
-  const walk = new Walk(base);
+  const walk = new Walk(base, isRoot);
   try {
     return use(walk.run(path, followLast));
   } finally {
@@ -46,13 +47,15 @@ export function resolve<T>(
 class Walk {
   /** From the base (not ours to close) down to where we are. */
   readonly #trail: DirectoryHandle[];
+  readonly #isRoot: boolean;
   /** Components still to go, next one last. */
   readonly #pending: string[] = [];
   #mustBeDirectory = false;
   #symlinks = 0;
 
-  constructor(base: DirectoryHandle) {
+  constructor(base: DirectoryHandle, isRoot: boolean) {
     this.#trail = [base];
+    this.#isRoot = isRoot;
   }
 
   run(path: string, followLast: boolean): Location {
@@ -82,7 +85,7 @@ class Walk {
 
   #push(path: string, isLast: boolean): void {
     if (path.includes('\0')) throw new WasiError('INVAL');
-    if (path.startsWith('/')) throw new WasiError('PERM');
+    if (path.startsWith('/')) this.#restart();
     if (isLast && /\/\.?$/.test(path)) this.#mustBeDirectory = true;
     const names = path.split('/').filter((name) => name !== '' && name !== '.');
     this.#pending.push(...names.reverse());
@@ -98,16 +101,21 @@ class Walk {
   #enter(location: Location): void {
     if (location.stats === undefined) throw new WasiError('NOENT');
     if (!location.stats.isDirectory()) throw new WasiError('NOTDIR');
-    this.#trail.push(this.#here.enter(location.name));
+    this.#trail.push(location.directory.enter(location.name));
   }
 
   #leave(): void {
-    if (this.#trail.length === 1) throw new WasiError('PERM');
-    this.#trail.pop()?.close();
+    if (this.#trail.length > 1) this.#trail.pop()?.close();
+    else if (!this.#isRoot) throw new WasiError('PERM');
   }
 
-  #locate(name: string): Location {
-    const directory = this.#here;
+  #restart(): void {
+    if (!this.#isRoot) throw new WasiError('PERM');
+    this.close();
+  }
+
+  #locate(entry: string): Location {
+    const { directory, name } = this.#here.locate?.(entry) ?? { directory: this.#here, name: entry };
     const { fs } = directory;
     const path = directory.entry(name);
     const stats = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });

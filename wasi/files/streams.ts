@@ -163,6 +163,16 @@ function functionDrain(write: (chunk: Uint8Array) => void): Drain {
   };
 }
 
-function streamStat(filetype: number): FileStat {
-  return { dev: 0n, ino: 0n, filetype, nlink: 1n, size: 0n, atim: 0n, mtim: 0n, ctim: 0n };
+export function streamStat(filetype: number): FileStat {
+  return {
+    dev: 0n,
+    ino: 0n,
+    filetype,
+    permissions: 0o600,
+    nlink: 1n,
+    size: 0n,
+    atim: 0n,
+    mtim: 0n,
+    ctim: 0n,
+  };
 }
