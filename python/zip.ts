@@ -2,13 +2,15 @@
  * Reads ZIP archives that are held in memory: the names in their directory, each with its bytes on demand. Enough for Python's
  * standard library and wheels: stored and deflated entries, no encryption, no ZIP64.
  */
-import { inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 
 export interface ZipEntry {
   /** With forward slashes; a directory's ends in one. */
   readonly name: string;
   /** Of the content. */
   readonly size: number;
+  /** As Unix has it, with the file's type; 0 where the archive was made elsewhere. */
+  readonly mode: number;
   read(): Uint8Array;
 }
 
@@ -19,6 +21,8 @@ const END_SIZE = 22;
 const STORED = 0;
 const DEFLATED = 8;
 const ENCRYPTED = 1;
+/** Of the systems that an archive may have been made on. */
+const UNIX = 3;
 
 /** `what` names the archive in errors. */
 export function readZip(bytes: Uint8Array, what: string): ZipEntry[] {
@@ -48,14 +52,17 @@ function entriesOf(bytes: Uint8Array, view: DataView, failed: (why: string) => E
     const compressed = view.getUint32(at + 20, true);
     const size = view.getUint32(at + 24, true);
     const local = view.getUint32(at + 42, true);
+    const sum = view.getUint32(at + 16, true);
+    const mode = view.getUint8(at + 5) === UNIX ? view.getUint16(at + 40, true) : 0;
     const read = () => {
       const content = localContent(bytes, view, local, compressed, failed);
       // One byte more than expected is too much; a bomb is not unpacked to its end.
       const result = method === STORED ? content : inflateRawSync(content, { maxOutputLength: size + 1 });
       if (result.length !== size) throw failed(`${name} has not the size it should have`);
+      if (crc32(result) !== sum) throw failed(`${name} is damaged`);
       return result;
     };
-    entries.push({ name, size, read });
+    entries.push({ name, size, mode, read });
     at += 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
   return entries;

@@ -1,4 +1,5 @@
 /** Names: opening what they lead to, and making, removing and moving them. */
+import nodeFs from 'node:fs';
 import { WasiError } from '../../wasi/errno.ts';
 import type { Location } from '../../wasi/files/resolve.ts';
 import { utf8 } from '../../wasi/memory-access.ts';
@@ -56,6 +57,8 @@ function making(context: HostContext): HostFamily {
       if (text === '') throw new WasiError('NOENT');
       at(context, directory, path, false, (location) => {
         requireFree(location);
+        // The guest would resolve it in its own tree, but programs of the host, which may follow it later, in theirs.
+        if (location.fs === nodeFs && /^([/\\]|[A-Za-z]:)/.test(text)) throw new WasiError('PERM');
         location.fs.symlinkSync(text, location.path);
       });
     },

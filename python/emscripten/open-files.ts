@@ -29,7 +29,11 @@ export function openPath(context: HostContext, path: string, flags: number): Des
   const follow = ((flags & O.NOFOLLOW) === 0 && !exclusive) || path.endsWith('/');
   const descriptor = context.namespace.resolve(path, follow, (location) => {
     const device = context.namespace.deviceAt(location);
-    return device?.open(context.interrupt) ?? open(context, location, request, OpenDirectory.open);
+    if (device !== undefined) return device.open(context.interrupt);
+    const file = open(context, location, request, OpenDirectory.open);
+    // Times may be set through any descriptor, as there is one user, but for what nobody may change.
+    if (!location.directory.readOnly) file.rights |= RIGHTS.FD_FILESTAT_SET_TIMES;
+    return file;
   });
   opened.set(descriptor, { path, flags: flags & ~(O.CREAT | O.EXCL | O.TRUNC) });
   return descriptor;

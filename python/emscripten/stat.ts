@@ -77,7 +77,7 @@ function changing(context: HostContext): HostFamily {
     },
     __syscall_utimensat: (directory: number, path: number, times: number, flags: number) => {
       if (path === 0) {
-        const descriptor = descriptors.get(directory);
+        const descriptor = descriptors.get(directory, RIGHTS.FD_FILESTAT_SET_TIMES);
         const [atime, mtime] = newTimes(context, times, descriptor.stat());
         descriptor.setTimes(atime, mtime);
         return;
