@@ -50,6 +50,9 @@ export interface Registers {
 /** `DefinedType` has so many of its supertypes in fields `s0`, `s1`, …; deeper ones only in `chain`. */
 export const FIRST_SUPERTYPES = 8;
 
+/** So many cells for frames: 64 MB, which the system provides as they are used. A power of two less one: see `HALVES` in the emitter. */
+export const REGISTER_CELLS = 2 ** 23 - 1;
+
 /** Register-file cells 0 to 7 are scratch for single expressions; frames start here. */
 export const FIRST_CELL = 8;
 

@@ -115,6 +115,11 @@ export function fillSequence(node: Expression, expressions: readonly Expression[
   else fill(node, sequence(expressions));
 }
 
+/** The same in other words, of the same binding. */
+export function withText({ type, binding, weight }: Expression, text: string): Expression {
+  return new Expression(type, binding, text, weight);
+}
+
 /** Adds an expression to a late sequence that is decided on. */
 export function append(node: Expression, next: Expression): void {
   const before = node.parts ?? [node.text];

@@ -28,9 +28,9 @@ import {
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
-import type { Layout } from './places.ts';
-import { completeRegions, type Part } from './regions.ts';
-import { isThreads, nameInGroup, register } from './registers.ts';
+import type { Layout, Places } from './places.ts';
+import { completeRegions, heaviestPart, type Part } from './regions.ts';
+import { HALVES, isThreads, nameInGroup, register } from './registers.ts';
 import type { LocalShape } from './simd/local-shapes.ts';
 import { vectorParameters, vectorVariables, zeroVector } from './simd/local-vectors.ts';
 import { tailName, trampoline } from './tail-calls.ts';
@@ -82,8 +82,6 @@ export function emitFunction(
 
 /** From fast to short. */
 const LAYOUTS: readonly Layout[] = ['plain', 'cells', 'bare'];
-/** A part may be this much heavier than what it was split into: by its head, and by what it loads again after calls. */
-const TOLERANCE = 1.1;
 
 function assemble(emitter: FunctionEmitter): EmittedFunction {
   const { places, uses } = emitter;
@@ -99,13 +97,14 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   emitter.fillExits(exits, handlers);
   emitter.fillCrossings();
   const { statements, weight } = emitter.frame.list;
-  const { regions, mirrored, reloads } = completeRegions(emitter, statements);
   const late = emitter.lateWeight(exits) + emitter.restarts.length * js.weightOfAll(zeroes);
-  const whole = weight - saved + reloads + late;
+  const own = weight - saved + late;
+  const { regions, mirrored, added } = completeRegions(emitter, statements, own);
+  const whole = own + added;
   const parts = [mainPart(emitter, mirrored, vectors, statements, whole), ...regions];
   if (emitter.hasTrampoline)
     parts.push({ name: emitter.name, declaration: trampoline(emitter), weight: WEIGHTS.call });
-  const limit = emitter.options.outline.heaviest * TOLERANCE;
+  const limit = heaviestPart(emitter);
   if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
   if (emitter.hasTrampoline) uses.add('S');
@@ -182,7 +181,7 @@ function declarations(
   const constants: [string, js.Expression][] = fieldConstants(needed);
   if (frame) {
     constants.push(['q', register('sp')], ['w', js.plus(js.id('q'), places.frameSize)]);
-    constants.push(...derivedPointers(places.banks));
+    constants.push(...derivedPointers(places));
     if (places.banks.has('RR') || places.restored)
       constants.push(['r', register('rp')], ['t', js.plus(js.id('r'), places.referenceCells)]);
   }
@@ -216,11 +215,11 @@ function halvedLocals({ places, context }: FunctionEmitter): [string, js.Express
 const ZERO = js.number(0);
 
 /** i32 and f32 cells are addressed in halves of cells. */
-function derivedPointers(banks: ReadonlySet<string>): [string, js.Expression][] {
+function derivedPointers({ banks, frameSize }: Places): [string, js.Expression][] {
   if (!banks.has('RL') && !banks.has('RF')) return [];
   return [
-    ['p', js.binary('*', js.id('q'), js.number(2))],
-    ['u', js.binary('*', js.id('w'), js.number(2))],
+    ['p', HALVES],
+    ['u', js.plus(js.id('p'), 2 * frameSize)],
   ];
 }
 
