@@ -3,6 +3,7 @@
  * of the run that it is in.
  */
 import { Snapshot } from '../runtime/snapshot/snapshot.ts';
+import type { Engine } from './emscripten/engine.ts';
 import { seededRandom } from './entropy.ts';
 import type { Recovery } from './errors.ts';
 import { Guest } from './guest.ts';
@@ -44,6 +45,7 @@ const NO_HOOKS: Hooks = {
 export class InterpreterSlot {
   readonly #common: Common;
   readonly #config: InterpreterConfig;
+  readonly #engine: Engine | undefined;
   #hooks: Hooks = NO_HOOKS;
   #memoryLimit = Infinity;
   #interpreter: Interpreter;
@@ -51,9 +53,11 @@ export class InterpreterSlot {
   /** Undefined: the image. */
   #snapshot: LoadedSnapshot | undefined;
 
-  constructor(common: Common, config: InterpreterConfig) {
+  /** `engine`: what makes instances of the image; by default a new one each time. */
+  constructor(common: Common, config: InterpreterConfig, engine?: Engine) {
     this.#common = common;
     this.#config = config;
+    this.#engine = engine;
     const { interpreter, guest } = this.#restore(common.image);
     this.#interpreter = interpreter;
     this.#guest = guest;
@@ -128,7 +132,8 @@ export class InterpreterSlot {
   #restore({ snapshot, state }: LoadedSnapshot): { interpreter: Interpreter; guest: Guest } {
     const { module, library } = this.#common;
     const { env, seed } = this.#config;
-    const interpreter = Interpreter.resume(module.engine(snapshot), state.interpreter, {
+    const engine = this.#engine ?? module.engine(snapshot);
+    const interpreter = Interpreter.resume(engine, state.interpreter, {
       library,
       env,
       ...(seed !== null && { random: seededRandom(seed) }),
