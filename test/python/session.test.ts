@@ -63,8 +63,9 @@ describe.skipIf(withoutPython)(titled('sessions'), () => {
 
   describe('after their time is up', () => {
     test('what came to rest goes on', async () => {
-      const session = open({ executionTimeoutMs: 300 });
-      await session.execute('x = 1');
+      const session = open();
+      await session.execute('import asyncio, time\nx = 1\nawait asyncio.sleep(0)');
+      session.executionTimeoutMs = 400;
       for (const code of [
         'while True: x += 1',
         'import time\ntime.sleep(9)',
@@ -72,14 +73,17 @@ describe.skipIf(withoutPython)(titled('sessions'), () => {
       ]) {
         await expect(session.execute(code)).rejects.toMatchObject({ name: 'TimeoutError', recovery: 'kept' });
       }
+      session.executionTimeoutMs = null;
       expect(await outputOf(session, 'print(x > 1)')).toBe('True');
     });
 
     test('what was cut off goes back to the start', async () => {
-      const session = open({ executionTimeoutMs: 300 });
+      const session = open();
       await session.execute('x = 1');
+      session.executionTimeoutMs = 400;
       const code = 'while True:\n  try:\n    while True: pass\n  except BaseException: pass';
       await expect(session.execute(code)).rejects.toMatchObject({ name: 'TimeoutError', recovery: 'image' });
+      session.executionTimeoutMs = null;
       expect(await outputOf(session, 'print("x" in globals())')).toBe('False');
     });
 
