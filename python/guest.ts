@@ -68,9 +68,12 @@ export class Guest {
     return this.#ask({ op: 'resume', answers, ...(interrupt && { interrupt }) }).answer;
   }
 
-  /** Once after an image was restored into a fresh sandbox: random numbers begin anew, from the host's entropy. */
-  fresh(): void {
-    this.#succeed({ op: 'fresh' });
+  /**
+   * Once after an image was restored into a fresh sandbox: random numbers begin anew, from the host's entropy, and modules are
+   * found in the directories of `path`, too.
+   */
+  fresh(path: readonly string[] = []): void {
+    this.#succeed({ op: 'fresh', path });
   }
 
   /** Forgets all variables; imported modules stay. */
@@ -78,9 +81,9 @@ export class Guest {
     this.#succeed({ op: 'clear' });
   }
 
-  /** Imports modules, before an image is made. */
-  importModules(names: readonly string[]): void {
-    this.#succeed({ op: 'import', names });
+  /** Imports modules, before an image is made; `path` as above. */
+  importModules(names: readonly string[], path: readonly string[] = []): void {
+    this.#succeed({ op: 'import', names, path });
   }
 
   /** Last before an image is made: what exists now is spared from garbage collection for ever. */

@@ -5,7 +5,8 @@ described in `python/protocol.ts`.
 """
 
 import gc
-from importlib import import_module
+import importlib
+import sys
 
 from _sandglass import state
 from _sandglass.entropy import freshen
@@ -18,8 +19,15 @@ _interpreter = Interpreter()
 _DONE = {'status': 'done', 'ok': True}
 
 
+def _extend_path(directories):
+    """Where modules are found besides; those that are there already stay where they are."""
+    sys.path.extend(each for each in directories if each not in sys.path)
+    importlib.invalidate_caches()
+
+
 def _fresh(request, extra):
     freshen()
+    _extend_path(request.get('path', ()))
     return _DONE
 
 
@@ -33,8 +41,9 @@ def _complete(request, extra):
 
 
 def _import(request, extra):
+    _extend_path(request.get('path', ()))
     for name in request['names']:
-        import_module(name)
+        importlib.import_module(name)
     return _DONE
 
 

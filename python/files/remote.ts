@@ -82,12 +82,15 @@ class Service {
   }
 
   closeAll(): void {
-    for (const fd of this.#open) this.#files.closeSync(fd);
-    this.#open.clear();
+    this.#close([...this.#open]);
+  }
+
+  #close(fds: readonly number[]): void {
+    for (const fd of fds) if (this.#open.delete(fd)) this.#files.closeSync(fd);
   }
 
   #perform(operation: Operation, args: readonly unknown[]): unknown {
-    if (operation === 'closeAll') return this.closeAll();
+    if (operation === 'closeAll') return this.#close(args as number[]);
     if (ON_DESCRIPTORS.test(operation) && !this.#open.has(args[0] as number))
       throw Object.assign(new Error('EBADF: not a file of this connection'), { code: 'EBADF' });
     if (operation === 'readvSync') return this.#read(...(args as [number, number, number | undefined]));
@@ -121,6 +124,7 @@ const statsOf = ({ kind, ...facts }: Facts): Stats => ({ ...facts, ...typeOf(kin
 export class RemoteFileSystem implements FileSystem {
   readonly #end: RemoteEnd;
   readonly #waiter: Poll;
+  readonly #open = new Set<number>();
 
   constructor(end: RemoteEnd, waiter: Poll) {
     this.#end = end;
@@ -129,17 +133,21 @@ export class RemoteFileSystem implements FileSystem {
     end.port.unref();
   }
 
-  /** Closes all files that were opened through this connection. It can be used on. */
+  /** Closes all files that were opened here. It can be used on. */
   closeAll(): void {
-    this.#call('closeAll', []);
+    if (this.#open.size > 0) this.#call('closeAll', [...this.#open]);
+    this.#open.clear();
   }
 
   openSync(path: string, flags: string | number, mode?: number): number {
-    return this.#call('openSync', [path, flags, mode]);
+    const fd = this.#call<number>('openSync', [path, flags, mode]);
+    this.#open.add(fd);
+    return fd;
   }
 
   closeSync(fd: number): void {
     this.#call('closeSync', [fd]);
+    this.#open.delete(fd);
   }
 
   readvSync(fd: number, buffers: readonly NodeJS.ArrayBufferView[], position?: number): number {
@@ -251,8 +259,7 @@ export class RemoteFileSystem implements FileSystem {
         const answer = got.message as Answer;
         if (answer.id === id) return answer;
       }
-      if (seen !== id) Atomics.wait(ids, ANSWERED, seen, LOOK_UP_MS);
-      this.#waiter.poll();
+      if (Atomics.wait(ids, ANSWERED, seen, LOOK_UP_MS) === 'timed-out') this.#waiter.poll();
     }
   }
 }
