@@ -29,7 +29,7 @@ type Kind = MemoryNode['kind'];
 type Facts = { readonly kind: Kind } & Pick<Stats, (typeof FACTS)[number]>;
 type Failure = { readonly code: string; readonly message: string };
 type Answer = { readonly id: number; readonly value?: unknown; readonly error?: Failure };
-type Operation = keyof FileSystem | 'closeAll';
+type Operation = Exclude<keyof FileSystem, 'confined'> | 'closeAll';
 interface Request {
   readonly id: number;
   readonly operation: Operation;
@@ -46,7 +46,10 @@ const POSTED = 0;
 const ANSWERED = 1;
 
 /** Opens a connection to `files`. `close` ends it; so does the end of the thread that holds the other end. */
-export function serveFiles(files: FileSystem): { readonly end: RemoteEnd; close(): void } {
+export function serveFiles(files: FileSystem & { readonly confined: true }): {
+  readonly end: RemoteEnd;
+  close(): void;
+} {
   const { port1, port2 } = new MessageChannel();
   const ids = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   const service = new Service(files);
@@ -122,6 +125,8 @@ const statsOf = ({ kind, ...facts }: Facts): Stats => ({ ...facts, ...typeOf(kin
 
 /** The user's half, in any thread but the owner's. */
 export class RemoteFileSystem implements FileSystem {
+  /** As what it stands for: serve nothing else. */
+  readonly confined = true;
   readonly #end: RemoteEnd;
   readonly #waiter: Poll;
   readonly #open = new Set<number>();
