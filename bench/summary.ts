@@ -55,7 +55,8 @@ export function groups({ rows }: Report): Group[] {
     { title: SECTIONS.simd, rows: of('simd') },
     { title: SECTIONS.scalar, rows: of('scalar') },
     { title: 'CPython loop, fib, str, dict, json', rows: tagged('goal') },
-    { title: 'all of CPython', rows: of('cpython') },
+    { title: 'all of CPython 3.12', rows: of('cpython') },
+    { title: 'CPython 3.14', rows: of('cpython314') },
     { title: SECTIONS.ruby, rows: of('ruby') },
   ];
   // A group that a filter has made equal to an earlier one says nothing new.

@@ -69,8 +69,8 @@ export class Guest {
   }
 
   /**
-   * Once after an image was restored into a fresh sandbox: random numbers begin anew, from the host's entropy, and modules are
-   * found in the directories of `path`, too.
+   * Once after an image was restored into a fresh sandbox: random numbers begin anew, from the host's entropy. `path`:
+   * directories to be searched for modules, after those of the image.
    */
   fresh(path: readonly string[] = []): void {
     this.#succeed({ op: 'fresh', path });

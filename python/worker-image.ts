@@ -45,8 +45,8 @@ export function openImage(engine: WorkerEngine, { recipe, image, file, pyodide }
   const stored = file && readImage(engine, file, key, warnings);
   if (stored !== undefined) return { ...stored, library, built: false, warnings };
   const built = buildImage(engine, files, library, recipe, key);
-  if (file !== undefined) writeImage(engine, file, built, warnings);
-  return { ...opened(engine, built), library, built: true, warnings };
+  if (file !== undefined) writeImage(engine, file, built.image, warnings);
+  return { ...built, library, built: true, warnings };
 }
 
 /** All that an image depends on. */
@@ -106,18 +106,20 @@ function buildImage(
   library: OpenedImage['library'],
   recipe: ImageRecipe,
   key: string,
-): Image {
+): Pick<OpenedImage, 'image' | 'module' | 'loaded'> {
   const module = engine.compile(files.wasm);
   const build = recipe.seed ?? newSeed();
-  const { snapshot, state } = boot(module, library, recipe, build);
-  warmUp(module, library, { snapshot, state });
+  const loaded = boot(module, library, recipe, build);
+  const { snapshot, state } = loaded;
+  warmUp(module, library, loaded);
   const meta: ImageMeta = {
     key,
     python: '3.14',
     build: createHash('sha256').update(build).digest('hex').slice(0, 16),
     interpreter: state,
   };
-  return { code: shared(module.serialize()), snapshot: shared(snapshot.save()), meta };
+  const image = { code: shared(module.serialize()), snapshot: shared(snapshot.save()), meta };
+  return { image, module, loaded };
 }
 
 /** CPython with its guest side, at rest. All that is random comes from the seed. */

@@ -82,9 +82,10 @@ export class Memory {
     return new Memory({ initial: type.min }, limits, type);
   }
 
-  /** A module's own memory of `pages`, more than it would begin with, that will grow on as one that has grown so far. */
+  /** A module's own memory of `pages`, as many as a snapshot has, with room for a little more. */
   static restore(type: MemoryType, pages: number, limits: MemoryLimits): Memory {
-    return new Memory({ initial: pages }, limits, { ...type, min: pages }, undefined, spacious(pages));
+    const capacity = Math.ceil(pages * 1.125);
+    return new Memory({ initial: pages }, limits, { ...type, min: pages }, undefined, capacity);
   }
 
   /** The memory that another thread's `handle` stands for. */

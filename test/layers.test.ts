@@ -20,7 +20,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   python: ['wasi', 'runtime'],
   src: ['python', 'wasi', 'compiler', 'runtime'],
   spectest: ['src', 'wasi', 'compiler', 'runtime'],
-  bench: ['src', 'wasi', 'compiler', 'runtime'],
+  bench: ['src', 'python', 'wasi', 'compiler', 'runtime'],
 };
 
 /** Where a third-party package may be imported; any other package nowhere. */

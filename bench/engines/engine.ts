@@ -3,6 +3,8 @@
  * loads what it needs only when it is used, so that a process which measures one engine holds no other.
  */
 
+import type { Engine as PythonEngine } from '../../python/emscripten/engine.ts';
+
 export type EngineName = 'native' | 'metered' | 'unmetered' | 'polywasm' | 'wasm2js';
 
 export interface Engine {
@@ -23,6 +25,8 @@ export interface Loaded {
   instantiate(imports: ImportObject): Instance;
   /** Consumed so far by the module's instances, where the engine counts. */
   fuel?(): bigint;
+  /** As what the interpreter of the Python sandbox runs on, where the engine can be that. */
+  python?(): PythonEngine;
 }
 
 export type ImportObject = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

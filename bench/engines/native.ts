@@ -2,6 +2,7 @@
  * V8's own WebAssembly: the reference for every time and every result.
  */
 import { readFileSync } from 'node:fs';
+import { nativePythonEngine } from '../native-python.ts';
 import { type Engine, throughApi, type WebAssemblyApi } from './engine.ts';
 
 export const native: Engine = {
@@ -9,6 +10,7 @@ export const native: Engine = {
   summary: "the JavaScript engine's own WebAssembly",
   load: async (file) => {
     const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi };
-    return throughApi(WebAssembly, readFileSync(file));
+    const bytes = readFileSync(file);
+    return { ...throughApi(WebAssembly, bytes), python: () => nativePythonEngine(bytes) };
   },
 };

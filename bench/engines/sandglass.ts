@@ -7,11 +7,13 @@ import type { Engine, Loaded } from './engine.ts';
 
 async function load(file: string, metering: boolean): Promise<Loaded> {
   const { Runtime } = await import('../../src/index.ts');
+  const { pythonEngine } = await import('../../src/python-engine.ts');
   const runtime = new Runtime({ metering });
   const module = runtime.compileSync(readFileSync(file));
   return {
     // Functions of the host are what they are; their types are not looked at.
     instantiate: (imports) => runtime.instantiateSync(module, imports as never),
+    python: () => pythonEngine(runtime, module),
     ...(metering && { fuel: () => runtime.fuel.consumed }),
   };
 }

@@ -5,8 +5,8 @@ described in `python/protocol.ts`.
 """
 
 import gc
-import importlib
 import sys
+from importlib import import_module, invalidate_caches
 
 from _sandglass import state
 from _sandglass.entropy import freshen
@@ -22,10 +22,11 @@ _DONE = {'status': 'done', 'ok': True}
 def _extend_path(directories):
     """Where modules are found besides; those that are there already stay where they are."""
     sys.path.extend(each for each in directories if each not in sys.path)
-    importlib.invalidate_caches()
+    invalidate_caches()
 
 
 def _fresh(request, extra):
+    """An image has become a sandbox: with packages of its own, perhaps, and never with its siblings' random numbers."""
     freshen()
     _extend_path(request.get('path', ()))
     return _DONE
@@ -43,7 +44,7 @@ def _complete(request, extra):
 def _import(request, extra):
     _extend_path(request.get('path', ()))
     for name in request['names']:
-        importlib.import_module(name)
+        import_module(name)
     return _DONE
 
 

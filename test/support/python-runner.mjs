@@ -3,12 +3,12 @@
  * Python programs in it one after another, each in a namespace of its own, and posts what each wrote. Not a test.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { nativePythonEngine } from '../../dist/bench/native-python.js';
 import { Interpreter } from '../../dist/python/interpreter.js';
 import { findPythonFiles } from '../../dist/python/pyodide-files.js';
 import { standardLibrary } from '../../dist/python/standard-library.js';
 import { Runtime } from '../../dist/src/index.js';
 import { pythonEngine } from '../../dist/src/python-engine.js';
-import { nativeEngine } from './native-python-engine.mjs';
 
 const BOOTSTRAP = `
 import sys, traceback
@@ -27,7 +27,7 @@ const { engine, folder, programs, options } = workerData;
 const files = findPythonFiles(folder);
 
 function makeEngine() {
-  if (engine === 'native') return nativeEngine(files.wasm);
+  if (engine === 'native') return nativePythonEngine(files.wasm);
   const runtime = new Runtime({});
   return pythonEngine(runtime, runtime.compileSync(files.wasm, { copy: false }));
 }
