@@ -69,7 +69,8 @@ export function decodeImage(bytes: Uint8Array): Image {
 
 /** Bytes for all workers. */
 export function shared(bytes: Uint8Array): SharedBytes {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes as SharedBytes;
+  const { buffer } = bytes;
+  if (buffer instanceof SharedArrayBuffer && buffer.byteLength === bytes.length) return bytes as SharedBytes;
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;

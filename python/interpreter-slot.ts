@@ -3,6 +3,7 @@
  * of the run that it is in.
  */
 import { Snapshot } from '../runtime/snapshot/snapshot.ts';
+import type { Engine } from './emscripten/engine.ts';
 import { seededRandom } from './entropy.ts';
 import type { Recovery } from './errors.ts';
 import { type OpenedMounts, openMounts } from './files/mounts.ts';
@@ -51,6 +52,7 @@ const NO_HOOKS: Hooks = {
 export class InterpreterSlot {
   readonly #common: Common;
   readonly #config: InterpreterConfig;
+  readonly #engine: Engine | undefined;
   #hooks: Hooks = NO_HOOKS;
   #memoryLimit = Infinity;
   #interpreter: Interpreter;
@@ -59,9 +61,11 @@ export class InterpreterSlot {
   /** Undefined: the image. */
   #snapshot: LoadedSnapshot | undefined;
 
-  constructor(common: Common, config: InterpreterConfig) {
+  /** `engine`: what makes instances of the image; by default a new one each time. */
+  constructor(common: Common, config: InterpreterConfig, engine?: Engine) {
     this.#common = common;
     this.#config = config;
+    this.#engine = engine;
     const { interpreter, guest, files } = this.#restore(common.image);
     this.#interpreter = interpreter;
     this.#guest = guest;
@@ -144,7 +148,8 @@ export class InterpreterSlot {
     const { module, library } = this.#common;
     const { env, seed, files: spec, stdin } = this.#config;
     const files = spec && openMounts(spec, { poll: () => this.#hooks.pause(0) });
-    const interpreter = Interpreter.resume(module.engine(snapshot), state.interpreter, {
+    const engine = this.#engine ?? module.engine(snapshot);
+    const interpreter = Interpreter.resume(engine, state.interpreter, {
       library,
       mounts: files?.mounts,
       env,
