@@ -30,9 +30,13 @@ export {
   WorkerLostError,
 } from '../python/errors.ts';
 export { SandboxFactory } from '../python/factory.ts';
-export type { FactoryOptions, FactoryStats } from '../python/factory-core.ts';
+export type { FactoryOptions, FactoryStats, LoadOptions } from '../python/factory-core.ts';
+export type { FileOptions } from '../python/files/sandbox-files.ts';
+export { type VfsStat, VfsStorage, type VfsStorageOptions } from '../python/files/vfs-storage.ts';
+export type { VolumeOption, VolumeOptions } from '../python/files/volumes.ts';
 export { ResourceLimits, type ResourceLimitsOptions } from '../python/limits.ts';
 export type { OutputHandler, TraceHandler } from '../python/output.ts';
+export type { PackageOption } from '../python/packages.ts';
 export { PooledSandbox, type PoolOptions, type PoolStats, SandboxPool } from '../python/pool.ts';
 export { ExecuteResult, type ExecuteStats, type TraceEvent, type TraceKind } from '../python/result.ts';
 export { type ExecuteOptions, ExecutionHandle, Sandbox, type SandboxOptions } from '../python/sandbox.ts';
