@@ -76,8 +76,6 @@ function readImage(
     if (bytes === undefined) return undefined;
     const image = decodeImage(bytes);
     requireKey(image, key);
-    // Looks at its checksum.
-    Snapshot.load(image.snapshot);
     return opened(engine, image);
   } catch (error) {
     warnings.push(`the image ${name} in ${directory} is not used: ${(error as Error).message}; made anew`);

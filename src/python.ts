@@ -48,13 +48,18 @@ export {
   type SessionOptions,
 } from '../python/session.ts';
 
-/** CPython recurses deeper than a thread's usual 4 MB allow. */
-const STACK_MB = 64;
+/** C code of CPython recurses deeper than a thread's usual 4 MB allow; only what is used takes memory. */
+const STACK_MB = 256;
+/** Of JavaScript's own heap, which generated code lives in: the second net. */
+const HEAP_MB = 2048;
 
 providePlatform({
   startWorker: (workerData) => {
     const script = new URL('./python-worker.js', import.meta.url);
-    return new Worker(script, { workerData, resourceLimits: { stackSizeMb: STACK_MB } });
+    return new Worker(script, {
+      workerData,
+      resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB },
+    });
   },
   defaultPyodide: () => process.env.SANDGLASS_PYODIDE || undefined,
   defaultCache: () => {
