@@ -87,6 +87,7 @@ export class JitCode implements ModuleCode {
   /** Tells this code's lines in a stack trace from other modules'. */
   readonly #id: string;
   readonly description: ModuleInfo;
+  readonly usesArrays: boolean;
   readonly functions: Code[];
   readonly tails: Code[];
   readonly #options: EmitOptions;
@@ -115,6 +116,7 @@ export class JitCode implements ModuleCode {
 
   constructor(module: ModuleInfo, options: EmitOptions, owner: CodeOwner, stock: CodeStock = EMPTY_STOCK) {
     this.description = module;
+    this.usesArrays = options.target === 'jitless';
     this.#options = options;
     this.#owner = owner;
     const { counting } = options;

@@ -29,6 +29,8 @@ export interface Signals {
 
 /** What the host calls in the guest. */
 export interface Guest {
+  /** The address that an exported C variable has. */
+  address(name: string): number;
   readonly exports: GuestExports;
   /** The function that a C pointer stands for. */
   functionAt(pointer: number): (...args: number[]) => number;
