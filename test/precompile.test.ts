@@ -2,7 +2,15 @@
  * Precompiled files: what they export, what they refuse, and that they do as the JIT does, in this process and in one
  * without WebAssembly and without code from text.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -243,6 +251,23 @@ describe('sandglass compile', () => {
     expect(result).toMatchObject({ status, stderr: expect.stringMatching(stderr) });
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
+});
+
+test('when a file cannot be replaced, those that are there do not pass for a module', async () => {
+  const m = new ModuleBuilder();
+  m.memory(1);
+  m.data(new Uint8Array(5000), { offset: 0 });
+  writeFileSync(join(folder, 'twice.wasm'), m.build());
+  const args = ['compile', 'twice.wasm', '-o', 'twice.mjs'];
+  expect(await sandglass(args, { cwd: folder })).toMatchObject({ status: 0 });
+  rmSync(join(folder, 'twice.data'));
+  mkdirSync(join(folder, 'twice.data'));
+  const { status, stderr } = await sandglass(args, { cwd: folder });
+  expect([status, stderr]).toEqual([1, 'sandglass: twice.data: cannot be written: EISDIR\n']);
+  expect(readdirSync(folder).filter((name) => name.startsWith('twice'))).toEqual([
+    'twice.data',
+    'twice.wasm',
+  ]);
 });
 
 describe.skipIf(PYTHON === undefined)(
