@@ -12,7 +12,7 @@ import { type PrecompileOptions, precompile } from '../src/precompile.ts';
 const RUNTIME = new URL('../src/runtime.js', import.meta.url).href;
 
 /** What may differ from mode to mode. */
-export type FileOptions = Pick<PrecompileOptions, 'fuel' | 'minify'>;
+export type FileOptions = Pick<PrecompileOptions, 'fuel' | 'minify' | 'target'>;
 
 export class PrecompiledFiles {
   readonly #options: FileOptions;

@@ -33,7 +33,7 @@ interface CompileOptions {
 }
 
 const FORMS: readonly FuelForms[] = ['count', 'limit', 'both'];
-const TARGETS: readonly Target[] = ['v8-11', 'v8-12+'];
+const TARGETS: readonly Target[] = ['v8-11', 'v8-12+', 'jitless'];
 
 const EXAMPLES = `
 The file exports instantiate(imports, options), the module's description, and the module itself for a Runtime:
