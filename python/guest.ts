@@ -68,9 +68,12 @@ export class Guest {
     return this.#ask({ op: 'resume', answers, ...(interrupt && { interrupt }) }).answer;
   }
 
-  /** Once after an image was restored into a fresh sandbox: random numbers begin anew, from the host's entropy. */
-  fresh(): void {
-    this.#succeed({ op: 'fresh' });
+  /**
+   * Once after an image was restored into a fresh sandbox: random numbers begin anew, from the host's entropy. `path`:
+   * directories to be searched for modules, after those of the image.
+   */
+  fresh(path: readonly string[] = []): void {
+    this.#succeed({ op: 'fresh', path });
   }
 
   /** Forgets all variables; imported modules stay. */

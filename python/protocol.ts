@@ -16,6 +16,10 @@ export interface CallbackEntry {
 
 export interface ExecuteRequest {
   readonly code: string;
+  /** In tracebacks. Default `<user>`. */
+  readonly filename?: string;
+  /** `sys.argv`; as it was by default. */
+  readonly argv?: readonly string[];
   /** `exec`: a script (default). `single`: an entry of a REPL, the value of a last expression is printed. */
   readonly mode?: 'exec' | 'single';
   readonly callbacks?: readonly CallbackEntry[];

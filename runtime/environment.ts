@@ -5,6 +5,7 @@
  */
 import type { Code, EnvironmentAbi, FunctionReference, HostFunction } from './abi.ts';
 import type { ModuleCode } from './code.ts';
+import type { DataSegment } from './data-segment.ts';
 import { type DefinedType, defineTypes } from './defined-types.ts';
 import { hostFunctionOf } from './function-reference.ts';
 import type { Global } from './global.ts';
@@ -18,6 +19,18 @@ const NO_MEMORY = new DataView(new ArrayBuffer(0));
 const NO_VECTORS = new Int32Array(0);
 /** An active data segment: used by the time that code runs. */
 const USED = new Uint8Array(0);
+
+const data = new WeakMap<readonly DataSegment[], readonly Uint8Array[]>();
+
+/** What an instance begins with; CPython's has 14,579. */
+function dataOf(segments: readonly DataSegment[]): readonly Uint8Array[] {
+  let bytes = data.get(segments);
+  if (bytes === undefined) {
+    bytes = segments.map((segment) => (segment.memory >= 0 ? USED : segment.bytes));
+    data.set(segments, bytes);
+  }
+  return bytes;
+}
 
 /** One function of one instance, or one host function as imported with one type. */
 export class Reference implements FunctionReference {
@@ -110,7 +123,7 @@ export class Environment implements EnvironmentAbi {
     this.refs = new Array<FunctionReference | undefined>(description.functions.length).fill(undefined);
     this.defined = defineTypes(description.types);
     this.types = Int32Array.from(this.defined, (type) => store.typeId(type));
-    this.data = description.data.map((segment) => (segment.memory >= 0 ? USED : segment.bytes));
+    this.data = dataOf(description.data).slice();
     store.register(this);
   }
 

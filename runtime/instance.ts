@@ -22,7 +22,7 @@ import { Memory } from './memory.ts';
 import type { Store } from './store.ts';
 import { Table } from './table.ts';
 import { Tag } from './tag.ts';
-import type { ConstExpr, ExternKind, GlobalType, SegmentMode, ValueType } from './types.ts';
+import type { ConstExpr, ExternKind, GlobalType, MemoryType, SegmentMode, ValueType } from './types.ts';
 
 export interface Instantiated {
   readonly environment: Environment;
@@ -67,6 +67,8 @@ export class Builder {
   readonly #linked: Linked;
   readonly #saved: SavedSizes | undefined;
   readonly #context: ConstContext;
+  /** All zero still, where they are to be filled from a snapshot. */
+  readonly newMemories = new Set<Memory>();
 
   /** With `saved`, nothing is charged, and what can change is left empty. */
   constructor(environment: Environment, linked: Linked, saved?: SavedSizes) {
@@ -96,10 +98,7 @@ export class Builder {
     E.I.push(...this.#linked.functions);
     for (const memory of this.#linked.memories) E.M.push(memory);
     for (const type of description.memories.slice(description.importedMemories)) {
-      const pages = this.#saved?.pages[E.M.length];
-      const define = () =>
-        pages === undefined ? Memory.define(type, limits) : Memory.restore(type, pages, limits);
-      E.M.push(refuseAsLinkError('memory', define));
+      E.M.push(refuseAsLinkError('memory', () => this.#memory(type)));
     }
     E.M[0]?.attach(E);
     E.tags.push(...this.#linked.tags);
@@ -114,6 +113,15 @@ export class Builder {
       const value = init === undefined || this.#saved !== undefined ? null : this.#evaluate(init);
       E.T.push(refuseAsLinkError('table', () => Table.define(type, value, limits)));
     }
+  }
+
+  #memory(type: MemoryType): Memory {
+    const { M, S } = this.#E;
+    const pages = this.#saved?.pages[M.length];
+    if (pages === undefined) return Memory.define(type, S.limits);
+    const { memory, isNew } = Memory.restore(type, pages, S.limits);
+    if (isNew) this.newMemories.add(memory);
+    return memory;
   }
 
   #globals(): void {

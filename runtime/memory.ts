@@ -15,6 +15,7 @@ import { AtomicViews } from './atomic-views.ts';
 import { allocationFailed, cannotGrow, maximumBelowInitial, overLimit, wrongType } from './errors.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { type SharedMemoryHandle, SharedStorage } from './shared-storage.ts';
+import { keepBuffer, takeBuffer } from './spare-buffers.ts';
 import type { MemoryType } from './types.ts';
 import { WeakList } from './weak-list.ts';
 
@@ -53,16 +54,16 @@ export class Memory {
   readonly #shared: SharedStorage | undefined;
   readonly #declared: MemoryType;
   /** Pages it may grow to: the declared maximum or the embedder's limit. */
-  readonly #largest: number;
+  #largest: number;
   readonly #holders = new WeakList<ViewHolder>();
 
-  /** For hosts; `type`, `storage` and spare `capacity` are what a descriptor cannot say. */
+  /** For hosts; `type`, `storage` and a `buffer` with more room than needed are what a descriptor cannot say. */
   constructor(
     descriptor: MemoryDescriptor,
     limits: MemoryLimits = DEFAULT_LIMITS,
     type: MemoryType = typeOf(descriptor),
     storage?: SharedStorage,
-    capacity = type.min,
+    room?: ArrayBuffer,
   ) {
     this.#declared = type;
     this.pageSize = type.pageSize;
@@ -70,7 +71,7 @@ export class Memory {
     this.#pages = type.min;
     if (type.shared) this.#shared = storage ?? SharedStorage.reserve(type, largest);
     this.#largest = Math.min(largest, this.#shared?.room(type.pageSize) ?? largest);
-    const buffer = this.#shared?.buffer ?? this.#allocateRoom(type.min, capacity);
+    const buffer = this.#shared?.buffer ?? room ?? allocate(type.min * type.pageSize);
     if (buffer === undefined) throw allocationFailed(type.min);
     this.#buffer = buffer;
     this.#view = new DataView(buffer, 0, type.min * type.pageSize);
@@ -82,9 +83,14 @@ export class Memory {
     return new Memory({ initial: type.min }, limits, type);
   }
 
-  /** A module's own memory of `pages`, more than it would begin with, that will grow on as one that has grown so far. */
-  static restore(type: MemoryType, pages: number, limits: MemoryLimits): Memory {
-    return new Memory({ initial: pages }, limits, { ...type, min: pages }, undefined, spacious(pages));
+  /** A module's own memory of as many pages as a snapshot has, and room for a little more; unless `isNew`, there is anything in it. */
+  static restore(type: MemoryType, pages: number, limits: MemoryLimits): { memory: Memory; isNew: boolean } {
+    const restored = { ...type, min: pages };
+    const most = largestSize(restored, limits);
+    const used = takeBuffer(pages * type.pageSize);
+    const room = used ?? allocate(Math.min(Math.ceil(pages * 1.125), most) * type.pageSize);
+    const memory = new Memory({ initial: pages }, limits, restored, undefined, room);
+    return { memory, isNew: used === undefined };
   }
 
   /** The memory that another thread's `handle` stands for. */
@@ -170,7 +176,7 @@ export class Memory {
   reserve(pages: number): boolean {
     if (this.#shared !== undefined || pages > this.#largest) return false;
     if (pages * this.pageSize <= this.#buffer.byteLength) return true;
-    const larger = this.#allocateRoom(pages, spacious(this.#buffer.byteLength / this.pageSize));
+    const larger = this.#allocateSpacious(pages);
     if (larger === undefined) return false;
     new Uint8Array(larger).set(this.#bytes);
     if (this.#exposed) detach(this.#buffer);
@@ -183,6 +189,14 @@ export class Memory {
     if (pages === this.#pages) return;
     if (pages < this.#pages) this.#bytes.fill(0, pages * this.pageSize);
     this.#use(this.#exposed ? detach(this.#buffer) : this.#buffer, pages);
+  }
+
+  /** Gives its bytes back for `restore`: it is empty from now on, for whoever has it or a view of it. */
+  release(): void {
+    if (this.#shared !== undefined) return;
+    this.#largest = 0;
+    keepBuffer(detach(this.#buffer));
+    this.#use(new ArrayBuffer(0), 0);
   }
 
   /** Keeps `holder.V` a view of this memory for as long as the holder lives. */
@@ -198,10 +212,13 @@ export class Memory {
     if (pages !== this.#pages) this.#use(this.#buffer, pages);
   }
 
-  /** Bytes for `pages`, zero; without spare capacity if there is no room for it. */
-  #allocateRoom(pages: number, capacity: number): ArrayBuffer | undefined {
-    const most = Math.min(Math.max(pages, capacity), this.#largest);
-    return allocate(most * this.pageSize) ?? (most > pages ? allocate(pages * this.pageSize) : undefined);
+  /** Half as much again, so that n growths copy O(n) bytes; without spare capacity if there is no room for it. */
+  #allocateSpacious(pages: number): ArrayBuffer | undefined {
+    const capacity = Math.ceil((this.#buffer.byteLength / this.pageSize) * 1.5);
+    const spacious = Math.min(Math.max(pages, capacity), this.#largest);
+    return (
+      allocate(spacious * this.pageSize) ?? (spacious > pages ? allocate(pages * this.pageSize) : undefined)
+    );
   }
 
   #trim(): void {
@@ -231,11 +248,6 @@ function typeOf(descriptor: MemoryDescriptor): MemoryType {
   if (shared && max === undefined) throw wrongType('a shared memory to have a maximum', maximum);
   if (pageSize !== 1 && pageSize !== PAGE) throw wrongType('pageSize to be 1 or 65536', pageSize);
   return { min, max, address, shared: Boolean(shared), pageSize };
-}
-
-/** Half as much again, so that n growths copy O(n) bytes. */
-function spacious(pages: number): number {
-  return Math.ceil(pages * 1.5);
 }
 
 /** A declared maximum above the limit is clamped, a minimum above it refused. */

@@ -13,7 +13,7 @@ import { REGISTER_CELLS } from '../runtime/registers.ts';
 import { restore } from '../runtime/snapshot/restore.ts';
 import { Snapshot } from '../runtime/snapshot/snapshot.ts';
 import { Store } from '../runtime/store.ts';
-import { checkKeys, controlled, Instance, type InvokeOptions } from './instance.ts';
+import { checkKeys, controlled, INVOKE_OPTIONS, Instance, type InvokeOptions } from './instance.ts';
 import { PrecompiledModule } from './precompiled-module.ts';
 
 export interface BaseRuntimeOptions {
@@ -134,6 +134,12 @@ export class BaseRuntime {
   get fuel(): Pick<Fuel, 'remaining' | 'consumed' | 'limit' | 'add' | 'set'> {
     if (!this.store.metering) throw new TypeError('this Runtime has metering: false');
     return this.store.account;
+  }
+
+  /** Runs host code that calls into instances, under a deadline or a signal for all of it. Throws what `invoke` throws. */
+  within<Result>(options: InvokeOptions, run: () => Result): Result {
+    checkKeys('option of within', options, INVOKE_OPTIONS);
+    return controlled(this.store, options, run);
   }
 
   /** Stops what runs, or runs next, with an `AbortError`. */

@@ -7,7 +7,7 @@ import { referenceOf } from '../runtime/function-reference.ts';
 import type { Instantiated } from '../runtime/instance.ts';
 import type { Control } from '../runtime/interrupt.ts';
 import { capture } from '../runtime/snapshot/capture.ts';
-import { reset } from '../runtime/snapshot/restore.ts';
+import { release, reset } from '../runtime/snapshot/restore.ts';
 import { Snapshot } from '../runtime/snapshot/snapshot.ts';
 import type { Store } from '../runtime/store.ts';
 import type { BaseRuntime } from './base-runtime.ts';
@@ -23,13 +23,14 @@ export interface InvokeOptions {
 // biome-ignore lint/suspicious/noExplicitAny: so that `exports.add(5, 37)` type-checks without a cast
 export type Exports = Readonly<Record<string, any>>;
 
-const INVOKE_OPTIONS = ['signal', 'deadlineMs'];
+export const INVOKE_OPTIONS = ['signal', 'deadlineMs'];
 
 export class Instance {
   readonly exports: Exports;
   /** Whose fuel it burns. */
   readonly runtime: BaseRuntime;
   readonly #instantiated: Instantiated;
+  #closed = false;
 
   constructor(instantiated: Instantiated, runtime: BaseRuntime) {
     this.exports = instantiated.exports;
@@ -55,17 +56,38 @@ export class Instance {
    * be saved: shared memories, objects, values of the host and functions of other instances.
    */
   snapshot(): Snapshot {
+    this.#requireOpen();
     const { environment, modules } = this.#instantiated;
     return capture(environment, modules);
   }
 
   /** Back to the state of a snapshot of the same module, in place. Throws a `SnapshotError`, and has changed nothing then. */
   reset(snapshot: Snapshot): void {
+    this.#requireOpen();
     if (!(snapshot instanceof Snapshot)) throw wrongType('a Snapshot', snapshot);
     reset(this.#instantiated, snapshot);
   }
 
+  /**
+   * When it is not used any more: its own memories are empty from now on, whoever else has them, and their bytes serve the next instance
+   * that is restored in this thread, three times as fast.
+   */
+  close(): void {
+    if (this.#closed) return;
+    release(this.#instantiated);
+    this.#closed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new TypeError('the instance is closed');
+  }
+
   #function(name: string, args: readonly unknown[]) {
+    this.#requireOpen();
     if (typeof name !== 'string') throw wrongType('the name of an export', name);
     if (!Array.isArray(args)) throw wrongType('an array of arguments', args);
     const count = args.length;

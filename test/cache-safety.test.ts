@@ -90,6 +90,31 @@ describe('a flipped byte', () => {
       expect(() => Runtime.deserialize(damaged(whole, whole.length >> 1, 255))).toThrow(CacheError);
     }
   });
+
+  test('in a file that comes between reading and writing is no error of the program', () => {
+    run(program(), 'sum');
+    const name = entries()[0]!;
+    const whole = readFileSync(join(cache, name));
+    rmSync(join(cache, name));
+    const header = whole.indexOf('"groups":[[[') + 1;
+    // A key of another name, an object, a number in the place of a list: all of them JSON.
+    for (const [at, byte] of [
+      [header, 'G'],
+      [header + 8, '{'],
+      [header + 9, '1'],
+      [header + 10, ' '],
+    ] as const) {
+      const copy = Uint8Array.from(whole);
+      copy[at] = byte.charCodeAt(0);
+      const runtime = new Runtime({ cache });
+      const { exports } = runtime.instantiateSync(program());
+      expect(exports.sum(10)).toBe(55n);
+      writeFileSync(join(cache, name), copy, { mode: 0o600 });
+      runtime.close();
+      expect(run(program(), 'sum').result).toBe(55n);
+      rmSync(join(cache, name));
+    }
+  });
 });
 
 test.each([0, 1, 7, 8, 1000, 100_001])(

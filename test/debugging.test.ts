@@ -67,24 +67,47 @@ describe.each(['divide-dwarf4-O0', 'divide-dwarf5-O0'])('%s under a debugger', (
 });
 
 describe('node --enable-source-maps', () => {
-  test("a host's error tells the lines of C that it passed through", async () => {
-    const script = `
-      import { readFileSync } from 'node:fs';
-      import { Runtime } from ${JSON.stringify(new URL('../dist/src/index.js', import.meta.url).href)};
-      const bytes = readFileSync(${JSON.stringify(join(FIXTURES, 'divide-dwarf4-O0.wasm'))});
-      const { exports } = new Runtime({ sourceMaps: true }).instantiateSync(bytes);
-      const { getInt32 } = DataView.prototype;
-      DataView.prototype.getInt32 = function (...args) {
-        const { stack } = new Error('seen');
-        if (stack.includes('f1_divide')) { console.log(stack); DataView.prototype.getInt32 = getInt32; }
-        return getInt32.apply(this, args);
-      };
-      exports.sum(1);`;
-    const nodeArgs = ['--enable-source-maps', '--input-type=module', '-e', script];
-    const { stdout, stderr } = await execute(process.execPath, nodeArgs);
+  const file = join(FIXTURES, 'divide-dwarf4-O0.wasm');
+  const built = (name: string) => JSON.stringify(new URL(`../dist/src/${name}.js`, import.meta.url).href);
+  /** Prints a stack from the middle of `divide`. */
+  const SEE = `
+    const { getInt32 } = DataView.prototype;
+    DataView.prototype.getInt32 = function (...args) {
+      const { stack } = new Error('seen');
+      if (/\\bf1(_divide)? /.test(stack)) { console.log(stack); DataView.prototype.getInt32 = getInt32; }
+      return getInt32.apply(this, args);
+    };
+    exports.sum(1);`;
+
+  async function seen(script: string): Promise<string> {
+    const nodeArgs = ['--enable-source-maps', '--input-type=module', '-e', script + SEE];
+    const { stdout, stderr } = await execute(process.execPath, nodeArgs, { cwd: scratch });
     expect(stderr).toBe('');
-    expect(stdout).toMatch(new RegExp(`at f1_divide \\(.*/project/divide\\.c:${DIVISION}:`));
-    expect(stdout).toMatch(new RegExp(`at f0_sum \\(.*/project/divide\\.c:${CALL}:`));
+    return stdout;
+  }
+  const divide = new RegExp(`at f1(_divide)? \\(.*/project/divide\\.c:${DIVISION}:`);
+  const sum = new RegExp(`at (?:\\w+\\.)?f0(_sum)? \\(.*/project/divide\\.c:${CALL}:`);
+
+  test("a host's error tells the lines of C that it passed through", async () => {
+    const stack = await seen(`
+      import { readFileSync } from 'node:fs';
+      import { Runtime } from ${built('index')};
+      const bytes = readFileSync(${JSON.stringify(file)});
+      const { exports } = new Runtime({ sourceMaps: true }).instantiateSync(bytes);`);
+    expect(stack).toMatch(divide);
+    expect(stack).toMatch(sum);
+  });
+
+  test.each([[[]], [['--minify']]])('also in a precompiled file, %j', async (more) => {
+    const output = join(scratch, 'maps.mjs');
+    const options = ['--source-map', '--standalone', ...more];
+    const { status } = await execute(process.execPath, [MAIN, 'compile', file, '-o', output, ...options]);
+    expect(status).toBe(0);
+    const stack = await seen(`
+      import { instantiate } from ${JSON.stringify(output)};
+      const { exports } = await instantiate();`);
+    expect(stack).toMatch(divide);
+    expect(stack).toMatch(sum);
   });
 });
 

@@ -299,6 +299,31 @@ describe('every kind of state', () => {
     );
   });
 
+  test('comes into the memory of an instance that was closed', () => {
+    const { own: first, instance } = started();
+    work(instance.exports, first);
+    const snapshot = instance.snapshot();
+    const expected = look(instance.exports, first);
+    const { m1 } = instance.exports;
+    // Larger than what comes next, and full.
+    instance.exports.grow1(1);
+    const view: Uint8Array = m1.bytes;
+    view.fill(0xff);
+    instance.close();
+    expect([view.length, m1.pages, m1.buffer.byteLength, instance.exports.grow1(1)]).toEqual([0, 0, 0, -1]);
+    expect(() => instance.exports.load1(0)).toThrow('out of bounds memory access');
+    for (const use of ['snapshot', 'invoke'] as const) expect(() => instance[use]('base')).toThrow('closed');
+    instance.close();
+
+    const second = world();
+    const { exports } = runtime.restore(module, snapshot, second.imports);
+    expect(look(exports, second)).toEqual(expected);
+    const { pages } = exports.m1;
+    exports.grow1(2);
+    expect(exports.m1.bytes.subarray(65_536 * pages).some((byte: number) => byte !== 0)).toBe(false);
+    expect(exports.m1.bytes.subarray(65_536, 2 * 65_536).some((byte: number) => byte !== 0)).toBe(false);
+  });
+
   test('is not taken while code runs', () => {
     const { own: w, instance } = started();
     const snapshot = instance.snapshot();

@@ -67,6 +67,25 @@ describe.each(['divide-dwarf4-O0', 'divide-dwarf5-O0'])('%s', (name) => {
   });
 });
 
+test('Rust, C++ with a template in a header, and C, in one module', () => {
+  const found = trapOf(readFileSync(join(FIXTURES, 'mixed.wasm'))).wasmStack.map(
+    ({ functionName, source }) => {
+      return `${functionName} ${source?.file}:${source?.line}`;
+    },
+  );
+  const line = (file: string, text: string) => {
+    const lines = readFileSync(join(FIXTURES, 'mixed', file), 'utf8').split('\n');
+    return `/project/${file}:${lines.findIndex((each) => each.includes(text)) + 1}`;
+  };
+  expect(found).toEqual([
+    `geo::Box<int>::ratio() const ${line('ratio.hpp', 'w / h')}`,
+    `quotient ${line('ratio.cpp', 'box.ratio()')}`,
+    `inner::inner ${line('inner.rs', 'quotient(a, 0)')}`,
+    `outer ${line('inner.rs', '    inner(a)')}`,
+    `start ${line('start.c', 'outer(7)')}`,
+  ]);
+});
+
 // -------------------------------------------------------------------- source maps
 
 /** `(func (export "_start") unreachable)`, and the custom section. */

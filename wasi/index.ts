@@ -7,6 +7,7 @@ import nodeFs from 'node:fs';
 import { BIND, type BoundInstance } from '../runtime/abi.ts';
 import { ExitError } from '../runtime/errors.ts';
 import { Interrupt } from '../runtime/interrupt.ts';
+import { HOST_STATE } from '../runtime/snapshot/host-state.ts';
 import { args } from './args.ts';
 import { clock, SYSTEM_CLOCKS } from './clock.ts';
 import type { Clocks, Context } from './context.ts';
@@ -24,6 +25,7 @@ import { poll } from './poll.ts';
 import { proc } from './proc.ts';
 import { random, systemRandom } from './random.ts';
 import { sock } from './sock.ts';
+import { MovedClocks, WasiState } from './state.ts';
 import { ALL_RIGHTS, PREOPEN_RIGHTS } from './types.ts';
 
 export type { Clocks } from './context.ts';
@@ -93,7 +95,9 @@ export class Wasi {
       [args, environ, clock, fd, path, poll, proc, random, sock].map((family) => family(context)),
     );
     const bind = (instance: BoundInstance) => this.#bind(instance.exports, instance.interrupt);
-    this.imports = { wasi_snapshot_preview1: Object.defineProperty(functions, BIND, { value: bind }) };
+    const state = new WasiState(this.#descriptors, context.clocks);
+    const hidden = { [BIND]: { value: bind }, [HOST_STATE]: { value: state } };
+    this.imports = { wasi_snapshot_preview1: Object.defineProperties(functions, hidden) };
   }
 
   /**
@@ -147,7 +151,7 @@ export class Wasi {
     if (!this.#bound) this.#bind(instance.exports, this.#interrupt);
   }
 
-  #context({ args = [], env = {}, clocks, random, rights = 'strict' }: WasiOptions): Context {
+  #context({ args = [], env = {}, clocks, random, rights = 'strict' }: WasiOptions) {
     const environ = Object.entries(env).map(([name, value]) => `${checkName(name)}=${value}`);
     for (const text of [...args, ...environ]) checkText(text);
     return {
@@ -155,10 +159,10 @@ export class Wasi {
       environ,
       memory: this.#memory,
       descriptors: this.#descriptors,
-      clocks: clocks ?? SYSTEM_CLOCKS,
+      clocks: new MovedClocks(clocks ?? SYSTEM_CLOCKS),
       random: random ?? systemRandom,
       rights,
-      interrupt: { wait: (ms) => this.#interrupt.wait(ms), poll: () => this.#interrupt.poll() },
+      interrupt: { wait: (ms: number) => this.#interrupt.wait(ms), poll: () => this.#interrupt.poll() },
     };
   }
 

@@ -12,36 +12,33 @@ MAX_MESSAGE = 64 * 1024
 MAX_TRACEBACK = 256 * 1024
 
 
+# Past any metaclass that a program may have given its classes.
+class_name = type.__dict__['__name__'].__get__
+_is_subclass = type.__subclasscheck__
+
+
+def is_instance(value, cls):
+    return _is_subclass(cls, type(value))
+
+
 def describe(exception):
-    """`{type, message, traceback}` and, of a SystemExit with a number, `exitCode`."""
-    kind = type(exception).__name__
-    if isinstance(exception, SystemExit):
-        return _describe_exit(exception, kind)
-    message = _message(exception)
-    return {'type': kind, 'message': message, 'traceback': _traceback(exception, kind, message)}
-
-
-def _describe_exit(exception, kind):
-    code = exception.code
-    message = '' if code is None else _bounded(_text(code), MAX_MESSAGE)
-    number = (0 if code is None else int(code) & 0xFF if isinstance(code, int) else 1)
-    return {
-        'type': kind,
-        'message': message,
-        'traceback': _traceback(exception, kind, message),
-        'exitCode': number,
-    }
+    """`{type, message, traceback}` and, of a SystemExit, `exitCode`."""
+    kind = class_name(type(exception))
+    if is_instance(exception, SystemExit):
+        code = exception.code
+        message = '' if code is None else _bounded(_text(code), MAX_MESSAGE)
+        more = {'exitCode': 0 if code is None else code & 0xFF if type(code) in (int, bool) else 1}
+    else:
+        message = _bounded(_text(exception), MAX_MESSAGE)
+        more = {}
+    return {'type': kind, 'message': message, 'traceback': _traceback(exception, kind, message), **more}
 
 
 def _text(value):
     try:
         return str(value)
-    except Exception:
+    except BaseException:
         return '<exception str() failed>'
-
-
-def _message(exception):
-    return _bounded(_text(exception), MAX_MESSAGE)
 
 
 def _bounded(text, limit):
@@ -56,7 +53,7 @@ def _traceback(exception, kind, message):
         whole = TracebackException(type(exception), exception, _visible(exception), compact=True)
         _hide(whole, 0)
         return _bounded(''.join(whole.format()).rstrip('\n'), MAX_TRACEBACK)
-    except Exception:
+    except BaseException:
         return _plainly(exception, kind, message)
 
 

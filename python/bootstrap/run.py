@@ -7,8 +7,9 @@ it. The namespace is that of `__main__` and lasts until it is cleared, or the ho
 
 import gc
 import linecache
-import signal
 import sys
+from _signal import SIGINT, default_int_handler
+from _signal import signal as set_signal
 from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from contextvars import Context
 from functools import partial
@@ -16,7 +17,7 @@ from inspect import CO_COROUTINE
 from types import FunctionType, ModuleType
 
 from _sandglass import calls
-from _sandglass.errors import describe
+from _sandglass.errors import class_name, describe, is_instance
 from _sandglass.loop import SandboxEventLoop, finish_tasks
 from _sandglass.names import Names
 from _sandglass.repl import compile_statements
@@ -27,7 +28,6 @@ from _sandglass.wire import channel, encode
 _modules = sys.modules
 _set_recursion_limit = sys.setrecursionlimit
 _recursion_limit = sys.getrecursionlimit
-_set_signal = signal.signal
 _set_profile = sys.setprofile
 _MISSING = object()
 
@@ -35,7 +35,7 @@ LEAST_RECURSION_LIMIT = 200
 
 # Not `default_int_handler` itself: `asyncio.run` would take it for its own kind, and turn a soft interrupt into
 # a cancellation that a busy task never sees.
-_interrupt_handler = partial(signal.default_int_handler)
+_interrupt_handler = partial(default_int_handler)
 
 
 def _main_module():
@@ -48,6 +48,7 @@ class Interpreter:
     """One namespace, one event loop, at most one program on its way."""
 
     def __init__(self):
+        self._builtins = _modules['builtins']
         self.main = _main_module()
         self.namespace = vars(self.main)
         self.names = Names(self.namespace)
@@ -99,76 +100,88 @@ class Interpreter:
             pass  # its own clean-up failed
 
     def _prepare(self, request):
+        sys.modules = _modules
         _modules['__main__'] = self.main
-        _set_signal(signal.SIGINT, _interrupt_handler)
+        _modules['sys'] = sys
+        _modules['builtins'] = self.namespace['__builtins__'] = self._builtins
+        set_signal(SIGINT, _interrupt_handler)
         channel.forget()
         self.streams.ready()
         self.names.refresh(request.get('callbacks', ()))
+        if 'argv' in request:
+            sys.argv = request['argv']
         self._interrupted = False
 
     def _advance(self):
+        program, self._program = self._program, None
         try:
-            timeout = next(self._program)
+            timeout = next(program)
         except StopIteration as end:
-            self._program = None
             return end.value
+        self._program = program
         return {'status': 'wait', 'timeoutMs': timeout}
 
     def _run(self, request):
         error = None
         try:
             for code in _compile(request):
-                yield from self._run_code(code, request.get('trace', False))
+                trace = code.co_filename if request.get('trace') else None
+                if code.co_flags & CO_COROUTINE:
+                    error = yield from self._run_coroutine(code, trace)
+                else:
+                    error = self._run_plain(code, trace)
+                if error is not None:
+                    break
         except GeneratorExit:
             raise
         except BaseException as exception:
-            self._restore_limits()
             error = exception
+        self._restore_limits()
         answer = self._answer(request, error)
         error = None
         self._finish(request)
         return answer
 
-    def _run_code(self, code, trace):
+    def _run_plain(self, code, trace):
+        """Answers the exception that ended it: a StopIteration could not leave the generator that calls this."""
         try:
-            if code.co_flags & CO_COROUTINE:
-                yield from self._run_coroutine(code, trace)
-                return
             if trace:
-                tracing.start()
+                tracing.start(trace)
             self._context.run(exec, code, self.namespace)
+        except BaseException as exception:
+            return exception
         finally:
             tracing.stop()
 
     def _run_coroutine(self, code, trace):
-        coroutine = FunctionType(code, self.namespace)()
-        self._task = task = self._loop.create_task(coroutine, context=self._context)
-        task._log_destroy_pending = False
-        if trace:
-            tracing.start()
         try:
+            coroutine = FunctionType(code, self.namespace)()
+            self._task = task = self._loop.create_task(coroutine, context=self._context)
+            task._log_destroy_pending = False
+            if trace:
+                tracing.start(trace)
             yield from self._loop.until(task)
-            _outcome(task, self._interrupted)
+            return _outcome(task, self._interrupted)
         finally:
             self._task = None
             tracing.stop()
-            yield from finish_tasks(self._loop)
+            try:
+                yield from finish_tasks(self._loop)
+            except Exception:
+                self._loop = SandboxEventLoop()  # the program broke the other one
+                raise
 
     def _answer(self, request, error):
         value = self.namespace.pop(request.get('resultVariable', 'result'), _MISSING)
-        if error is not None:
-            if isinstance(error, SystemExit) and error.code in (None, 0):
-                error = None
-            else:
-                return {'status': 'done', 'ok': False, 'error': describe(error)}
+        if error is not None and not _is_success(error):
+            return {'status': 'done', 'ok': False, 'error': describe(error)}
         answer = {'status': 'done', 'ok': True}
         if value is not _MISSING:
             try:
                 answer['resultJson'] = encode(value)
             except Exception as exception:
-                answer['resultError'] = (
-                    f'result is not JSON-serializable: {type(value).__name__} ({type(exception).__name__})'
-                )
+                names = f'{class_name(type(value))} ({class_name(type(exception))})'
+                answer['resultError'] = f'result is not JSON-serializable: {names}'
         return answer
 
     def _finish(self, request):
@@ -179,8 +192,8 @@ class Interpreter:
             else:
                 flush_files(self.namespace)
             self.streams.flush()
-        except KeyboardInterrupt:
-            pass  # the time was up while files were written out: the answer stands
+        except (KeyboardInterrupt, Exception):
+            pass  # the time was up, or an object of the program misbehaved: the answer stands
         channel.close()
 
     def _restore_limits(self):
@@ -200,15 +213,32 @@ def _compile(request):
     else:
         codes = [compile(source, filename, 'exec', PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)]
     for code in codes:
-        linecache._register_code(code, source, filename)
+        _remember(code, source, filename)
     return codes
 
 
+def _remember(code, source, filename):
+    """By code object, not by name alone: a function of an earlier execution keeps its own lines."""
+    try:
+        linecache._register_code(code, source, filename)
+        if not filename.startswith('<'):
+            lines = [line + '\n' for line in source.splitlines()]
+            linecache.cache[filename] = len(source), None, lines, filename
+    except Exception:
+        pass  # a program replaced parts of linecache: tracebacks come without source
+
+
+def _is_success(error):
+    """`sys.exit()` and `sys.exit(0)`."""
+    return is_instance(error, SystemExit) and error.code in (None, 0)
+
+
 def _outcome(task, interrupted):
-    """Raises what the task ended with; a cancellation that the host asked for is a KeyboardInterrupt."""
+    """The exception that a task ended with, or None; a cancellation that the host asked for is a KeyboardInterrupt."""
     try:
         task.result()
     except BaseException as exception:
         if interrupted and task.cancelled():
-            raise KeyboardInterrupt().with_traceback(exception.__traceback__) from None
-        raise
+            return KeyboardInterrupt().with_traceback(exception.__traceback__)
+        return exception
+    return None

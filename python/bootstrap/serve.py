@@ -5,7 +5,8 @@ described in `python/protocol.ts`.
 """
 
 import gc
-from importlib import import_module
+import sys
+from importlib import import_module, invalidate_caches
 
 from _sandglass import state
 from _sandglass.entropy import freshen
@@ -19,7 +20,10 @@ _DONE = {'status': 'done', 'ok': True}
 
 
 def _fresh(request, extra):
+    """An image has become a sandbox: with packages of its own, perhaps, and never with its siblings' random numbers."""
     freshen()
+    sys.path += request.get('path', ())
+    invalidate_caches()
     return _DONE
 
 

@@ -7,7 +7,9 @@ captures the descriptors, so that `os.write(1, …)` is captured like `print`.
 import atexit
 import gc
 import sys
-from io import FileIO, IOBase, TextIOWrapper
+from _io import FileIO, TextIOWrapper, _IOBase
+
+from _sandglass.errors import is_instance
 
 
 def _writer(descriptor, name, errors):
@@ -32,10 +34,12 @@ class Streams:
         setattr(sys, f'__{name}__', stream)
 
     def ready(self):
-        """Before an execution: streams that an earlier program closed are opened again."""
+        """Before an execution: whatever an earlier program left in their place, or closed."""
         for name, stream in self._original.items():
             if stream.closed:
                 self._open(name)
+            else:
+                setattr(sys, name, stream)
 
     def flush(self):
         """After an execution: what the program put in their place may hold text back."""
@@ -54,7 +58,7 @@ def _quietly(stream):
 def flush_files(namespace):
     """At the end of an execution of a session: files still open in global variables are written out."""
     for value in list(namespace.values()):
-        if isinstance(value, IOBase) and not value.closed:
+        if is_instance(value, _IOBase) and not value.closed:
             _quietly(value)
 
 

@@ -1,15 +1,13 @@
 """Tells the host what a program does, by `sys.settrace`: line, call, return and exception events of user code, and
 the beginning and end of callbacks.
 
-Only code whose filename is `<user>` is traced; functions whose names begin with `_` and the StopIteration that ends
-every `for` are left out. Off (the usual case), nothing of this costs anything but one test per callback.
+Only code of the program's own text is traced, known by its filename; functions whose names begin with `_`, and the
+StopIteration that ends every `for`, are left out. Off (the usual case), this costs nothing but one test per callback.
 """
 
 from sys import settrace
 
 from _sandglass.wire import channel
-
-USER_FILE = '<user>'
 
 
 def _send(kind, lineno, **details):
@@ -28,7 +26,7 @@ def _local(frame, event, argument):
 
 def _global(frame, event, argument):
     code = frame.f_code
-    if code.co_filename != USER_FILE or code.co_name.startswith('_'):
+    if code.co_filename != tracing.filename or code.co_name.startswith('_'):
         return None
     _send('call', frame.f_lineno, function=code.co_name)
     return _local
@@ -47,9 +45,11 @@ class Tracing:
 
     def __init__(self):
         self.on = False
+        self.filename = None
 
-    def start(self):
+    def start(self, filename):
         self.on = True
+        self.filename = filename
         settrace(_global)
 
     def stop(self):

@@ -14,7 +14,7 @@ export interface HostContext extends Context {
   /** Blocks for so many milliseconds at most. */
   readonly pause: (milliseconds: number) => void;
   /** Bytes that the memory may grow to. */
-  readonly memoryLimit: number;
+  readonly memoryLimit: () => number;
   /** Of the instance; there from binding on. */
   readonly guest: Guest;
 }
@@ -34,6 +34,8 @@ export function raiseSignal({ signals, guest }: Pick<HostContext, 'signals' | 'g
 
 /** What the host calls in the guest. */
 export interface Guest {
+  /** The address that an exported C variable has. */
+  address(name: string): number;
   readonly exports: GuestExports;
   /** The function that a C pointer stands for. */
   functionAt(pointer: number): (...args: number[]) => number;

@@ -50,8 +50,8 @@ export interface HostOptions {
   readonly pause?: ((milliseconds: number) => void) | undefined;
   readonly clocks?: Clocks | undefined;
   readonly random?: ((bytes: Uint8Array) => void) | undefined;
-  /** Bytes, at most. Default 4 GiB. */
-  readonly memoryLimit?: number | undefined;
+  /** Bytes, at most: asked at each growth. Default 4 GiB. */
+  readonly memoryLimit?: (() => number) | undefined;
 }
 
 /** Plain data. */
@@ -60,6 +60,8 @@ export interface HostState {
   readonly files: readonly OpenFileState[];
 }
 
+/** What 32 bits address. */
+const LARGEST_MEMORY = 2 ** 32;
 const NO_SIGNALS: Signals = { take: () => 0, pending: () => 0 };
 const nobodyWakesUs = new Int32Array(new SharedArrayBuffer(4));
 
@@ -142,7 +144,7 @@ function contextOf(options: HostOptions, memory: GuestMemory, guest: BoundGuest)
     cwd: '/',
     signals,
     pause,
-    memoryLimit: options.memoryLimit ?? 2 ** 32,
+    memoryLimit: () => Math.min(options.memoryLimit?.() ?? LARGEST_MEMORY, LARGEST_MEMORY),
     guest,
   };
 }

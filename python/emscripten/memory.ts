@@ -8,12 +8,13 @@ const STEP = 2 ** 20;
 export function memory(context: HostContext): HostFamily {
   const { memoryLimit, guest } = context;
   return {
-    emscripten_get_heap_max: () => memoryLimit,
+    emscripten_get_heap_max: () => memoryLimit(),
     // Asked by `sbrk`; 0 makes `malloc` fail, which Python turns into MemoryError.
     emscripten_resize_heap: (requested: number) => {
       const wanted = requested >>> 0;
-      if (wanted > memoryLimit) return 0;
-      const size = Math.min(Math.ceil(wanted / STEP) * STEP, Math.floor(memoryLimit / PAGE) * PAGE);
+      const limit = memoryLimit();
+      if (wanted > limit) return 0;
+      const size = Math.min(Math.ceil(wanted / STEP) * STEP, Math.floor(limit / PAGE) * PAGE);
       const missing = Math.ceil((Math.max(size, wanted) - guest.memoryBytes) / PAGE);
       return missing <= 0 || guest.grow(missing) ? 1 : 0;
     },

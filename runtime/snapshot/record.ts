@@ -22,8 +22,8 @@ export interface MemoryRecord {
 }
 
 /**
- * References as numbers: 0 is null, n + 1 is function n. Functions of several instances are counted through, those of the first
- * one first.
+ * References as numbers: 0 is null, n + 1 is function n, 2^32 − 1 the host's undefined. Functions of several instances are counted
+ * through, those of the first one first.
  */
 export type ReferenceList = Uint32Array;
 

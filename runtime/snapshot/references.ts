@@ -11,6 +11,9 @@ import type { RefType } from '../types.ts';
 import { damaged } from './bytes.ts';
 import type { ReferenceList } from './record.ts';
 
+/** What a table of externrefs holds that the host made without saying of what. */
+const UNDEFINED = 0xffff_ffff;
+
 /** What holds references, for messages: `table 0 ("t")`. */
 export type Name = () => string;
 
@@ -28,22 +31,17 @@ export class References {
     const numbers = new Uint32Array(references.length);
     for (let i = 0; i < references.length; i++) {
       const reference = references[i];
-      if (reference === null) continue;
-      const index = this.#indexOf(reference);
-      if (index === undefined)
-        throw new SnapshotError(
-          `cannot take a snapshot: ${name()} holds ${this.#describe(reference)} at ${i}`,
-        );
-      numbers[i] = index + 1;
+      if (reference !== null) numbers[i] = this.toNumber(reference, name, ` at ${i}`);
     }
     return numbers;
   }
 
-  toNumber(reference: unknown, name: Name): number {
+  toNumber(reference: unknown, name: Name, place = ''): number {
     if (reference === null) return 0;
+    if (reference === undefined) return UNDEFINED;
     const index = this.#indexOf(reference);
     if (index !== undefined) return index + 1;
-    throw new SnapshotError(`cannot take a snapshot: ${name()} holds ${this.#describe(reference)}`);
+    throw new SnapshotError(`cannot take a snapshot: ${name()} holds ${this.#describe(reference)}${place}`);
   }
 
   #indexOf(reference: unknown): number | undefined {
@@ -69,13 +67,18 @@ export class References {
   check(numbers: ReferenceList, type: RefType, name: Name): void {
     const { description } = this.#E.code;
     const resolved = resolve(type, description.types);
-    const anyFunction = resolved.heap === 'func';
     const count = description.functions.length;
     for (const number of numbers) {
-      if (number > count) throw damaged(`${name()} has function ${number - 1} of ${count}`);
-      const fits = number === 0 ? resolved.nullable : anyFunction || matches(this.#typeOf(number), resolved);
-      if (!fits) throw damaged(`${name()} cannot hold ${number === 0 ? 'null' : `function ${number - 1}`}`);
+      // Nearly all tables hold functions of any type.
+      const isFunction = resolved.heap === 'func' && number <= count;
+      const fits = number === 0 ? resolved.nullable : isFunction || this.#fits(number, resolved);
+      if (!fits) throw damaged(`${name()} cannot hold ${textOf(number)}`);
     }
+  }
+
+  #fits(number: number, type: RefType): boolean {
+    if (number === UNDEFINED) return type.heap === 'extern';
+    return number <= this.#E.code.description.functions.length && matches(this.#typeOf(number), type);
   }
 
   #typeOf(number: number): RefType {
@@ -85,8 +88,14 @@ export class References {
   }
 
   /** Of a number that was checked. */
-  at(number: number): FunctionReference | null {
+  at(number: number): FunctionReference | null | undefined {
     if (number === 0) return null;
+    if (number === UNDEFINED) return undefined;
     return this.#E.refs[number - 1] ?? this.#E.makeRef(number - 1);
   }
+}
+
+function textOf(number: number): string {
+  if (number === UNDEFINED) return 'undefined';
+  return number === 0 ? 'null' : `function ${number - 1}`;
 }

@@ -38,7 +38,7 @@ export function restore(code: ModuleCode, store: Store, imports: Imports, snapsh
   const change = new Change(environment, linked.modules, snapshot, instance);
   const exports = builder.exports();
   bindHostModules(linked, { exports, interrupt: store.interrupt });
-  change.commit(environment.M.slice(code.description.importedMemories));
+  change.commit(builder.newMemories);
   return { environment, exports, modules: linked.modules };
 }
 
@@ -46,8 +46,17 @@ export function restore(code: ModuleCode, store: Store, imports: Imports, snapsh
 export function reset({ environment, modules }: Instantiated, snapshot: Snapshot): void {
   requireRest(environment, 'reset');
   const instance = fittingInstance(snapshot.record, environment.code);
-  new Change(environment, modules, snapshot, instance).commit([]);
+  new Change(environment, modules, snapshot, instance).commit(NONE);
 }
+
+/** An instance that is not used any more: its own memories serve the next one that is restored. */
+export function release({ environment }: Instantiated): void {
+  requireRest(environment, 'close');
+  const { M, code } = environment;
+  for (const memory of M.slice(code.description.importedMemories)) memory.release();
+}
+
+const NONE: ReadonlySet<Memory> = new Set();
 
 // -------------------------------------------------------------------- against the module
 
@@ -173,11 +182,11 @@ class Change {
     }
   }
 
-  /** Nothing here may fail. `fresh`: memories that are still all zero. */
-  commit(fresh: readonly Memory[]): void {
+  /** Nothing here may fail. `zero`: memories in which nothing was written yet. */
+  commit(zero: ReadonlySet<Memory>): void {
     for (const [memory, { pages, runs }] of this.#memories) {
       memory.resize(pages);
-      fill(memory, runs, this.#snapshot.payload, fresh.includes(memory));
+      fill(memory, runs, this.#snapshot.payload, zero.has(memory));
     }
     for (const [table, list] of this.#tables) this.#setTable(table, list);
     for (const [global, { words }] of this.#globals) this.#setGlobal(global, words);

@@ -116,8 +116,14 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 
 /** How many functions an entry holds, by its header alone; its checksum is not looked at. */
 export function functionsIn(start: Uint8Array): number {
-  const { groups } = parsedHeader(start);
-  return groups.reduce((sum, [members]) => sum + members.length, 0);
+  const { groups } = parsedHeader(start) as { readonly groups: unknown };
+  // Damage may have left JSON of another shape.
+  if (!Array.isArray(groups)) throw new CacheError('damaged: it lists no groups');
+  return groups.reduce((sum: number, row: unknown) => {
+    const members = Array.isArray(row) ? (row[0] as unknown) : undefined;
+    if (!Array.isArray(members)) throw new CacheError('damaged: a group lists no members');
+    return sum + members.length;
+  }, 0);
 }
 
 function checkedHeader(bytes: Uint8Array): { header: Header; at: number } {

@@ -90,4 +90,18 @@ export class DescriptorTable {
   closeAll(): void {
     for (const fd of [...this.#slots.keys()]) this.close(fd);
   }
+
+  /** What is open, by number. */
+  get slots(): ReadonlyMap<number, Descriptor> {
+    return this.#slots;
+  }
+
+  /** Exactly these are open, all of which were; others are closed. */
+  replace(slots: ReadonlyMap<number, Descriptor>): void {
+    const kept = new Set(slots.values());
+    const closed = new Set([...this.#slots.values()].filter((descriptor) => !kept.has(descriptor)));
+    this.#slots.clear();
+    for (const [fd, descriptor] of slots) this.#slots.set(fd, descriptor);
+    for (const descriptor of closed) descriptor.close();
+  }
 }

@@ -1,0 +1,178 @@
+/**
+ * An interpreter of a worker, and what it is made of again: from the image, or from its own last snapshot. Its host's hooks are those
+ * of the run that it is in.
+ */
+import { Snapshot } from '../runtime/snapshot/snapshot.ts';
+import { seededRandom } from './entropy.ts';
+import type { Recovery } from './errors.ts';
+import { Guest } from './guest.ts';
+import { Interpreter, type InterpreterState } from './interpreter.ts';
+import type { InterpreterConfig, SharedBytes } from './messages.ts';
+import type { PythonModule } from './worker-engine.ts';
+import type { Hooks, Run } from './worker-run.ts';
+
+/** What all interpreters of a worker have in common. */
+export interface Common {
+  readonly module: PythonModule;
+  readonly library: Parameters<typeof Interpreter.resume>[2]['library'];
+  readonly image: LoadedSnapshot;
+  onRestore(): void;
+}
+
+/** Something to restore an interpreter from. */
+export interface LoadedSnapshot {
+  readonly snapshot: Snapshot;
+  readonly state: SavedInterpreter;
+}
+
+/** Beside the memory; plain data. */
+export interface SavedInterpreter {
+  readonly interpreter: InterpreterState;
+  /** The function that the guest is called by. */
+  readonly call: number;
+}
+
+/** Between runs nobody hears what is written. */
+const NO_HOOKS: Hooks = {
+  write: () => {},
+  channel: { receive: () => {}, next: () => undefined },
+  takeSignal: () => 0,
+  pendingSignal: () => 0,
+  pause: () => {},
+};
+
+export class InterpreterSlot {
+  readonly #common: Common;
+  readonly #config: InterpreterConfig;
+  #hooks: Hooks = NO_HOOKS;
+  #memoryLimit = Infinity;
+  #interpreter: Interpreter;
+  #guest: Guest;
+  /** Undefined: the image. */
+  #snapshot: LoadedSnapshot | undefined;
+
+  constructor(common: Common, config: InterpreterConfig) {
+    this.#common = common;
+    this.#config = config;
+    const { interpreter, guest } = this.#restore(common.image);
+    this.#interpreter = interpreter;
+    this.#guest = guest;
+    guest.fresh();
+  }
+
+  get guest(): Guest {
+    return this.#guest;
+  }
+
+  get memoryBytes(): number {
+    return this.#interpreter.memoryBytes;
+  }
+
+  /** `run` is what its host turns to; undefined: nobody. */
+  attach(run: Run | undefined, maxMemoryBytes: number | null = null): void {
+    this.#hooks = run ?? NO_HOOKS;
+    this.#memoryLimit = maxMemoryBytes ?? Infinity;
+  }
+
+  /** As it was at first. */
+  reset(): void {
+    this.#snapshot = undefined;
+    this.#replace(this.#common.image);
+    this.#guest.fresh();
+  }
+
+  /** After a run that was cut off: what it goes back to. */
+  recover(): Recovery {
+    if (this.#snapshot === undefined) {
+      this.reset();
+      return 'image';
+    }
+    this.#replace(this.#snapshot);
+    return 'snapshot';
+  }
+
+  /** All of its memory, and what belongs to it. */
+  save(): SharedBytes {
+    const saved = { interpreter: this.#interpreter.suspend(), call: this.#call };
+    try {
+      const snapshot = this.#common.module.snapshot(this.#interpreter.instance);
+      this.#snapshot = { snapshot, state: saved };
+      return encodeSaved(snapshot, saved);
+    } finally {
+      this.#interpreter.wake();
+    }
+  }
+
+  /** What `save` answered, of this or another one. Throws, and nothing has changed, for what is none. */
+  load(bytes: Uint8Array): void {
+    const loaded = decodeSaved(bytes);
+    this.#replace(loaded);
+    this.#snapshot = loaded;
+  }
+
+  close(): void {
+    this.#interpreter.close();
+  }
+
+  // ------------------------------------------------------------------ making one
+
+  #call = 0;
+
+  #replace(from: LoadedSnapshot): void {
+    const { interpreter, guest } = this.#restore(from);
+    this.#interpreter.close();
+    this.#interpreter = interpreter;
+    this.#guest = guest;
+  }
+
+  #restore({ snapshot, state }: LoadedSnapshot): { interpreter: Interpreter; guest: Guest } {
+    const { module, library } = this.#common;
+    const { env, seed } = this.#config;
+    const interpreter = Interpreter.resume(module.engine(snapshot), state.interpreter, {
+      library,
+      env,
+      ...(seed !== null && { random: seededRandom(seed) }),
+      stdout: (bytes) => this.#hooks.write(1, bytes),
+      stderr: (bytes) => this.#hooks.write(2, bytes),
+      channel: {
+        receive: (message) => this.#hooks.channel.receive(message),
+        next: () => this.#hooks.channel.next(),
+      },
+      signals: { take: () => this.#hooks.takeSignal(), pending: () => this.#hooks.pendingSignal() },
+      pause: (ms) => this.#hooks.pause(ms),
+      memoryLimit: () => this.#memoryLimit,
+    });
+    this.#call = state.call;
+    this.#common.onRestore();
+    return { interpreter, guest: new Guest({ call: (request) => interpreter.call(state.call, request) }) };
+  }
+}
+
+// -------------------------------------------------------------------- as bytes
+
+const MAGIC = 'SGPYSES1';
+const JSON_FROM = 16;
+const aligned = (length: number) => Math.ceil(length / 8) * 8;
+
+function encodeSaved(snapshot: Snapshot, saved: SavedInterpreter): SharedBytes {
+  const json = new TextEncoder().encode(JSON.stringify(saved));
+  const memory = snapshot.save();
+  const at = aligned(JSON_FROM + json.length);
+  const bytes = new Uint8Array(new SharedArrayBuffer(at + memory.length));
+  bytes.set(new TextEncoder().encode(MAGIC));
+  new DataView(bytes.buffer).setUint32(8, json.length, true);
+  bytes.set(json, JSON_FROM);
+  bytes.set(memory, at);
+  return bytes;
+}
+
+function decodeSaved(bytes: Uint8Array): LoadedSnapshot {
+  const magic = new TextDecoder().decode(bytes.slice(0, MAGIC.length));
+  if (magic !== MAGIC || bytes.length < JSON_FROM)
+    throw new TypeError('these bytes are no snapshot of a session');
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
+  const at = aligned(JSON_FROM + length);
+  const snapshot = Snapshot.load(bytes.slice(at));
+  const text = new TextDecoder().decode(bytes.slice(JSON_FROM, JSON_FROM + length));
+  return { snapshot, state: JSON.parse(text) as SavedInterpreter };
+}

@@ -1,0 +1,55 @@
+/**
+ * The thread that Python runs in: python/worker.ts with the compiler and a Runtime. Bundled as one file; src/python.ts starts it.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { COMPILER_VERSION } from '../compiler/version.ts';
+import type { WorkerData } from '../python/messages.ts';
+import { serve } from '../python/worker.ts';
+import type { Meter, PythonModule, WorkerEngine } from '../python/worker-engine.ts';
+import { ABI_VERSION } from '../runtime/abi.ts';
+import { CacheDirectory } from './cache/directory.ts';
+import { needed } from './host.ts';
+import { type Module, Runtime } from './index.ts';
+import type { Instance } from './instance.ts';
+import { pythonEngine } from './python-engine.ts';
+
+/** Where a limit on fuel is looked at matters less than that there is one set of code for all runs. */
+const runtime = new Runtime({ fuelChecks: 'loops' });
+
+/** More than a machine counts in a lifetime. */
+const UNLIMITED = 2n ** 62n;
+
+const meter: Meter = {
+  get consumed() {
+    return runtime.fuel.consumed;
+  },
+  limit: (fuel) => runtime.fuel.set(fuel ?? UNLIMITED),
+  within: (deadlineMs, run) => runtime.within({ deadlineMs }, run),
+  interruptWord: runtime.interruptWord,
+};
+
+function pythonModule(module: Module): PythonModule {
+  return {
+    get generated() {
+      return module.stats.generated;
+    },
+    serialize: () => module.serialize(),
+    engine: (snapshot) =>
+      snapshot === undefined
+        ? pythonEngine(runtime, module)
+        : pythonEngine(runtime, module, (imports) => runtime.restore(module, snapshot, imports)),
+    snapshot: (instance) => (instance as Instance).snapshot(),
+  };
+}
+
+const engine: WorkerEngine = {
+  version: JSON.stringify([COMPILER_VERSION, ABI_VERSION, needed('node:v8').cachedDataVersionTag()]),
+  meter,
+  // Through its serialised form: code of such a module can be stored as V8 has it.
+  compile: (wasm) =>
+    pythonModule(Runtime.deserialize(runtime.compileSync(wasm, { copy: false }).serialize())),
+  load: (code) => pythonModule(Runtime.deserialize(code)),
+  openDirectory: (path) => new CacheDirectory(path, true),
+};
+
+serve(engine, parentPort!, workerData as WorkerData);
