@@ -24,7 +24,7 @@ import type { Tag } from './tag.ts';
 import type { FuncType } from './types.ts';
 
 /** Changes with every change of what generated code expects; part of every cache key. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** i32 globals below this index that a module defines are fields of its environment: 5 % on CPython, against an array. */
 export const FIELD_GLOBALS = 4;
@@ -49,6 +49,9 @@ export interface Registers {
 
 /** `DefinedType` has so many of its supertypes in fields `s0`, `s1`, …; deeper ones only in `chain`. */
 export const FIRST_SUPERTYPES = 8;
+
+/** So many cells for frames: 64 MB, which the system provides as they are used. A power of two less one: see `HALVES` in the emitter. */
+export const REGISTER_CELLS = 2 ** 23 - 1;
 
 /** Register-file cells 0 to 7 are scratch for single expressions; frames start here. */
 export const FIRST_CELL = 8;

@@ -5,10 +5,8 @@
  *
  * Not here: whose account is in the registers at the moment (`store.ts`).
  */
-import { FIRST_CELL, type Registers } from './abi.ts';
+import { FIRST_CELL, REGISTER_CELLS, type Registers } from './abi.ts';
 
-/** So many cells for frames: 64 MB, which the system provides as they are used. */
-export const REGISTER_CELLS = 1 << 23;
 /** Cells beyond the last limit: arguments written before a callee finds that its frame does not fit. */
 const SLACK = 1024;
 

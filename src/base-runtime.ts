@@ -2,6 +2,8 @@
  * What every Runtime can do, whether it has a compiler or not: keep the account, instantiate code that is there, be
  * interrupted and closed. `sandglass/runtime` has just this; `sandglass` adds compiling (index.ts).
  */
+
+import { REGISTER_CELLS } from '../runtime/abi.ts';
 import type { ModuleCode } from '../runtime/code.ts';
 import { type Costs, DEFAULT_COSTS } from '../runtime/costs.ts';
 import { wrongType } from '../runtime/errors.ts';
@@ -9,7 +11,6 @@ import type { Fuel, OnOutOfFuel } from '../runtime/fuel.ts';
 import { instantiate } from '../runtime/instance.ts';
 import { type Limits, resolveLimits } from '../runtime/limits.ts';
 import type { Imports } from '../runtime/link.ts';
-import { REGISTER_CELLS } from '../runtime/registers.ts';
 import { restore } from '../runtime/snapshot/restore.ts';
 import { Snapshot } from '../runtime/snapshot/snapshot.ts';
 import { Store } from '../runtime/store.ts';
@@ -32,7 +33,7 @@ export interface BaseRuntimeOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Default true. Without it there is no fuel, no deadline and no interruption. */
   readonly metering?: boolean | undefined;
-  /** How many cells of the thread's register file, 8 bytes each, its frames may use (default: all 8,388,608). */
+  /** How many cells of the thread's register file, 8 bytes each, its frames may use (default: all 8,388,607). */
   readonly registerCells?: number | undefined;
 }
 

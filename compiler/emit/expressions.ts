@@ -115,6 +115,11 @@ export function fillSequence(node: Expression, expressions: readonly Expression[
   else fill(node, sequence(expressions));
 }
 
+/** The same in other words, of the same binding. */
+export function withText({ type, binding, weight }: Expression, text: string): Expression {
+  return new Expression(type, binding, text, weight);
+}
+
 /** Adds an expression to a late sequence that is decided on. */
 export function append(node: Expression, next: Expression): void {
   const before = node.parts ?? [node.text];
@@ -243,6 +248,11 @@ export function logical(operator: '&&' | '||', left: Expression, right: Expressi
   return joined(binding, left, binding, ` ${operator} `, right, binding + 1, WEIGHTS.branch);
 }
 
+/** `left`, unless that is undefined. */
+export function coalesce(left: Expression, right: Expression): Expression {
+  return joined(CONDITIONAL, left, CALL, ' ?? ', right, CALL, WEIGHTS.branch);
+}
+
 /** Two minus signs in a row would be another operator. */
 export function unary(operator: '-' | '!' | '~', argument: Expression): Expression {
   const text = operator + operand(argument, operator === '-' ? CALL : UNARY);
@@ -277,6 +287,15 @@ export function sequence(expressions: readonly Expression[]): Expression {
 export function member(object: Expression, name: string, offset?: number): Expression {
   const property = offset === undefined ? name : idAt(name, offset).text;
   return operation(CALL, `${operand(object, CALL)}.${property}`, WEIGHTS.member + object.weight);
+}
+
+/** `undefined` of what is null or undefined. */
+export function optionalMember(object: Expression, name: string): Expression {
+  return operation(
+    CALL,
+    `${operand(object, CALL)}?.${name}`,
+    WEIGHTS.member + WEIGHTS.branch + object.weight,
+  );
 }
 
 export function index(object: Expression, property: Expression): Expression {

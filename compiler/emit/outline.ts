@@ -33,7 +33,7 @@ export interface OutlineLimits {
 /** V8 optimises up to 61,440 bytes of bytecode; the estimate may be 15 % low, and the head of a function comes on top. */
 export const OUTLINE: OutlineLimits = {
   giantBytes: 8192,
-  nesting: 150,
+  nesting: 400,
   regionWeight: 14_000,
   heaviest: 45_000,
   smallestRun: 250,
@@ -234,4 +234,12 @@ export function expressionOf(node: js.Statement): js.Expression | undefined {
   if ('test' in node) return node.test;
   if ('argument' in node) return node.argument;
   return 'discriminant' in node ? node.discriminant : undefined;
+}
+
+/** Puts another expression in the place of `expressionOf(node)`. */
+export function replaceExpression(node: js.Statement, other: js.Expression): void {
+  if ('expression' in node) js.become(node, { ...node, expression: other });
+  else if ('test' in node) js.become(node, { ...node, test: other });
+  else if ('argument' in node) js.become(node, { ...node, argument: other });
+  else if ('discriminant' in node) js.become(node, { ...node, discriminant: other });
 }

@@ -5,7 +5,7 @@
  * A group binds them as `_RL` and `_S`: constants, which V8 knows by their values. Functions keep them in constants of their
  * own, since a register of the function takes less bytecode to read again.
  */
-import type { Registers } from '../../runtime/abi.ts';
+import { REGISTER_CELLS, type Registers } from '../../runtime/abi.ts';
 import * as js from './js.ts';
 
 /** All that a group may bind. */
@@ -26,3 +26,13 @@ const S = js.id('S');
 export function register(name: keyof Registers): js.Expression {
   return js.member(S, name);
 }
+
+/**
+ * A frame's pointer in halves of cells. The bits that are masked are never set (`REGISTER_CELLS`), but so V8 knows that a constant added
+ * to it does not overflow, and reads the cell without looking.
+ */
+export const HALVES: js.Expression = js.binary(
+  '&',
+  js.binary('<<', js.id('q'), js.number(1)),
+  js.number(2 * REGISTER_CELLS + 1),
+);

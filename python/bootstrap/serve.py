@@ -19,11 +19,16 @@ _interpreter = Interpreter()
 _DONE = {'status': 'done', 'ok': True}
 
 
+def _extend_path(directories):
+    """Where modules are found besides; those that are there already stay where they are."""
+    sys.path.extend(each for each in directories if each not in sys.path)
+    invalidate_caches()
+
+
 def _fresh(request, extra):
     """An image has become a sandbox: with packages of its own, perhaps, and never with its siblings' random numbers."""
     freshen()
-    sys.path += request.get('path', ())
-    invalidate_caches()
+    _extend_path(request.get('path', ()))
     return _DONE
 
 
@@ -37,6 +42,7 @@ def _complete(request, extra):
 
 
 def _import(request, extra):
+    _extend_path(request.get('path', ()))
     for name in request['names']:
         import_module(name)
     return _DONE
