@@ -38,7 +38,7 @@ export const MODES: Readonly<Record<string, Mode>> = {
     load: loadPrecompiled,
   },
   jitless: {
-    summary: 'the same files in a process without WebAssembly and without code from text',
+    summary: 'the same for interpreters, in a process without WebAssembly and without code from text',
     expectations: SANDGLASS,
     load: async (convert) => {
       const { startJitless } = await import('./jitless.ts');
