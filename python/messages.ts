@@ -11,6 +11,7 @@
  */
 import type { CallbackInfo } from './callbacks.ts';
 import type { PythonException, Recovery } from './errors.ts';
+import type { FilesSpec } from './files/mounts.ts';
 import type { TraceEvent } from './result.ts';
 
 /** Indices of the words that a host and its worker share. */
@@ -66,10 +67,17 @@ export interface ImageMeta {
 export interface ImageRecipe {
   /** Modules that are imported before anything else. */
   readonly imports: readonly string[];
-  /** What these are found in: as files/ makes it of packages. */
-  readonly files: unknown;
+  /** What these are found in, besides the standard library. */
+  readonly files: FilesSpec | undefined;
+  /** Different for files that differ. */
+  readonly filesKey: string;
   /** Undefined: another one in every build. */
   readonly seed: string | undefined;
+}
+
+/** As one text: images of different recipes are different. */
+export function recipeText({ imports, filesKey, seed }: ImageRecipe): string {
+  return JSON.stringify({ imports, files: filesKey, seed });
 }
 
 /** Where a worker looks for an image, and puts one that it built: a directory that only code of its user is in. */
@@ -101,6 +109,8 @@ export interface RunRequest {
   readonly callbacks: readonly CallbackInfo[];
   readonly trace: boolean;
   readonly mode: 'exec' | 'single';
+  readonly filename: string | undefined;
+  readonly argv: readonly string[] | undefined;
   readonly limits: RunLimits;
 }
 
@@ -111,10 +121,11 @@ export const TRANSIENT: InterpreterId = 0;
 /** What an interpreter finds around it. */
 export interface InterpreterConfig {
   readonly env: Readonly<Record<string, string>>;
-  /** As files/ makes it of volumes and storages. */
-  readonly files: unknown;
+  readonly files: FilesSpec | undefined;
   /** What its random numbers begin with; null: nothing that repeats. */
   readonly seed: string | null;
+  /** Undefined: nothing to read. */
+  readonly stdin: 'inherit' | Uint8Array | undefined;
 }
 
 export type Answer =

@@ -4,6 +4,7 @@
  *
  * Not here: which thread gets what (worker-group.ts), and what a run's messages mean (execution.ts).
  */
+import type { MessagePort } from 'node:worker_threads';
 import { InitializationError, SandboxError, WorkerLostError } from './errors.ts';
 import {
   type Answer,
@@ -26,13 +27,19 @@ import type { TraceEvent } from './result.ts';
 
 /** What of a `node:worker_threads` Worker is used. */
 export interface WorkerLike {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer?: readonly MessagePort[]): void;
   on(event: 'message', listener: (message: WorkerMessage) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'exit', listener: (code: number) => void): unknown;
   ref(): void;
   unref(): void;
   terminate(): Promise<unknown>;
+}
+
+/** What is not copied to a worker, but goes there. */
+function transferOf(config: InterpreterConfig | undefined): MessagePort[] {
+  const data = config?.files?.data;
+  return data === undefined ? [] : [data.port];
 }
 
 export type StartWorker = (data: WorkerData) => WorkerLike;
@@ -112,7 +119,8 @@ export class PythonThread {
       this.#running = { number, listener, resolve, reject };
       Atomics.store(this.#words, WORDS.stop, 0);
       this.#hold();
-      this.#worker.postMessage({ type: 'run', run: number, interpreter, config, request });
+      const message = { type: 'run', run: number, interpreter, config, request };
+      this.#worker.postMessage(message, transferOf(config));
     });
     return { number, outcome };
   }
@@ -145,7 +153,8 @@ export class PythonThread {
       if (!this.alive) return reject(this.#lostError());
       this.#asked.set(id, { resolve, reject });
       this.#hold();
-      this.#worker.postMessage({ type: 'ask', id, question });
+      const transfer = question.op === 'open' ? transferOf(question.config) : [];
+      this.#worker.postMessage({ type: 'ask', id, question }, transfer);
     });
   }
 

@@ -30,6 +30,8 @@ export interface PythonModule {
   serialize(): Uint8Array;
   /** Instances are fresh, or as they were in `snapshot`. */
   engine(snapshot: Snapshot | undefined): Engine;
+  /** The same, but one instance is used again and again: who asks for the next one has done with the one before. */
+  reusingEngine(snapshot: Snapshot): Engine;
   snapshot(instance: EngineInstance): Snapshot;
 }
 

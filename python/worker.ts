@@ -3,6 +3,7 @@
  * compiler from above (src/python-worker.ts).
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Engine } from './emscripten/engine.ts';
 import { GuestError } from './guest.ts';
 import { type Common, InterpreterSlot } from './interpreter-slot.ts';
 import {
@@ -49,6 +50,8 @@ class Worker {
   readonly #data: WorkerData;
   readonly #opened: OpenedImage;
   readonly #common: Common;
+  /** For interpreters that live for one run. */
+  readonly #transient: Engine;
   readonly #slots = new Map<InterpreterId, InterpreterSlot>();
   #image: Image;
   #run: Run | undefined;
@@ -64,7 +67,15 @@ class Worker {
     this.#opened = opened;
     this.#image = opened.image;
     const { module, library, loaded: image } = opened;
-    this.#common = { module, library, image, onRestore: () => void this.#restores++ };
+    this.#common = {
+      module,
+      library,
+      image,
+      onRestore: () => {
+        this.#restores++;
+      },
+    };
+    this.#transient = module.reusingEngine(image.snapshot);
     this.#savedFunctions = module.generated;
   }
 
@@ -119,7 +130,9 @@ class Worker {
     const { meter } = this.#engine;
     Atomics.store(meter.interruptWord, 0, 0);
     const final = interpreter === TRANSIENT;
-    const slot = final ? new InterpreterSlot(this.#common, config!) : this.#slot(interpreter);
+    const slot = final
+      ? new InterpreterSlot(this.#common, config!, this.#transient)
+      : this.#slot(interpreter);
     const run = new Run({
       number,
       request,

@@ -12,6 +12,8 @@ export type ExportWrapper = (reference: FunctionReference, store: Store) => Host
 
 export interface ModuleCode {
   readonly description: ModuleDescription;
+  /** It reaches memory 0 through the arrays of its environment, see memory-arrays.ts. */
+  readonly usesArrays: boolean;
   /** SHA-256 of the module's bytes, in hexadecimal: what its snapshots are bound to. */
   readonly hash: string;
   /** Defined functions, called as `code(E, …)`: compiled ones, or stubs that compile at their first call. */

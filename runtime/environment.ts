@@ -10,6 +10,7 @@ import { type DefinedType, defineTypes } from './defined-types.ts';
 import { hostFunctionOf } from './function-reference.ts';
 import type { Global } from './global.ts';
 import type { Memory } from './memory.ts';
+import { type MemoryArrays, NO_ARRAYS } from './memory-arrays.ts';
 import type { Store } from './store.ts';
 import type { Table } from './table.ts';
 import type { Tag } from './tag.ts';
@@ -87,6 +88,13 @@ export class HostEnvironment {
 export class Environment implements EnvironmentAbi {
   readonly S: Store;
   V: DataView = NO_MEMORY;
+  M8 = NO_ARRAYS.M8;
+  S8 = NO_ARRAYS.S8;
+  M16 = NO_ARRAYS.M16;
+  S16 = NO_ARRAYS.S16;
+  M32 = NO_ARRAYS.M32;
+  MF = NO_ARRAYS.MF;
+  MD = NO_ARRAYS.MD;
   readonly M: Memory[] = [];
   readonly T: Table[] = [];
   g0 = 0;
@@ -95,6 +103,7 @@ export class Environment implements EnvironmentAbi {
   g3 = 0;
   readonly GI: Int32Array;
   readonly GL: BigInt64Array;
+  readonly GH: Int32Array;
   readonly GD: Float64Array;
   readonly GR: unknown[];
   readonly GV: Int32Array;
@@ -116,6 +125,7 @@ export class Environment implements EnvironmentAbi {
     this.code = code;
     this.GI = new Int32Array(globals);
     this.GL = new BigInt64Array(globals);
+    this.GH = new Int32Array(this.GL.buffer);
     this.GD = new Float64Array(globals);
     this.GR = new Array<unknown>(globals).fill(null);
     const vectors = description.globals.some(({ type }) => type === 'v128');
@@ -125,6 +135,20 @@ export class Environment implements EnvironmentAbi {
     this.types = Int32Array.from(this.defined, (type) => store.typeId(type));
     this.data = dataOf(description.data).slice();
     store.register(this);
+  }
+
+  get takesArrays(): boolean {
+    return this.code.usesArrays;
+  }
+
+  take(arrays: MemoryArrays): void {
+    this.M8 = arrays.M8;
+    this.S8 = arrays.S8;
+    this.M16 = arrays.M16;
+    this.S16 = arrays.S16;
+    this.M32 = arrays.M32;
+    this.MF = arrays.MF;
+    this.MD = arrays.MD;
   }
 
   /** The slow path of a check, which generated code writes as `${E}`, see compiler/emit/metering.ts; '': views may have changed. */

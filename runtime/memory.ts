@@ -14,6 +14,7 @@ import { addressFromHost, addressToHost, parseAddressType } from './addresses.ts
 import { AtomicViews } from './atomic-views.ts';
 import { allocationFailed, cannotGrow, maximumBelowInitial, overLimit, wrongType } from './errors.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { arraysOf, type MemoryArrays } from './memory-arrays.ts';
 import { type SharedMemoryHandle, SharedStorage } from './shared-storage.ts';
 import { keepBuffer, takeBuffer } from './spare-buffers.ts';
 import type { MemoryType } from './types.ts';
@@ -39,6 +40,9 @@ type MemoryLimits = Pick<Limits, 'memoryPages'>;
 /** What keeps a view of its memory 0: an Environment. */
 interface ViewHolder {
   V: DataView;
+  /** It keeps the arrays, too. */
+  readonly takesArrays?: boolean;
+  take?(arrays: MemoryArrays): void;
 }
 
 export class Memory {
@@ -47,6 +51,7 @@ export class Memory {
   #view: DataView;
   #bytes: Uint8Array;
   #atomics: AtomicViews | undefined;
+  #arrays: MemoryArrays | undefined;
   #buffer: ArrayBuffer | SharedArrayBuffer;
   #pages: number;
   /** The host has seen `#buffer`. */
@@ -201,7 +206,7 @@ export class Memory {
 
   /** Keeps `holder.V` a view of this memory for as long as the holder lives. */
   attach(holder: ViewHolder): void {
-    holder.V = this.view;
+    this.#tell(holder);
     this.#holders.add(holder);
   }
 
@@ -235,7 +240,15 @@ export class Memory {
     this.#buffer = buffer;
     this.#pages = pages;
     this.#exposed = false;
-    for (const holder of this.#holders) holder.V = this.#view;
+    this.#arrays = undefined;
+    for (const holder of this.#holders) this.#tell(holder);
+  }
+
+  #tell(holder: ViewHolder): void {
+    holder.V = this.view;
+    if (holder.takesArrays !== true) return;
+    this.#arrays ??= arraysOf(this.#bytes);
+    holder.take!(this.#arrays);
   }
 }
 

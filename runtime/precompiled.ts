@@ -80,6 +80,7 @@ function kept<Wrapper>(
 
 export class PrecompiledCode implements ModuleCode {
   readonly description: ModuleDescription;
+  readonly usesArrays: boolean;
   readonly functions: readonly Code[];
   readonly tails: readonly Code[];
   readonly structs = structOf;
@@ -105,6 +106,7 @@ export class PrecompiledCode implements ModuleCode {
     checking: () => PrecompiledCode,
     debugTable: () => DebugTable | undefined,
     hash: string | undefined,
+    usesArrays = false,
   ) {
     const functions: Code[] = [];
     const tails: Code[] = [];
@@ -125,6 +127,7 @@ export class PrecompiledCode implements ModuleCode {
     }
     for (const part of this.#parts) part.link();
     this.description = description;
+    this.usesArrays = usesArrays;
     this.functions = functions;
     this.tails = tails;
     this.#trampolines = trampolines;

@@ -8,7 +8,6 @@ import { functionName, type ModuleInfo } from '../compiler/binary/module-info.ts
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { type EmittedGroup, functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
-import { CHARGING, COUNTS } from '../compiler/emit/region-counts.ts';
 import { shapeText } from '../compiler/emit/shapes.ts';
 import type { ModuleSources } from '../compiler/emit/source-map.ts';
 import { exportWrapperText, importWrapperText } from '../compiler/emit/wrappers.ts';
@@ -87,6 +86,7 @@ export class JitCode implements ModuleCode {
   /** Tells this code's lines in a stack trace from other modules'. */
   readonly #id: string;
   readonly description: ModuleInfo;
+  readonly usesArrays: boolean;
   readonly functions: Code[];
   readonly tails: Code[];
   readonly #options: EmitOptions;
@@ -115,12 +115,11 @@ export class JitCode implements ModuleCode {
 
   constructor(module: ModuleInfo, options: EmitOptions, owner: CodeOwner, stock: CodeStock = EMPTY_STOCK) {
     this.description = module;
+    this.usesArrays = options.target === 'jitless';
     this.#options = options;
     this.#owner = owner;
     const { counting } = options;
-    this.#library = counting
-      ? { ...LIBRARY, [COUNTS]: counting.counts, [CHARGING]: counting.charging }
-      : LIBRARY;
+    this.#library = counting ? { ...LIBRARY, ...counting.library } : LIBRARY;
     this.#stock = stock;
     const number = modules++;
     this.#id = stock.id ?? `${number}`;

@@ -145,7 +145,13 @@ class Writer {
 
   /** The object that `precompiled` takes. */
   async #fileText(parts: readonly MarkedText[]): Promise<string> {
-    const { costs, countDepth: depth = false, countObjects: objects = false, minify = false } = this.#options;
+    const {
+      costs,
+      countDepth: depth = false,
+      countObjects: objects = false,
+      minify = false,
+      target = TARGET,
+    } = this.#options;
     const shortened = async (text: string, names = false) =>
       minify ? (await minifiedExpression({ text, marks: undefined }, names)).text : text;
     const data = Buffer.concat(this.#module.data.map(({ bytes }) => bytes));
@@ -162,6 +168,7 @@ class Writer {
       fields.push(`debug: ${this.#bytesText(table, 'debug')}`);
     }
     if (costs !== undefined) fields.push(`costs: ${JSON.stringify(costs)}`);
+    if (target === 'jitless') fields.push('arrays: true');
     if (depth || objects) fields.push(`counts: ${JSON.stringify({ depth, objects })}`);
     return `{\n${fields.join(',\n')},\n}`;
   }

@@ -32,6 +32,8 @@ export interface PrecompiledFile {
   readonly debug?: string | (() => Promise<Uint8Array>);
   /** Other costs than the default ones. */
   readonly costs?: Costs;
+  /** The code reaches memory through typed arrays. */
+  readonly arrays?: boolean;
   /** The code counts calls, and the bytes of objects, so that these can be limited. */
   readonly counts?: { readonly depth?: boolean; readonly objects?: boolean };
 }
@@ -169,7 +171,8 @@ export class PrecompiledModule {
       this.#wrappers ??= new Wrappers(this.#file.wrappers);
       const limited = () => this.#code(this.#formFor(true));
       const table = () => this.#tableForTraps();
-      code = new PrecompiledCode(this.#loaded, parts, this.#wrappers, limited, table, this.#file.hash);
+      const { hash, arrays } = this.#file;
+      code = new PrecompiledCode(this.#loaded, parts, this.#wrappers, limited, table, hash, arrays);
       this.#codes.set(form, code);
     }
     return code;

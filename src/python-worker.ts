@@ -7,6 +7,8 @@ import type { WorkerData } from '../python/messages.ts';
 import { serve } from '../python/worker.ts';
 import type { Meter, PythonModule, WorkerEngine } from '../python/worker-engine.ts';
 import { ABI_VERSION } from '../runtime/abi.ts';
+import type { Imports } from '../runtime/link.ts';
+import type { Snapshot } from '../runtime/snapshot/snapshot.ts';
 import { CacheDirectory } from './cache/directory.ts';
 import { needed } from './host.ts';
 import { type Module, Runtime } from './index.ts';
@@ -28,6 +30,51 @@ const meter: Meter = {
   interruptWord: runtime.interruptWord,
 };
 
+/** An instance, linked once, that is set back to a snapshot and given other host functions. That spares its memory. */
+class ReusedInstance {
+  readonly #module: Module;
+  readonly #snapshot: Snapshot;
+  readonly #pages: number;
+  #instance: Instance | undefined;
+  #current: Imports = {};
+
+  constructor(module: Module, snapshot: Snapshot) {
+    this.#module = module;
+    this.#snapshot = snapshot;
+    this.#pages = snapshot.record.memories[0]?.pages ?? 0;
+  }
+
+  with(imports: Imports): Instance {
+    this.#current = imports;
+    // One that has grown much would keep what it has.
+    const pages: number = this.#instance?.exports.memory.pages ?? 0;
+    if (this.#instance === undefined || pages > MOST_GROWTH * this.#pages) {
+      this.#instance = runtime.restore(this.#module, this.#snapshot, this.#forwarded(imports));
+    } else {
+      this.#instance.reset(this.#snapshot);
+    }
+    return this.#instance;
+  }
+
+  #forwarded(imports: Imports): Imports {
+    const forwarded: Record<string, Record<string, unknown>> = {};
+    for (const [module, entries] of Object.entries(imports)) {
+      forwarded[module] = {};
+      for (const [name, value] of Object.entries(entries)) {
+        forwarded[module][name] = typeof value === 'function' ? this.#forward(module, name) : value;
+      }
+    }
+    return forwarded;
+  }
+
+  #forward(module: string, name: string): (...args: unknown[]) => unknown {
+    return (...args) => (this.#current[module]![name] as (...args: unknown[]) => unknown)(...args);
+  }
+}
+
+/** Of its memory, in times of what it was. */
+const MOST_GROWTH = 2;
+
 function pythonModule(module: Module): PythonModule {
   return {
     get generated() {
@@ -38,6 +85,10 @@ function pythonModule(module: Module): PythonModule {
       snapshot === undefined
         ? pythonEngine(runtime, module)
         : pythonEngine(runtime, module, (imports) => runtime.restore(module, snapshot, imports)),
+    reusingEngine: (snapshot) => {
+      const instance = new ReusedInstance(module, snapshot);
+      return pythonEngine(runtime, module, (imports) => instance.with(imports));
+    },
     snapshot: (instance) => (instance as Instance).snapshot(),
   };
 }

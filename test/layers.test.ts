@@ -29,7 +29,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@jridgewell/trace-mapping': ['compiler/binary/', 'compiler/emit/'],
   commander: ['src/cli/', 'bench/'],
   'cli-progress': ['src/cli/'],
-  esbuild: ['src/bundle.ts'],
+  esbuild: ['src/bundle.ts', 'bench/sizes.ts'],
   unplugin: ['src/plugin.ts'],
   '@bytecodealliance/jco-transpile': ['src/cli/', 'spectest/'],
   benchmark: ['bench/'],

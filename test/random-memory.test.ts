@@ -182,6 +182,8 @@ const SHAPES: readonly (readonly [string, () => Runtime])[] = [
   ['limited', () => new Runtime({ fuel: 10n ** 12n })],
   ['unmetered', () => new Runtime({ metering: false })],
   ['in regions', () => new Runtime({}, { outline: SPLIT_ALL })],
+  ['interpreted', () => new Runtime({ metering: false }, { target: 'jitless' })],
+  ['interpreted, in regions', () => new Runtime({}, { target: 'jitless', outline: SPLIT_ALL })],
 ];
 
 test(`${COUNT} random programs around memory`, () => {

@@ -16,7 +16,7 @@ import { firstDifference, fuelDifference } from './support/random-differences.ts
 import { type Observation, observe, type RandomModule, randomModule } from './support/random-module.ts';
 import { isGenerated, RandomReport } from './support/random-report.ts';
 import { largestRegion } from './support/regions.ts';
-import { type RuntimeOptions, sandglassWorld } from './support/sandglass-engine.ts';
+import { type EmitShape, type RuntimeOptions, sandglassWorld } from './support/sandglass-engine.ts';
 
 const COUNT = Number(process.env.RANDOM_MODULES ?? 2000);
 const FIRST = Number(process.env.RANDOM_SEED ?? 1);
@@ -44,22 +44,24 @@ function check(module: RandomModule): string | undefined {
   );
 }
 
-/** Other code is generated without a meter, under a limit of fuel or of call depth; samples of each are enough. */
-const OTHER_MODES: readonly RuntimeOptions[] = [
-  { metering: false },
-  { fuel: 10n ** 15n },
-  { limits: { callDepth: 400 } },
-  {},
+/** Other code is generated without a meter, under a limit of fuel or of call depth, and for interpreters; samples of each are enough. */
+const OTHER_MODES: readonly (readonly [RuntimeOptions, EmitShape?])[] = [
+  [{ metering: false }],
+  [{}, { target: 'jitless' }],
+  [{ fuel: 10n ** 15n }],
+  [{ limits: { callDepth: 400 } }],
+  [{ metering: false }, { target: 'jitless' }],
 ];
 function otherModeDifference(expected: readonly Observation[], module: RandomModule): string | undefined {
-  const options = OTHER_MODES[module.seed % 4]!;
-  if (Object.keys(options).length === 0) return undefined;
-  const actual = observe(sandglassWorld(options), module);
+  const [options, shape = {}] = OTHER_MODES[module.seed % OTHER_MODES.length]!;
+  const actual = observe(sandglassWorld(options, shape), module);
   const region = options.metering === false ? undefined : largestRegion(decode(module.bytes));
   const different =
     firstDifference(expected, actual) ??
     (region === undefined ? undefined : fuelDifference(expected, actual, region));
-  return different === undefined ? undefined : `with ${Object.keys(options)}: ${different}`;
+  return different === undefined
+    ? undefined
+    : `with ${[...Object.keys(options), ...Object.values(shape)]}: ${different}`;
 }
 
 describe(`${COUNT} random modules`, () => {

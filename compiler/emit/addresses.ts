@@ -27,7 +27,7 @@ const ARGUMENTS = new TemplateArguments();
 export function unsigned(emitter: FunctionEmitter, value: Value): js.Expression {
   if (value.constant !== undefined) return js.number(unsignedNumber(value.constant));
   if (value.type !== 'i64') return js.binary('>>>', numeric(value), js.number(0));
-  return build(emitter, FROM_I64, value.node);
+  return build(emitter, FROM_I64, numeric(value));
 }
 
 /** The effective address of an access, without wrapping: what lies beyond the memory is noticed by the view. */

@@ -11,6 +11,8 @@ import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
 import { unsigned } from './addresses.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { indirectTargets } from './indirect-targets.ts';
+import { assignHalves } from './jitless/halves.ts';
+import { takeHalves } from './jitless/pairs.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, LOADS, numeric, OUTGOING, TRAPS, type Value } from './operand-stack.ts';
 import { emitAll } from './simd/local-vectors.ts';
@@ -65,7 +67,7 @@ export function emitCallIndirect(
   const selector = args.pop()!;
   const { found, reference, at } = findElement(emitter, typeIndex, table, selector, offset);
   perform(emitter, type, args, (rest) => {
-    const targets = indirectTargets(emitter.context.module, type);
+    const targets = emitter.interpreted ? [] : indirectTargets(emitter.context.module, type);
     if (targets.length === 0) return callFound(emitter, reference, found, rest, offset);
     const { bindings, args } = bind(emitter, rest);
     const other = callFound(emitter, reference, reference, args, offset);
@@ -158,13 +160,18 @@ export function findElement(
     reference,
     js.index(emitter.use(`T${table}`), js.assign(at, indexOf(emitter, selector))),
   );
+  const slowly = js.call(emitter.use('indirect', offset), [E, js.number(table), at, js.number(typeIndex)]);
+  const id = emitter.use(`I${typeIndex}`);
+  if (emitter.interpreted) {
+    const fits = js.binary('===', js.optionalMember(element, 'readyTypeId'), id);
+    return { found: js.conditional(fits, reference, js.assign(reference, slowly)), reference, at };
+  }
   const exists = js.logical(
     '&&',
     js.binary('!==', element, js.NULL),
     js.binary('!==', reference, js.UNDEFINED),
   );
-  const fits = js.binary('===', js.member(reference, 'readyTypeId'), emitter.use(`I${typeIndex}`));
-  const slowly = js.call(emitter.use('indirect', offset), [E, js.number(table), at, js.number(typeIndex)]);
+  const fits = js.binary('===', js.member(reference, 'readyTypeId'), id);
   const found = js.conditional(js.logical('&&', exists, fits), reference, js.assign(reference, slowly));
   return { found, reference, at };
 }
@@ -249,6 +256,8 @@ function writeCells(emitter: FunctionEmitter, params: readonly ValueType[], args
   for (const value of ready) {
     if (value.vector !== undefined)
       emitAll(emitter, places.vectors.toCells(places.vectors.outgoing(cell), value.vector));
+    else if (value.type === 'i64' && places.halves)
+      emitAll(emitter, assignHalves(places.cellHalves(cell, true), value, places.uses));
     else if (value.type === 'i64') values.store(places.outgoing('i64', cell), value);
     cell += cellsOf(value.type);
   }
@@ -274,6 +283,10 @@ function takeResults(emitter: FunctionEmitter, results: readonly ValueType[], no
       if (results.length > 1) values.settle(values.height - 1);
       return;
     }
+    if (type === 'i64' && places.halves) {
+      takeHalves(emitter, places.cellHalves(cell++, true));
+      return;
+    }
     const place = places.outgoing(type, isReference ? references++ : cell);
     cell++;
     emitter.push(type, place, 0, [OUTGOING]);
@@ -288,6 +301,14 @@ export function emitCallLike(
   type: ValueType | undefined,
 ): void {
   const { stack } = emitter;
+  if (type === 'i64' && emitter.places.halves) {
+    stack.freeSlot();
+    const { places } = emitter;
+    const value = { node, type } as Value;
+    emitter.emitAway(js.sequence(assignHalves(places.slotHalves(stack.height), value, places.uses)));
+    stack.pushSettled(type);
+    return;
+  }
   const place = type === undefined ? undefined : stack.nextSlot(type);
   emitter.emitAway(place === undefined ? node : js.assign(place, node));
   if (type !== undefined) stack.pushSettled(type);

@@ -18,6 +18,7 @@ import {
   StatementList,
 } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
+import { assignHalves } from './jitless/halves.ts';
 import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, newRung, type Rung, rungOf } from './ladder.ts';
 import { numeric, TRAPS } from './operand-stack.ts';
@@ -190,6 +191,12 @@ function moves(emitter: FunctionEmitter, to: Frame): js.Statement[] {
       if (moved.length > 0) statements.push(js.statement(js.sequence(moved)));
       return;
     }
+    if (type === 'i64' && emitter.places.halves) {
+      const { places } = emitter;
+      const moved = assignHalves(places.slotHalves(to.height + i), source, places.uses);
+      if (moved.length > 0) statements.push(js.statement(js.sequence(moved)));
+      return;
+    }
     statements.push(js.set(emitter.places.slot(to.height + i, type), numeric(source)));
   });
   return statements;
@@ -259,6 +266,9 @@ export function emitReturn(emitter: FunctionEmitter): void {
   emitBr(emitter, emitter.frames.length - 1);
 }
 
+/** So many cells lie behind any frame, see runtime/registers.ts. */
+const UNRESERVED = 64;
+
 /**
  * The results: the first one is returned, unless it is an i64 or a vector; the others go to the frame's first cells. All are
  * computed before the first of those cells is written, since they may be locals.
@@ -275,9 +285,13 @@ export function returnStatements(emitter: FunctionEmitter): js.Statement[] {
     size += cellsOf(type) || 1;
     return [{ type, i, cell }];
   });
-  places.reserve(size);
+  if (!places.halves || size > UNRESERVED) places.reserve(size);
   const statements: js.Statement[] = [];
   const values = results.map((_, i) => stack.at(base + i));
+  if (results.length === 1 && results[0] === 'i64' && places.halves) {
+    const moved = assignHalves(places.cellHalves(0, false), values[0]!, places.uses);
+    return [js.statement(js.sequence(moved)), emitter.exit(undefined, [])];
+  }
   const nodes = values.map(numeric);
   const vectors = values.map(({ vector }) => vector);
   if (results.length > 1) {

@@ -4,11 +4,11 @@
  *
  *   const RL = _RL, GI = E.GI; let V = E.V;
  */
-import { viewOf } from './function-emitter.ts';
 import * as js from './js.ts';
 import { isThreads, nameInGroup, THREAD } from './registers.ts';
+import { isArray, viewOf } from './views.ts';
 
-const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GD', 'GR', 'GV'];
+const ENVIRONMENT_FIELDS = ['GI', 'GL', 'GH', 'GD', 'GR', 'GV'];
 
 /** Names that are fields or views, not free names that the group binds. */
 export function isField(name: string): boolean {
@@ -16,7 +16,7 @@ export function isField(name: string): boolean {
 }
 
 function isView(name: string): boolean {
-  return /^V\d*$/.test(name);
+  return /^V\d*$/.test(name) || isArray(name);
 }
 
 export function declare(

@@ -248,6 +248,11 @@ export function logical(operator: '&&' | '||', left: Expression, right: Expressi
   return joined(binding, left, binding, ` ${operator} `, right, binding + 1, WEIGHTS.branch);
 }
 
+/** `left`, unless that is undefined. */
+export function coalesce(left: Expression, right: Expression): Expression {
+  return joined(CONDITIONAL, left, CALL, ' ?? ', right, CALL, WEIGHTS.branch);
+}
+
 /** Two minus signs in a row would be another operator. */
 export function unary(operator: '-' | '!' | '~', argument: Expression): Expression {
   const text = operator + operand(argument, operator === '-' ? CALL : UNARY);
@@ -282,6 +287,15 @@ export function sequence(expressions: readonly Expression[]): Expression {
 export function member(object: Expression, name: string, offset?: number): Expression {
   const property = offset === undefined ? name : idAt(name, offset).text;
   return operation(CALL, `${operand(object, CALL)}.${property}`, WEIGHTS.member + object.weight);
+}
+
+/** `undefined` of what is null or undefined. */
+export function optionalMember(object: Expression, name: string): Expression {
+  return operation(
+    CALL,
+    `${operand(object, CALL)}?.${name}`,
+    WEIGHTS.member + WEIGHTS.branch + object.weight,
+  );
 }
 
 export function index(object: Expression, property: Expression): Expression {

@@ -17,9 +17,10 @@ import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
-import { COUNTS, type RegionCounts, RegionRecorder } from './region-counts.ts';
+import { type RegionCounts, RegionRecorder } from './region-counts.ts';
 import { type LocalShape, ShapeVotes } from './simd/local-shapes.ts';
 import type { Template } from './template.ts';
+import { reloadOf } from './views.ts';
 import { switchWeight, WEIGHTS } from './weights.ts';
 
 /** To the program's source where the module tells of it, or always to its text. */
@@ -48,6 +49,9 @@ export interface EmitOptions {
 
 /** Thrown when a function comes out too deep or too long: it is emitted again in the next layout. */
 export class TooLarge extends Error {}
+
+/** Thrown where halves are not provided for: the function is emitted again, with BigInts. */
+export class NotInHalves extends Error {}
 
 /** Thrown when a function turns out to call itself in its place: it is emitted again, as a loop. */
 export class CallsItself extends Error {}
@@ -94,6 +98,8 @@ const STRUCTURES: ReadonlySet<string> = new Set([
 export class FunctionEmitter {
   readonly context: FunctionContext;
   readonly options: EmitOptions;
+  /** The code is for an interpreter. */
+  readonly interpreted: boolean;
   readonly name: string;
   /** The function calls itself in its place. */
   readonly bodyIsLoop: boolean;
@@ -135,6 +141,8 @@ export class FunctionEmitter {
   #crossings: Crossing[] = [];
   /** How many crossings there were when a memory's view was last used. */
   readonly #viewUses: number[] = [];
+  /** The same of memory 0's arrays. */
+  readonly #arrayUses = new Map<string, number>();
   /** Calls of regions, by the region's number. */
   readonly regionCalls = new Map<js.Expression, number>();
   /** What every region takes: `E`, and the pointers that are in use; known in the end. */
@@ -150,17 +158,20 @@ export class FunctionEmitter {
     purse: Purse = 'fuel',
     bodyIsLoop = false,
     shapes?: readonly (LocalShape | undefined)[],
+    inHalves = true,
   ) {
     this.context = context;
     this.options = options;
+    this.interpreted = options.target === 'jitless';
     this.name = name;
     this.bodyIsLoop = bodyIsLoop;
-    this.places = new Places(layout, context.locals, context.type.params.length, shapes);
+    const halves = inHalves && this.interpreted && layout === 'plain';
+    this.places = new Places(layout, context.locals, context.type.params.length, shapes, halves);
     const undecided = shapes === undefined && layout === 'plain' && context.locals.includes('v128');
     this.votes = undecided ? new ShapeVotes(context.type.params) : undefined;
     if (undecided) this.places.vectors.votes = this.votes;
-    this.stack = new OperandStack(this.places, (statement) => this.emit(statement));
-    this.mirrors = layout === 'plain' ? new Mirrors(this.places) : undefined;
+    this.stack = new OperandStack(this.places, (statement) => this.emit(statement), this.interpreted);
+    this.mirrors = layout === 'plain' && !halves ? new Mirrors(this.places) : undefined;
     this.meter = new Meter(
       options.costs,
       options.checkEveryRegion,
@@ -181,10 +192,10 @@ export class FunctionEmitter {
   #recorder(): RegionRecorder | undefined {
     const { counting } = this.options;
     if (counting === undefined) return undefined;
-    this.uses.add(COUNTS);
     const { module, index } = this.context;
-    const { start } = module.bodies[index - module.importedFunctions]!;
-    return new RegionRecorder(counting, start, () => this.offset ?? start);
+    const defined = index - module.importedFunctions;
+    const { start } = module.bodies[defined]!;
+    return new RegionRecorder(counting.regionsOf(defined), () => this.offset ?? start);
   }
 
   get frame(): Frame {
@@ -431,6 +442,9 @@ export class FunctionEmitter {
       if (inLoop || this.places.layout !== 'plain' || number < lastUse)
         reloads.push(reloadOf(this.#viewName(memory)));
     }
+    for (const [array, lastUse] of this.#arrayUses) {
+      if (inLoop || this.places.layout !== 'plain' || number < lastUse) reloads.push(reloadOf(array));
+    }
     return reloads;
   }
 
@@ -439,6 +453,13 @@ export class FunctionEmitter {
     const name = this.#viewName(memory);
     if (this.#viewUses[memory] === undefined) this.uses.add(name);
     this.#viewUses[memory] = this.#crossings.length;
+    return js.id(name);
+  }
+
+  /** An array of memory 0, for an access that comes next; see jitless/arrays.ts. */
+  useArray(name: string): js.Expression {
+    this.uses.add(name);
+    this.#arrayUses.set(name, this.#crossings.length);
     return js.id(name);
   }
 
@@ -463,18 +484,4 @@ export class FunctionEmitter {
   temporary(prefix: 'x' | 'y' | 'b', height: number): js.Expression {
     return this.places.variable(`${prefix}${height}`);
   }
-}
-
-const FIRST_RELOAD = js.assign(js.id('V'), js.member(js.id('E'), 'V'));
-
-/** `V = E.V`. */
-function reloadOf(name: string): js.Expression {
-  return name === 'V' ? FIRST_RELOAD : js.assign(js.id(name), viewOf(name));
-}
-
-/** Where a memory's view comes from: `V` is memory 0's, `V3` memory 3's. */
-export function viewOf(name: string): js.Expression {
-  const environment = js.id('E');
-  if (name === 'V') return js.member(environment, 'V');
-  return js.member(js.index(js.member(environment, 'M'), js.number(Number(name.slice(1)))), 'view');
 }

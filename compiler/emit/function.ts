@@ -17,11 +17,19 @@ import { readFunction } from '../function/reader.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Resolve } from './calls.ts';
 import { declare, fieldConstants, isField, viewVariables } from './declarations.ts';
-import { AWAY, CallsItself, type EmitOptions, FunctionEmitter, TooLarge } from './function-emitter.ts';
+import {
+  AWAY,
+  CallsItself,
+  type EmitOptions,
+  FunctionEmitter,
+  NotInHalves,
+  TooLarge,
+} from './function-emitter.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
 import type { Layout, Places } from './places.ts';
+import { CALLERS_COUNTS, COUNTS } from './region-counts.ts';
 import { completeRegions, heaviestPart, type Part } from './regions.ts';
 import { HALVES, isThreads, nameInGroup, register } from './registers.ts';
 import type { LocalShape } from './simd/local-shapes.ts';
@@ -49,9 +57,10 @@ export function emitFunction(
   const { start, end } = module.bodies[definedIndex]!;
   let at = end - start > options.outline.giantBytes ? 1 : 0;
   let loops = false;
+  let inHalves = true;
   const emit = (shapes?: readonly (LocalShape | undefined)[]): EmittedFunction => {
     const create = (context: FunctionContext) =>
-      new FunctionEmitter(context, options, name, LAYOUTS[at]!, purse, loops, shapes);
+      new FunctionEmitter(context, options, name, LAYOUTS[at]!, purse, loops, shapes, inHalves);
     const sink = new JsSink(create, resolve);
     const note = (offset: number) => {
       sink.emitter.offset = offset;
@@ -65,6 +74,7 @@ export function emitFunction(
       return emit();
     } catch (error) {
       if (error instanceof CallsItself) loops = true;
+      else if (error instanceof NotInHalves) inHalves = false;
       else if (error instanceof TooLarge && at < LAYOUTS.length - 1) at++;
       else throw error;
     }
@@ -125,6 +135,7 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
     handlers.push(js.set(register('depth'), js.id('d')));
   }
   if (emitter.countsLocally) exits.push(js.set(emitter.meter.stored, js.id('fl')));
+  if (options.counting !== undefined) exits.push(chargeCaller(emitter));
   return { exits, handlers };
 }
 
@@ -169,7 +180,7 @@ function declarations(
   mirrored: readonly number[],
 ): js.Statement[] {
   const { places, options, context } = emitter;
-  const constants: [string, js.Expression][] = fieldConstants(needed);
+  const constants: [string, js.Expression][] = [...counts(emitter), ...fieldConstants(needed)];
   if (frame) {
     constants.push(['q', register('sp')], ['w', js.plus(js.id('q'), places.frameSize)]);
     constants.push(...derivedPointers(places));
@@ -185,12 +196,25 @@ function declarations(
       const type = context.locals[i]!;
       if (cellsOf(type) === 0) variables.push([`l${i}`, zeroOf(type)]);
     }
+    if (places.halves) variables.push(...halvedLocals(emitter));
   }
   variables.push(...vectorVariables(emitter));
   for (const local of mirrored) if (local >= context.type.params.length) variables.push([`l${local}`, null]);
   for (const name of places.variables) variables.push([name, null]);
   return declare(constants, variables);
 }
+
+/** i64 locals that are two variables; parameters come out of their cells. */
+function halvedLocals({ places, context }: FunctionEmitter): [string, js.Expression][] {
+  const { locals, type } = context;
+  return locals.flatMap((each, i): [string, js.Expression][] => {
+    if (each !== 'i64') return [];
+    const from = i < type.params.length ? places.cellHalves(places.localCellNumber(i), false) : [ZERO, ZERO];
+    return places.localHalves(i).map((place, n) => [place.text, from[n]!]);
+  });
+}
+
+const ZERO = js.number(0);
 
 /** i32 and f32 cells are addressed in halves of cells. */
 function derivedPointers({ banks, frameSize }: Places): [string, js.Expression][] {
@@ -227,7 +251,7 @@ function initialCells(emitter: FunctionEmitter, mirrored: readonly number[]): js
   const statements = places.fillsLocals ? places.fillLocals(parameters) : [];
   const mentioned = new Set(mirrored);
   context.locals.forEach((type, i) => {
-    if (places.layout === 'plain' && type !== 'i64') return;
+    if (places.layout === 'plain' && (type !== 'i64' || places.halves)) return;
     if (i >= parameters && places.fillsLocals) {
       if (mentioned.has(i)) statements.push(js.set(js.id(`l${i}`), js.number(0)));
     } else if (i >= parameters) {
@@ -253,7 +277,9 @@ function zeroLocals({ places, context, mirrors }: FunctionEmitter): js.Statement
     const type = context.locals[i]!;
     const variable = places.layout === 'plain' && type !== 'i64';
     if (type === 'v128' && (variable || !places.fillsLocals)) statements.push(...zeroVector(places, i));
-    else if (!variable && places.fillsLocals) {
+    else if (type === 'i64' && places.halves) {
+      for (const half of places.localHalves(i)) statements.push(js.set(half, ZERO));
+    } else if (!variable && places.fillsLocals) {
       if (places.isMirrored(i)) statements.push(js.set(places.local(i), js.number(0)));
     } else if (variable || mirrors?.startsAtZero(i) !== false) {
       const zero = zeroOf(type);
@@ -271,7 +297,27 @@ function zeroOf(type: ValueType): js.Expression {
 
 /** An error made here brings the account up to date on its way out. */
 function guarded(emitter: FunctionEmitter, body: js.Statement[]): js.Statement[] {
-  if (!emitter.countsLocally) return body;
+  const { countsLocally, options } = emitter;
   const update = js.ifElse(js.binary('!==', js.id('fl'), AWAY), [js.set(emitter.meter.stored, js.id('fl'))]);
-  return [js.tryCatch(body, 'e', [update, js.throws(js.id('e'))])];
+  const before = [
+    ...(countsLocally ? [update] : []),
+    ...(options.counting === undefined ? [] : [chargeCaller(emitter)]),
+  ];
+  return before.length === 0 ? body : [js.tryCatch(body, 'e', [...before, js.throws(js.id('e'))])];
+}
+
+// -------------------------------------------------------------------- for profiles, see region-counts.ts
+
+function counts(emitter: FunctionEmitter): [string, js.Expression][] {
+  const { module, index } = emitter.context;
+  if (emitter.options.counting === undefined) return [];
+  const defined = js.number(index - module.importedFunctions);
+  return [
+    [CALLERS_COUNTS, js.call(emitter.use('current'), [])],
+    [COUNTS, js.call(emitter.use('entered'), [defined])],
+  ];
+}
+
+function chargeCaller(emitter: FunctionEmitter): js.Statement {
+  return js.statement(js.call(emitter.use('resume'), [js.id(CALLERS_COUNTS)]));
 }

@@ -8,6 +8,9 @@ import type { Immediate } from '../function/sink.ts';
 import { OPCODES, type Opcode } from '../opcodes.ts';
 import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
+import { assignHalves } from './jitless/halves.ts';
+import { emitInterpreted } from './jitless/instructions.ts';
+import { emitHalvedSelect, pushHalves } from './jitless/pairs.ts';
 import * as js from './js.ts';
 import { type Handler, OBJECTS } from './objects.ts';
 import {
@@ -29,7 +32,7 @@ import {
   emitVectorSelect,
   vectorHandler,
 } from './simd/instructions.ts';
-import { getVectorLocal, setVectorLocal } from './simd/local-vectors.ts';
+import { emitAll, getVectorLocal, setVectorLocal } from './simd/local-vectors.ts';
 import { emitTemplate } from './templates.ts';
 
 export function emitInstruction(
@@ -39,6 +42,7 @@ export function emitInstruction(
   offset: number,
 ): void {
   const special = HANDLERS[row.number];
+  if (emitter.interpreted && emitInterpreted(emitter, row, immediate, offset)) return;
   if (special !== undefined) special(emitter, row, immediate, offset);
   else emitTemplate(emitter, row, immediate, offset);
 }
@@ -87,6 +91,10 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
       getVectorLocal(emitter, local);
       return;
     }
+    if (emitter.places.halves && emitter.context.locals[local] === 'i64') {
+      pushHalves(emitter, emitter.places.localHalves(local), readOf(local));
+      return;
+    }
     const node = localValue(emitter, local);
     emitter.push(emitter.context.locals[local]!, node, 0, readOf(local));
   },
@@ -133,7 +141,9 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
   emitter.stack.settleReaders(local);
   if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
   const { mirrors, places, stack } = emitter;
-  if (places.isMirrored(local)) {
+  if (value.type === 'i64' && places.halves) {
+    emitAll(emitter, assignHalves(places.localHalves(local), value, places.uses));
+  } else if (places.isMirrored(local)) {
     const node = js.assign(places.local(local), numeric(value));
     stack.store(places.localCell(local), { ...value, node, isBoolean: false });
   } else if (mirrors === undefined || value.type !== 'i64') stack.store(places.local(local), value);
@@ -161,6 +171,7 @@ function emitSelect(emitter: FunctionEmitter, type: ValueType | undefined): void
   const [first, second, condition] = values;
   const effects = effectsOf(values);
   if (first.vector !== undefined) emitVectorSelect(emitter, first.vector, second.vector!, condition);
+  else if (first.type === 'i64' && emitter.places.halves) emitHalvedSelect(emitter, values);
   else if (first.type === 'i64') {
     // A choice between BigInts would be an object: it becomes two stores.
     if (effects & (TRAPS | LOADS)) stack.settleEffects(TRAPS | LOADS);
@@ -173,9 +184,10 @@ function emitSelect(emitter: FunctionEmitter, type: ValueType | undefined): void
     emitter.emit(choice);
     stack.pushSettled('i64');
   } else {
-    const node = isCheap(first, second)
-      ? withoutBranch(emitter, values)
-      : js.conditional(condition.node, numeric(first), numeric(second));
+    const node =
+      !emitter.interpreted && isCheap(first, second)
+        ? withoutBranch(emitter, values)
+        : js.conditional(condition.node, numeric(first), numeric(second));
     emitter.push(type ?? first.type, node, effects, joinReads(values), operationsOf(values));
   }
 }

@@ -221,8 +221,8 @@ export function declare(
 }
 
 /** `const { a, b } = object`. */
-export function destructure(names: readonly string[], object: Expression): Statement {
-  return { type: 'VariableDeclaration', text: `const {${names.join(', ')}} = ${object.text}`, weight: 0 };
+export function destructure(names: readonly string[], object: Expression, kind: 'const' | 'var'): Statement {
+  return { type: 'VariableDeclaration', text: `${kind} {${names.join(', ')}} = ${object.text}`, weight: 0 };
 }
 
 export function functionDeclaration(

@@ -100,7 +100,8 @@ function emitWithTwin(
   const own = defined + module.importedFunctions;
   const name = functionName(module, own);
   const { start, end } = module.bodies[defined]!;
-  if (end - start > TWIN_BYTES) return [emitFunction(module, defined, name, options, resolve)];
+  if (end - start > TWIN_BYTES || options.target === 'jitless')
+    return [emitFunction(module, defined, name, options, resolve)];
   const twin = `${name}$twin`;
   let recursive = false;
   const calling = (itself: string): Resolve => {
@@ -127,7 +128,7 @@ export function groupText(
   const name = (defined: number) => functionName(module, defined + module.importedFunctions);
   const outer = [...callees];
   const statements: js.Statement[] = [js.statement(js.string('use strict'))];
-  statements.push(...bindings(uses));
+  statements.push(...bindings(uses, options.target === 'jitless'));
   if (outer.length > 0) statements.push(outside(outer, name, tails));
   const declarations = parts.map(({ declaration }) => declaration);
   // The group exists because its first function is being called.
@@ -148,8 +149,8 @@ export function groupText(
   return { text: print(statements, layout.indent, layout.positions), callees: outer, trampolines, parts };
 }
 
-/** Helpers by name; classes of structs by shape. */
-export function bindings(uses: ReadonlySet<string>): js.Statement[] {
+/** Helpers by name; classes of structs by shape. An interpreter looks at each use of a `const` whether that is set by then. */
+export function bindings(uses: ReadonlySet<string>, interpreted: boolean): js.Statement[] {
   const names = [...uses].filter((use) => shapeOf(use) === undefined);
   const classes = [...uses].flatMap((use): [string, js.Expression][] => {
     const shape = shapeOf(use);
@@ -158,7 +159,7 @@ export function bindings(uses: ReadonlySet<string>): js.Statement[] {
     return [[use, js.call(js.member(js.id('H'), 'struct'), args)]];
   });
   const statements: js.Statement[] = [];
-  if (names.length > 0) statements.push(js.destructure(names, js.id('H')));
+  if (names.length > 0) statements.push(js.destructure(names, js.id('H'), interpreted ? 'var' : 'const'));
   if (classes.length > 0) statements.push(js.declare('const', classes));
   return statements;
 }

@@ -12,6 +12,8 @@
  * only pending values below it, and those settle first.
  */
 import type { ValueType } from '../../runtime/types.ts';
+import type { Facts } from './jitless/facts.ts';
+import { assignHalves, High } from './jitless/halves.ts';
 import * as js from './js.ts';
 import type { Places } from './places.ts';
 import type { Vector } from './simd/vector.ts';
@@ -56,21 +58,29 @@ export interface Value {
   readonly constant: number | bigint | undefined;
   /** Of a v128; `node` means nothing then, and `constant` is 0 if its lanes are known. */
   readonly vector?: Vector;
+  /** Of an i64 that is two int32; `node` is the low one then. */
+  readonly high?: High | undefined;
+  /** In code for an interpreter. */
+  readonly facts?: Facts | undefined;
 }
 
 /** Larger expressions are stored in a slot, so that neither V8's parser nor the printer nests deeply. */
 const OPERATIONS_LIMIT = 6;
+/** The same for an interpreter, which has to move what is stored. */
+const INTERPRETED_LIMIT = 24;
 /** More pending values than this are settled from the bottom, so that looking through them stays cheap. */
 const PENDING_LIMIT = 32;
 
 export class OperandStack {
   readonly #places: Places;
   readonly #emit: (statement: js.Statement) => void;
+  readonly #limit: number = OPERATIONS_LIMIT;
   #values: Value[] = [];
   /** All values below this height are settled or constants. */
   #settledBelow = 0;
 
-  constructor(places: Places, emit: (statement: js.Statement) => void) {
+  constructor(places: Places, emit: (statement: js.Statement) => void, interpreted = false) {
+    if (interpreted) this.#limit = INTERPRETED_LIMIT;
     this.#places = places;
     this.#emit = emit;
   }
@@ -81,7 +91,7 @@ export class OperandStack {
 
   push(value: Value): void {
     this.#values.push(value);
-    if (value.operations > OPERATIONS_LIMIT) this.settle(this.height - 1);
+    if (value.operations > this.#limit) this.settle(this.height - 1);
     else if (this.height - this.#settledBelow > PENDING_LIMIT)
       this.settleUpTo(this.height - PENDING_LIMIT / 2);
   }
@@ -126,7 +136,17 @@ export class OperandStack {
       this.#values.push(settledVector(this.height, this.#places.vectors.slot(this.height)));
       return;
     }
-    this.#values.push(this.#settledValue(this.height, type, this.#places.slot(this.height, type)));
+    if (this.#isHalved(type)) this.#values.push(this.#settledHalves(this.height));
+    else this.#values.push(this.#settledValue(this.height, type, this.#places.slot(this.height, type)));
+  }
+
+  #isHalved(type: ValueType): boolean {
+    return type === 'i64' && this.#places.halves;
+  }
+
+  #settledHalves(height: number): Value {
+    const [low, high] = this.#places.slotHalves(height);
+    return { ...this.#settledValue(height, 'i64', low), high: new High(high, this.#places.uses) };
   }
 
   #settledValue(height: number, type: ValueType, node: js.Expression): Value {
@@ -154,7 +174,7 @@ export class OperandStack {
   #isLoose(height: number): boolean {
     const { type, node, vector } = this.#values[height]!;
     if (vector !== undefined) return vector !== this.#places.vectors.slot(height);
-    return type === 'i64' && node.type === 'Identifier';
+    return type === 'i64' && !this.#places.halves && node.type === 'Identifier';
   }
 
   /** Stores the value at a height in its slot, after what must come before it. Constants too. */
@@ -185,6 +205,12 @@ export class OperandStack {
       const { vector, expressions } = this.#places.vectors.settle(height, value.vector, inCell);
       this.#values[height] = settledVector(height, vector);
       if (expressions.length > 0) this.#emit(js.statement(js.sequence(expressions)));
+      return;
+    }
+    if (this.#isHalved(value.type)) {
+      const places = this.#places;
+      this.#values[height] = this.#settledHalves(height);
+      this.#emit(js.statement(js.sequence(assignHalves(places.slotHalves(height), value, places.uses))));
       return;
     }
     const place = this.#placeOf(height, value, inCell);
@@ -257,9 +283,12 @@ export function settledVector(height: number, vector: Vector): Value {
   };
 }
 
-/** The value as a number: a boolean becomes 0 or 1 (`| 0` is twice as fast as `? 1 : 0`). */
+/** The value as a number: a boolean becomes 0 or 1 (`| 0` is twice as fast as `? 1 : 0`, except in an interpreter). */
 export function numeric(value: Value): js.Expression {
-  return value.isBoolean ? js.binary('|', value.node, js.number(0)) : value.node;
+  if (value.high !== undefined) return value.high.joined(value.node);
+  if (!value.isBoolean) return value.node;
+  if (value.facts !== undefined) return js.conditional(value.node, js.number(1), js.number(0));
+  return js.binary('|', value.node, js.number(0));
 }
 
 /** A value to be kept: an i64 literal is no object then, see opcodes/i64.ts. */

@@ -17,6 +17,7 @@
  * arguments of the next call go.
  */
 import { cellsOf, type ValueType } from '../../runtime/types.ts';
+import type { Halves } from './jitless/halves.ts';
 import * as js from './js.ts';
 import type { LocalShape } from './simd/local-shapes.ts';
 import type { VectorCells } from './simd/vector.ts';
@@ -75,6 +76,8 @@ const MANY_LOCALS = 200;
 
 export class Places {
   readonly layout: Layout;
+  /** i64 are two int32 in variables, see jitless/halves.ts. */
+  readonly halves: boolean;
   readonly locals: readonly ValueType[];
   /** JavaScript parameters after `E`, in order. */
   readonly parameters: string[] = [];
@@ -103,8 +106,10 @@ export class Places {
     locals: readonly ValueType[],
     parameterCount: number,
     shapes: readonly (LocalShape | undefined)[] = [],
+    halves = false,
   ) {
     this.layout = layout;
+    this.halves = halves;
     this.locals = locals;
     this.#shapes = shapes;
     // The i64 and v128 parameters first: the caller wrote them to the frame's first cells.
@@ -113,6 +118,7 @@ export class Places {
       if (cellsOf(type) > 0) this.#localCells[i] = this.#newCells(type);
       else this.parameters.push(`l${i}`);
     }
+    if (halves) this.#takeHalves(parameterCount);
     // The others are written at entry, used or not, so their views are in use.
     locals.forEach((type, i) => {
       if (this.#localCells[i] !== undefined || !this.#inCell(type)) return;
@@ -122,6 +128,30 @@ export class Places {
     const zeroed = this.#localCells.filter((_, i) => i >= parameterCount).length;
     this.fillsLocals = zeroed > MANY_LOCALS;
     if (this.fillsLocals) this.banks.add('R');
+  }
+
+  /** Parameters leave their cells when the function begins: where all do, it needs none for them. */
+  #takeHalves(parameterCount: number): void {
+    const parameters = this.locals.slice(0, parameterCount);
+    if (parameters.includes('i64')) this.banks.add('RL');
+    if (!parameters.includes('v128')) this.#frameSize = 0;
+  }
+
+  /** The variables of an i64 local. */
+  localHalves(index: number): Halves {
+    return [localVariable(index), js.id(`g${index}`)];
+  }
+
+  /** The variables of a slot that is an i64. */
+  slotHalves(height: number): Halves {
+    return [this.variable(`s${height}`), this.variable(`o${height}`)];
+  }
+
+  /** An i64 in cell n above the frame (`outgoing`) or in it. */
+  cellHalves(n: number, outgoing: boolean): Halves {
+    this.banks.add('RL');
+    const pointer = outgoing ? 'u' : 'p';
+    return [cellAt('RL', pointer, 2 * n), cellAt('RL', pointer, 2 * n + 1)];
   }
 
   /** Cells of the frame; 0: the function needs no frame. */
@@ -140,7 +170,7 @@ export class Places {
   }
 
   #inCell(type: ValueType): boolean {
-    return type === 'i64' || this.layout !== 'plain';
+    return (type === 'i64' && !this.halves) || this.layout !== 'plain';
   }
 
   #newCell(bank: Bank): number {

@@ -50,7 +50,7 @@ export function partText(
   const head = [
     '(function (H, F, T) {',
     'const first = () => new Error();',
-    print(bindings(uses), indent).trimEnd(),
+    print(bindings(uses, options.target === 'jitless'), indent).trimEnd(),
     listed('let', [
       ...outer.map(name),
       ...outer.filter((each) => tails.has(each)).map((each) => tailName(name(each))),

@@ -22,7 +22,7 @@ import { cellsOf, type FuncType } from '../../runtime/types.ts';
 import { byName, findElement, findReferenced, located, type Resolve } from './calls.ts';
 import { enter, jump } from './control.ts';
 import { isGuarding } from './frames.ts';
-import { CallsItself, type FunctionEmitter } from './function-emitter.ts';
+import { CallsItself, type FunctionEmitter, NotInHalves } from './function-emitter.ts';
 import { indirectTargets } from './indirect-targets.ts';
 import * as js from './js.ts';
 import { machineValue, TRAPS, type Value } from './operand-stack.ts';
@@ -58,6 +58,7 @@ export function enterBody(emitter: FunctionEmitter): void {
 
 function emitSelfCall(emitter: FunctionEmitter, args: readonly Value[]): void {
   const { places } = emitter;
+  if (places.halves && args.some(({ type }) => type === 'i64')) throw new NotInHalves();
   const body = emitter.frames[1];
   if (body?.isBody !== true) throw new CallsItself();
   const changed = args

@@ -85,6 +85,13 @@ function emitSeveral(emitter: FunctionEmitter, node: js.Expression, results: rea
   const { stack } = emitter;
   const cells = emitter.use('R');
   const moves = results.map((type, i) => {
+    if (type === 'i64' && emitter.places.halves) {
+      stack.freeSlot();
+      stack.pushSettled(type);
+      const halves = emitter.places.slotHalves(stack.height - 1);
+      const lanes = emitter.use('RL');
+      return js.sequence(halves.map((half, n) => js.assign(half, js.index(lanes, js.number(2 * i + n)))));
+    }
     const place = stack.nextSlot(type);
     stack.pushSettled(type);
     return js.assign(place, js.index(cells, js.number(i)));
@@ -108,7 +115,11 @@ interface Plan {
   readonly divisor: Template | undefined;
 }
 
-const PLANS: Readonly<Record<Target, (Plan | undefined)[]>> = { 'v8-11': [], 'v8-12+': [] };
+const PLANS: Readonly<Record<Target, (Plan | undefined)[]>> = {
+  'v8-11': [],
+  'v8-12+': [],
+  jitless: [],
+};
 
 function planOf(row: Opcode, target: Target): Plan {
   const plans = PLANS[target];

@@ -67,8 +67,8 @@ export type Effect = 'pure' | 'trap' | 'load' | 'store' | 'call' | 'control';
 
 export type { Feature };
 
-/** The V8 that code is generated for: Node 20, and everything later. */
-export type Target = 'v8-11' | 'v8-12+';
+/** What code is generated for: V8 of Node 20, or anything later; and V8 without its compilers, which interprets (emit/jitless/). */
+export type Target = 'v8-11' | 'v8-12+' | 'jitless';
 
 /** How an instruction takes or gives a vector: as four int32 words, four numbers that are f32, two that are f64. */
 export type Shape = 'i32x4' | 'f32x4' | 'f64x2';

@@ -5,6 +5,7 @@
  * emitter use exactly these.
  */
 import { trap } from '../errors.ts';
+import * as arrays from './array-access.ts';
 import * as atomics from './atomics.ts';
 import * as control from './control.ts';
 import * as float from './float.ts';
@@ -34,6 +35,7 @@ export const HELPERS: Readonly<Record<string, Function>> = {
   ...truncate,
   ...float,
   ...memory,
+  ...arrays,
   ...tableHelpers,
   ...gc,
   ...vector,

@@ -1,10 +1,9 @@
 /**
  * `sandglass compile`: writes a module as JavaScript files that run without the compiler. What is in them, `precompile.ts`
- * knows; here are the options, the progress bar and the disk.
+ * knows; here are the options, and the disk.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { FeatureOptions } from '../../compiler/features.ts';
 import type { Target } from '../../compiler/opcodes.ts';
@@ -13,6 +12,7 @@ import { readSource, sourceMapReader } from '../source-files.ts';
 import { CliError } from './exit-status.ts';
 import { loadModule, namingAsync } from './load.ts';
 import { addFeatureOption } from './options.ts';
+import { Progress } from './progress.ts';
 
 interface CompileOptions {
   readonly output?: string;
@@ -28,11 +28,12 @@ interface CompileOptions {
   readonly debug?: boolean;
   readonly target?: Target;
   readonly runtime?: string;
+  readonly progress?: boolean;
   readonly features?: FeatureOptions;
 }
 
 const FORMS: readonly FuelForms[] = ['count', 'limit', 'both'];
-const TARGETS: readonly Target[] = ['v8-11', 'v8-12+'];
+const TARGETS: readonly Target[] = ['v8-11', 'v8-12+', 'jitless'];
 
 const EXAMPLES = `
 The file exports instantiate(imports, options), the module's description, and the module itself for a Runtime:
@@ -62,7 +63,9 @@ export function compileCommand(): Command {
     .addOption(
       new Option('--target <engine>', 'the engine to be fast on (default: this one)').choices(TARGETS),
     )
-    .option('--runtime <specifier>', 'where the file finds the runtime (default: sandglass/runtime)');
+    .option('--runtime <specifier>', 'where the file finds the runtime (default: sandglass/runtime)')
+    .option('--progress', 'tell how far it is (default: on a terminal, if it takes long)')
+    .option('--no-progress', 'do not');
   return addFeatureOption(command).addHelpText('after', EXAMPLES).action(compile);
 }
 
@@ -79,8 +82,8 @@ async function compile(file: string, options: CompileOptions): Promise<void> {
     throw new CliError(`${file}: would be overwritten; choose another --output`);
   const { precompile } = await import('../precompile.ts');
   const bytes = await loadModule(file);
-  const bar = new Progress(basename(file));
-  const { output: _output, ...rest } = options;
+  const { output: _output, progress, ...rest } = options;
+  const bar = new Progress(basename(file), progress);
   const files = await namingAsync(file, () =>
     precompile(bytes, {
       ...rest,
@@ -106,31 +109,3 @@ function write(folder: string, files: readonly OutputFile[]): void {
     }
   }
 }
-
-/** On a terminal, once it is clear that it will take a while. */
-class Progress {
-  readonly #bar: SingleBar;
-  readonly #started = performance.now();
-  #shown = false;
-
-  constructor(name: string) {
-    const format = `{bar} {percentage} % of ${name.replace(/[^\w.-]/g, '?')}`;
-    this.#bar = new SingleBar(
-      { format, hideCursor: true, clearOnComplete: true, stopOnComplete: true },
-      Presets.rect,
-    );
-  }
-
-  show(done: number, total: number): void {
-    if (!process.stderr.isTTY || performance.now() - this.#started < PATIENCE_MS) return;
-    if (this.#shown) this.#bar.update(done);
-    else this.#bar.start(total, done);
-    this.#shown = true;
-  }
-
-  end(): void {
-    if (this.#shown) this.#bar.stop();
-  }
-}
-
-const PATIENCE_MS = 500;

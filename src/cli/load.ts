@@ -3,7 +3,7 @@
  * that can fail becomes one line that names the file.
  */
 import fs, { closeSync, openSync } from 'node:fs';
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { CompileError, LinkError } from '../../runtime/errors.ts';
 import { readOpenFile } from '../file-bytes.ts';
 import type { Module } from '../index.ts';
@@ -40,10 +40,23 @@ export function looksLikeWat(file: string, bytes: Uint8Array): boolean {
   return /^\s*(;;[^\n]*\n\s*)*\(\s*module\b/.test(start);
 }
 
+/** What `sandglass compile` writes is not run here: people expect that what they run by this command is contained. */
+function isJavaScript(file: string): CliError {
+  const use = `import { instantiate } from './${basename(file)}' in a program`;
+  return new CliError(
+    `${file}: is JavaScript, not a WebAssembly module; ${use}, or name the module that it was compiled from`,
+  );
+}
+
+function isBinary(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
+}
+
 /** The binary module in a file. */
 export async function loadModule(file: string): Promise<Uint8Array> {
   const bytes = read(file);
   if (bytes.length === 0) throw new CliError(`${file}: the file is empty`);
+  if (/\.[cm]?js$/i.test(file) && !isBinary(bytes)) throw isJavaScript(file);
   return looksLikeWat(file, bytes) ? await parseWat(file, bytes) : bytes;
 }
 

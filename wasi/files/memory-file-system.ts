@@ -36,6 +36,7 @@ interface Slot {
 }
 
 export class MemoryFileSystem implements FileSystem {
+  readonly confined = true;
   readonly #root: DirectoryNode;
   readonly #open = new Map<number, OpenFile>();
   readonly #now: () => bigint;
