@@ -180,7 +180,8 @@ let watching = false;
 function watchEnd(): void {
   if (watching) return;
   watching = true;
-  process.on('beforeExit', () => {
+  // Once: saving makes threads busy and idle again, and would never end.
+  process.once('beforeExit', () => {
     for (const group of unsaved) void saveGrown(group);
     unsaved.clear();
   });

@@ -35,11 +35,12 @@ export function outcomeOfPython(error: unknown): Outcome {
   }
 }
 
-function outcomeOfException({ type, message, traceback, exitCode }: Raised): Outcome {
+function outcomeOfException({ type, message, traceback, exitCode = STATUS.error }: Raised): Outcome {
   if (type === undefined) return { status: STATUS.error, lines: [`sandglass: ${oneLine(message)}`] };
   if (type !== 'SystemExit') return { status: STATUS.error, lines: [traceback] };
-  if (exitCode !== undefined) return { status: exitCode & BYTE, lines: [] };
-  return { status: STATUS.error, lines: [message.replace(/^SystemExit(: |$)/, '')] };
+  // `sys.exit("text")` prints the text.
+  const text = message.replace(/^SystemExit(: |$)/, '');
+  return { status: exitCode & BYTE, lines: text === String(exitCode) ? [] : [text] };
 }
 
 /** What `--stats` tells. */
