@@ -126,6 +126,13 @@ describe('the meter', () => {
   });
 });
 
+test('a Runtime that profiles refuses code that does not count', async () => {
+  const { module } = await loaded(sample());
+  const profiling = new FullRuntime({ profileFuel: true });
+  await expect(profiling.instantiate(module)).rejects.toThrow('profileFuel: precompiled code does not count');
+  expect(profiling.fuel.consumed).toBe(0n);
+});
+
 test('a trap tells its frames', async () => {
   const { instantiate } = await loaded(sample());
   const { exports } = await instantiate({});
