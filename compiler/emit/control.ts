@@ -36,6 +36,7 @@ export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: Fu
     emitter.stack.truncate(height);
     for (const each of type.params) emitter.stack.pushSettled(each);
     emitter.mirrors?.forgetSince(0);
+    emitter.localFacts?.enterLoop();
     emitter.frame.regionBefore = emitter.meter.quietRegion;
     emitter.frame.callsBefore = emitter.calls;
     emitter.frame.loopsBefore = emitter.closedLoops;
@@ -72,7 +73,7 @@ export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
   splitFrame(emitter, current, reachable);
-  emitter.mirrors?.forgetSince(current.enteredAt);
+  emitter.forgetSince(current.enteredAt);
   current.kind = 'else';
   current.ladder = undefined;
   current.consequent = current.list;
@@ -111,7 +112,7 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   // After a loop, or a block that nothing branches to, the straight line goes on.
   const goesOn = reachable && (current.kind === 'loop' || (current.kind === 'block' && current.jumps === 0));
   finish(emitter, current, closed);
-  if (current.kind !== 'block' || current.jumps > 0) emitter.mirrors?.forgetSince(current.enteredAt);
+  if (current.kind !== 'block' || current.jumps > 0) emitter.forgetSince(current.enteredAt);
   if (!goesOn) emitter.meter.endRegion();
   const onlyWay = current.kind === 'block' && current.jumps === 1 && !reachable;
   if (onlyWay && current.fork !== undefined) emitter.meter.otherArm(current.fork);

@@ -11,6 +11,9 @@ import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
 import { type Frame, frame, StatementList } from './frames.ts';
+import type { Interval } from './jitless/facts.ts';
+import { LocalFacts } from './jitless/local-facts.ts';
+import type { Loop } from './jitless/survey.ts';
 import * as js from './js.ts';
 import { Meter, type Position, type Purse } from './metering.ts';
 import { Mirrors } from './mirrors.ts';
@@ -109,6 +112,8 @@ export class FunctionEmitter {
   readonly votes: ShapeVotes | undefined;
   /** Only in the plain layout: regions share nothing but cells. */
   readonly mirrors: Mirrors | undefined;
+  /** What is known of locals, in code for an interpreter. */
+  readonly localFacts: LocalFacts | undefined;
   readonly meter: Meter;
   readonly frames: Frame[] = [];
   /** Of the instruction that is being emitted, where that is recorded. */
@@ -159,6 +164,7 @@ export class FunctionEmitter {
     bodyIsLoop = false,
     shapes?: readonly (LocalShape | undefined)[],
     inHalves = true,
+    loops?: readonly Loop[],
   ) {
     this.context = context;
     this.options = options;
@@ -172,6 +178,7 @@ export class FunctionEmitter {
     if (undecided) this.places.vectors.votes = this.votes;
     this.stack = new OperandStack(this.places, (statement) => this.emit(statement), this.interpreted);
     this.mirrors = layout === 'plain' && !halves ? new Mirrors(this.places) : undefined;
+    this.localFacts = halves && loops && !bodyIsLoop ? new LocalFacts(context, loops) : undefined;
     this.meter = new Meter(
       options.costs,
       options.checkEveryRegion,
@@ -203,7 +210,7 @@ export class FunctionEmitter {
   }
 
   enterFrame(opened: Frame): void {
-    opened.enteredAt = this.mirrors?.now ?? 0;
+    opened.enteredAt = this.mirrors?.now ?? this.localFacts?.now ?? 0;
     opened.offset = this.offset;
     this.frames.push(opened);
   }
@@ -211,6 +218,12 @@ export class FunctionEmitter {
   /** Before control parts or meets, what lives in variables of straight-line code goes to its cells. */
   flushMirrors(): void {
     for (const statement of this.mirrors?.flush() ?? []) this.emit(statement);
+  }
+
+  /** Paths meet: what was assigned after `time` is not known any more. */
+  forgetSince(time: number): void {
+    this.mirrors?.forgetSince(time);
+    this.localFacts?.forgetSince(time);
   }
 
   newLabel(): string {
@@ -471,8 +484,16 @@ export class FunctionEmitter {
   // ------------------------------------------------------------------ values
 
   /** Pushes the result of an expression. */
-  push(type: ValueType, node: js.Expression, effects = 0, reads: Reads = NOTHING, operations = 0): void {
-    this.stack.push({ node, type, effects, reads, operations, isBoolean: false, constant: undefined });
+  push(
+    type: ValueType,
+    node: js.Expression,
+    effects = 0,
+    reads: Reads = NOTHING,
+    operations = 0,
+    interval?: Interval,
+  ): void {
+    const facts = interval && { interval };
+    this.stack.push({ node, type, effects, reads, operations, isBoolean: false, constant: undefined, facts });
   }
 
   /** Pushes a value known at compile time. */

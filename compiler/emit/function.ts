@@ -10,6 +10,7 @@
  *   }
  */
 
+import { MATH } from '../../runtime/library.ts';
 import { cellsOf, type ValueType } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { notingOffsets } from '../function/offset-sink.ts';
@@ -25,6 +26,7 @@ import {
   NotInHalves,
   TooLarge,
 } from './function-emitter.ts';
+import { surveyLoops } from './jitless/survey.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
@@ -57,9 +59,10 @@ export function emitFunction(
   let at = end - start > options.outline.giantBytes ? 1 : 0;
   let loops = false;
   let inHalves = true;
+  const surveyed = options.target === 'jitless' ? surveyLoops(module, definedIndex) : undefined;
   const emit = (shapes?: readonly (LocalShape | undefined)[]): EmittedFunction => {
     const create = (context: FunctionContext) =>
-      new FunctionEmitter(context, options, name, LAYOUTS[at]!, purse, loops, shapes, inHalves);
+      new FunctionEmitter(context, options, name, LAYOUTS[at]!, purse, loops, shapes, inHalves, surveyed);
     const sink = new JsSink(create, resolve);
     const note = (offset: number) => {
       sink.emitter.offset = offset;
@@ -107,6 +110,7 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   const limit = heaviestPart(emitter);
   if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
+  if (emitter.interpreted) for (const name of ownMath(uses)) bound.add(`_${name}`);
   if (emitter.hasTrampoline) uses.add('S');
   for (const use of uses) if (isThreads(use)) bound.add(nameInGroup(use));
   return { name: emitter.name, parts, uses: bound };
@@ -179,6 +183,9 @@ function declarations(
 ): js.Statement[] {
   const { places, options, context } = emitter;
   const constants: [string, js.Expression][] = fieldConstants(needed);
+  // Around a loop: an interpreter finds its own constants sooner than those of the group.
+  if (emitter.interpreted && emitter.closedLoops > 0)
+    constants.push(...ownMath(needed).map((name) => [name, js.id(`_${name}`)] as [string, js.Expression]));
   if (frame) {
     constants.push(['q', register('sp')], ['w', js.plus(js.id('q'), places.frameSize)]);
     constants.push(...derivedPointers(places));
@@ -200,6 +207,10 @@ function declarations(
   for (const local of mirrored) if (local >= context.type.params.length) variables.push([`l${local}`, null]);
   for (const name of places.variables) variables.push([name, null]);
   return declare(constants, variables);
+}
+
+function ownMath(needed: ReadonlySet<string>): string[] {
+  return MATH.filter((name) => needed.has(name));
 }
 
 /** i64 locals that are two variables; parameters come out of their cells. */

@@ -96,7 +96,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
       return;
     }
     const node = localValue(emitter, local);
-    emitter.push(emitter.context.locals[local]!, node, 0, readOf(local));
+    emitter.push(emitter.context.locals[local]!, node, 0, readOf(local), 0, emitter.localFacts?.get(local));
   },
   'local.set'(emitter, _, index) {
     setAnyLocal(emitter, index as number);
@@ -139,6 +139,7 @@ function setAnyLocal(emitter: FunctionEmitter, local: number): void {
 function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
   emitter.stack.settleReaders(local);
+  emitter.localFacts?.set(local, value);
   if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
   const { mirrors, places, stack } = emitter;
   if (value.type === 'i64' && places.halves) {
