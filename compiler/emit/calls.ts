@@ -11,7 +11,8 @@ import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
 import { unsigned } from './addresses.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { indirectTargets } from './indirect-targets.ts';
-import { assignHalves } from './jitless/halves.ts';
+import { type Entry, outerName } from './jitless/entries.ts';
+import { assignHalves, halvesOf } from './jitless/halves.ts';
 import { takeHalves } from './jitless/pairs.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, LOADS, numeric, OUTGOING, TRAPS, type Value } from './operand-stack.ts';
@@ -21,7 +22,11 @@ import { cellVector } from './simd/vector.ts';
 const E = js.id('E');
 
 /** How a function of this module is called: the callee expression for a defined function's index; `tail`: its tail form. */
-export type Resolve = (functionIndex: number, tail?: boolean) => js.Expression;
+export interface Resolve {
+  (functionIndex: number, tail?: boolean): js.Expression;
+  /** Of a function of the same group that is called otherwise than others, by the same name; see jitless/entries.ts. */
+  readonly entry?: (functionIndex: number) => Entry | undefined;
+}
 
 export function emitCall(
   emitter: FunctionEmitter,
@@ -30,9 +35,15 @@ export function emitCall(
   offset: number,
   resolve: Resolve,
 ): void {
+  const entry = resolve.entry?.(index);
+  if (entry !== undefined && emitter.places.halves) {
+    performInside(emitter, type, located(emitter, resolve(index), offset), entry);
+    return;
+  }
   const args = stack(emitter, type);
   if (index >= emitter.context.module.importedFunctions) {
-    perform(emitter, type, args, (rest) => js.call(located(emitter, resolve(index), offset), [E, ...rest]));
+    const callee = entry === undefined ? resolve(index) : js.id(outerName(resolve(index).text));
+    perform(emitter, type, args, (rest) => js.call(located(emitter, callee, offset), [E, ...rest]));
     return;
   }
   const reference = emitter.temporary('x', emitter.stack.height);
@@ -237,6 +248,29 @@ function perform(
   const rest = ready.filter(({ type }) => cellsOf(type) === 0);
   const node = call(rest.map(numeric));
   takeResults(emitter, type.results, node);
+}
+
+/** Calls a function of the group by its inner entry. */
+function performInside(emitter: FunctionEmitter, type: FuncType, callee: js.Expression, entry: Entry): void {
+  const { stack: values, places } = emitter;
+  const { params, results } = type;
+  for (let h = values.height - params.length; h < values.height; h++)
+    if (values.at(h).type === 'i64' && halvesOf(values.at(h)) === undefined) values.settle(h);
+  const args = values
+    .popMany(params.length)
+    .flatMap((value) => (value.type === 'i64' ? halvesOf(value)! : [numeric(value)]));
+  values.settleEffects(ANY_EFFECT);
+  const call = js.call(callee, entry.isPure ? args : [E, ...args]);
+  const [result] = results;
+  let node = call;
+  if (result === 'i64') {
+    values.freeSlot();
+    const [low, high] = places.slotHalves(values.height);
+    node = js.sequence([js.assign(low, call), js.assign(high, emitter.use('_high'))]);
+  } else if (result !== undefined) node = js.assign(values.nextSlot(result), call);
+  if (entry.isPure) emitter.emitPureCall(node);
+  else emitter.emitAway(node);
+  if (result !== undefined) values.pushSettled(result);
 }
 
 /** Writes the i64 and v128 arguments to the outgoing cells; what would be disturbed or reordered by that is settled first. */

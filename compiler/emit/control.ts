@@ -18,10 +18,11 @@ import {
   StatementList,
 } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
-import { assignHalves } from './jitless/halves.ts';
+import { HIGH } from './jitless/entries.ts';
+import { assignHalves, halvesOf } from './jitless/halves.ts';
 import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, newRung, type Rung, rungOf } from './ladder.ts';
-import { numeric, TRAPS } from './operand-stack.ts';
+import { numeric, TRAPS, type Value } from './operand-stack.ts';
 import { balance, splitFrame } from './outline.ts';
 import { switchWeight } from './weights.ts';
 
@@ -267,6 +268,16 @@ export function emitReturn(emitter: FunctionEmitter): void {
   emitBr(emitter, emitter.frames.length - 1);
 }
 
+/** By the inner entry. */
+function returnHalves(emitter: FunctionEmitter, value: Value): js.Statement[] {
+  const { places } = emitter;
+  const halves = halvesOf(value);
+  if (halves !== undefined) return [js.set(HIGH, halves[1]), emitter.exit(halves[0], [])];
+  const low = places.variable('x0');
+  const moved = assignHalves([low, HIGH], value, places.uses);
+  return [js.statement(js.sequence(moved)), emitter.exit(low, [])];
+}
+
 /** So many cells lie behind any frame, see runtime/registers.ts. */
 const UNRESERVED = 64;
 
@@ -290,6 +301,7 @@ export function returnStatements(emitter: FunctionEmitter): js.Statement[] {
   const statements: js.Statement[] = [];
   const values = results.map((_, i) => stack.at(base + i));
   if (results.length === 1 && results[0] === 'i64' && places.halves) {
+    if (emitter.entry !== undefined) return returnHalves(emitter, values[0]!);
     const moved = assignHalves(places.cellHalves(0, false), values[0]!, places.uses);
     return [js.statement(js.sequence(moved)), emitter.exit(undefined, [])];
   }

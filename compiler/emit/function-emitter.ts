@@ -11,6 +11,7 @@ import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
 import { type Frame, frame, StatementList } from './frames.ts';
+import type { Entry } from './jitless/entries.ts';
 import type { Interval } from './jitless/facts.ts';
 import { LocalFacts } from './jitless/local-facts.ts';
 import type { Loop } from './jitless/survey.ts';
@@ -112,6 +113,8 @@ export class FunctionEmitter {
   readonly votes: ShapeVotes | undefined;
   /** Only in the plain layout: regions share nothing but cells. */
   readonly mirrors: Mirrors | undefined;
+  /** The function is entered by its own group as jitless/entries.ts says. */
+  readonly entry: Entry | undefined;
   /** What is known of locals, in code for an interpreter. */
   readonly localFacts: LocalFacts | undefined;
   readonly meter: Meter;
@@ -165,6 +168,7 @@ export class FunctionEmitter {
     shapes?: readonly (LocalShape | undefined)[],
     inHalves = true,
     loops?: readonly Loop[],
+    entry?: Entry,
   ) {
     this.context = context;
     this.options = options;
@@ -172,7 +176,9 @@ export class FunctionEmitter {
     this.name = name;
     this.bodyIsLoop = bodyIsLoop;
     const halves = inHalves && this.interpreted && layout === 'plain';
-    this.places = new Places(layout, context.locals, context.type.params.length, shapes, halves);
+    this.entry = halves ? entry : undefined;
+    const inner = this.entry !== undefined;
+    this.places = new Places(layout, context.locals, context.type.params.length, shapes, halves, inner);
     const undecided = shapes === undefined && layout === 'plain' && context.locals.includes('v128');
     this.votes = undecided ? new ShapeVotes(context.type.params) : undefined;
     if (undecided) this.places.vectors.votes = this.votes;
@@ -323,6 +329,13 @@ export class FunctionEmitter {
   emitAway(call: js.Expression): void {
     this.emit(js.statement(this.#crossing(call, true)));
     this.meter.endRegion();
+  }
+
+  /** A call that nothing of the instance changes by. */
+  emitPureCall(call: js.Expression): void {
+    this.makesCalls = true;
+    this.calls++;
+    this.emit(js.statement(call));
   }
 
   /** A value to throw: the account is brought up to date, and nothing comes back. */

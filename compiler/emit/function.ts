@@ -26,7 +26,8 @@ import {
   NotInHalves,
   TooLarge,
 } from './function-emitter.ts';
-import { surveyLoops } from './jitless/survey.ts';
+import { type Entry, HIGH, otherEntry, outerName } from './jitless/entries.ts';
+import { surveyOf } from './jitless/survey.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
@@ -59,17 +60,29 @@ export function emitFunction(
   let at = end - start > options.outline.giantBytes ? 1 : 0;
   let loops = false;
   let inHalves = true;
-  const surveyed = options.target === 'jitless' ? surveyLoops(module, definedIndex) : undefined;
+  const surveyed = options.target === 'jitless' ? surveyOf(module, definedIndex).loops : undefined;
+  const entry = resolve.entry?.(definedIndex + module.importedFunctions);
   const emit = (shapes?: readonly (LocalShape | undefined)[]): EmittedFunction => {
     const create = (context: FunctionContext) =>
-      new FunctionEmitter(context, options, name, LAYOUTS[at]!, purse, loops, shapes, inHalves, surveyed);
+      new FunctionEmitter(
+        context,
+        options,
+        name,
+        LAYOUTS[at]!,
+        purse,
+        loops,
+        shapes,
+        inHalves,
+        surveyed,
+        entry,
+      );
     const sink = new JsSink(create, resolve);
     const note = (offset: number) => {
       sink.emitter.offset = offset;
     };
     readFunction(module, definedIndex, options.recordOffsets ? notingOffsets(sink, note) : sink);
     const wanted = sink.emitter.votes?.decide();
-    return wanted?.some(Boolean) ? emit(wanted) : assemble(sink.emitter);
+    return wanted?.some(Boolean) ? emit(wanted) : assemble(sink.emitter, entry);
   };
   for (;;) {
     try {
@@ -86,7 +99,7 @@ export function emitFunction(
 /** From fast to short. */
 const LAYOUTS: readonly Layout[] = ['plain', 'cells', 'bare'];
 
-function assemble(emitter: FunctionEmitter): EmittedFunction {
+function assemble(emitter: FunctionEmitter, entry: Entry | undefined): EmittedFunction {
   const { places, uses } = emitter;
   const saved = emitter.mirrors?.fillStores() ?? 0;
   const vectors = vectorParameters(emitter);
@@ -104,12 +117,18 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   const own = weight - saved + late;
   const { regions, mirrored, added } = completeRegions(emitter, statements, own);
   const whole = own + added;
-  const parts = [mainPart(emitter, mirrored, vectors, statements, whole), ...regions];
+  const parts = [mainPart(emitter, mirrored, vectors, statements, whole, entry !== undefined), ...regions];
   if (emitter.hasTrampoline)
     parts.push({ name: emitter.name, declaration: trampoline(emitter), weight: WEIGHTS.call });
+  if (entry !== undefined) {
+    const { name, context } = emitter;
+    const declaration = otherEntry(name, context.type, entry, emitter.entry === undefined);
+    parts.push({ name: declaration.name, declaration, weight: WEIGHTS.call });
+  }
   const limit = heaviestPart(emitter);
   if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
+  if (entry !== undefined) for (const name of [HIGH.text, '_RL', '_S']) bound.add(name);
   if (emitter.interpreted) for (const name of ownMath(uses)) bound.add(`_${name}`);
   if (emitter.hasTrampoline) uses.add('S');
   for (const use of uses) if (isThreads(use)) bound.add(nameInGroup(use));
@@ -149,6 +168,7 @@ function mainPart(
   vectors: readonly js.Statement[],
   body: js.Statement[],
   weight: number,
+  hasEntries: boolean,
 ): Part {
   const { places } = emitter;
   const needed = new Set<string>(emitter.uses);
@@ -160,14 +180,21 @@ function mainPart(
     ...vectors,
   ];
   const statements = [...head, ...guarded(emitter, body)];
-  const name = emitter.hasTrampoline ? tailName(emitter.name) : emitter.name;
+  const name = mainName(emitter, hasEntries);
   const counter = emitter.hasTrampoline ? ['n'] : [];
-  const declaration = js.functionDeclaration(name, ['E', ...places.parameters, ...counter], statements);
+  const environment = emitter.entry?.isPure ? [] : ['E'];
+  const parameters = [...environment, ...places.parameters, ...counter];
+  const declaration = js.functionDeclaration(name, parameters, statements);
   return {
     name,
     declaration: js.tracedTo(declaration, startOf(emitter)),
     weight: weight + js.weightOfAll(head),
   };
+}
+
+function mainName({ name, hasTrampoline, entry }: FunctionEmitter, hasEntries: boolean): string {
+  if (hasTrampoline) return tailName(name);
+  return hasEntries && entry === undefined ? outerName(name) : name;
 }
 
 /** Where the function begins in the module, if offsets are wanted. */
@@ -214,10 +241,11 @@ function ownMath(needed: ReadonlySet<string>): string[] {
 }
 
 /** i64 locals that are two variables; parameters come out of their cells. */
-function halvedLocals({ places, context }: FunctionEmitter): [string, js.Expression][] {
+function halvedLocals({ places, context, entry }: FunctionEmitter): [string, js.Expression][] {
   const { locals, type } = context;
   return locals.flatMap((each, i): [string, js.Expression][] => {
     if (each !== 'i64') return [];
+    if (i < type.params.length && entry !== undefined) return [];
     const from = i < type.params.length ? places.cellHalves(places.localCellNumber(i), false) : [ZERO, ZERO];
     return places.localHalves(i).map((place, n) => [place.text, from[n]!]);
   });

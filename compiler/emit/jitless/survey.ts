@@ -1,5 +1,5 @@
 /**
- * Looks through a function before it is emitted: what each loop assigns, and which loops are known to end after so many turns.
+ * Looks through a function before it is emitted: whom it calls, what each loop assigns, and which loops are known to end after so many turns.
  *
  *   i32.const -65536 · local.set 1 · loop … local.get 1 · i32.const 16 · i32.add · local.tee 1 · br_if 0 · end
  *
@@ -20,20 +20,33 @@ export interface Loop {
   readonly test: { readonly local: number; readonly until: number; readonly below: boolean } | undefined;
 }
 
-/** The loops in their order; undefined: nothing is known, because exceptions are caught. */
-export function surveyLoops(module: ModuleInfo, defined: number): readonly Loop[] | undefined {
-  const sink = new LoopSink();
-  readFunction(module, defined, sink.events);
-  return sink.catches
-    ? undefined
-    : sink.loops.map(({ assigned, counts, steps, test, branches }) => {
-        const once = new Map([...steps].filter(([local]) => counts.get(local) === 1));
-        return {
-          assigned,
-          steps: once,
-          test: branches === 1 && test && once.has(test.local) ? test : undefined,
-        };
-      });
+export interface Survey {
+  /** In their order; undefined: nothing is known, because exceptions are caught. */
+  readonly loops: readonly Loop[] | undefined;
+  /** Functions called by name. */
+  readonly callees: ReadonlySet<number>;
+  /** It computes and calls, and reaches nothing of its instance. */
+  readonly computes: boolean;
+  readonly makesTailCalls: boolean;
+}
+
+const surveys = new WeakMap<ModuleInfo, (Survey | undefined)[]>();
+
+/** Of a defined function. */
+export function surveyOf(module: ModuleInfo, defined: number): Survey {
+  let known = surveys.get(module);
+  if (known === undefined) {
+    known = [];
+    surveys.set(module, known);
+  }
+  let survey = known[defined];
+  if (survey === undefined) {
+    const sink = new SurveySink();
+    readFunction(module, defined, sink.events);
+    survey = sink.survey;
+    known[defined] = survey;
+  }
+  return survey;
 }
 
 interface OpenLoop {
@@ -53,12 +66,36 @@ interface Seen {
 /** As long as the longest pattern. */
 const MEMORY = 8;
 
-class LoopSink {
-  readonly loops: OpenLoop[] = [];
-  catches = false;
+/** Proposals whose instructions are arithmetic, those of memory apart. */
+const ARITHMETIC: ReadonlySet<string> = new Set(['mvp', 'sign-extension', 'saturating-float-to-int']);
+const OWN_IMMEDIATES: ReadonlySet<string> = new Set(['none', 'local', 'i32', 'i64', 'f32', 'f64']);
+
+class SurveySink {
+  readonly #loops: OpenLoop[] = [];
+  readonly #callees = new Set<number>();
+  #catches = false;
+  #computes = true;
+  #makesTailCalls = false;
   /** The loop of each open frame, if it is one. */
   readonly #frames: (OpenLoop | undefined)[] = [undefined];
   #recent: Seen[] = [];
+
+  get survey(): Survey {
+    const loops = this.#loops.map(({ assigned, counts, steps, test, branches }) => {
+      const once = new Map([...steps].filter(([local]) => counts.get(local) === 1));
+      return {
+        assigned,
+        steps: once,
+        test: branches === 1 && test && once.has(test.local) ? test : undefined,
+      };
+    });
+    return {
+      loops: this.#catches ? undefined : loops,
+      callees: this.#callees,
+      computes: this.#computes && !this.#catches,
+      makesTailCalls: this.#makesTailCalls,
+    };
+  }
 
   get events(): Sink {
     const opened = () => this.#open(undefined);
@@ -67,7 +104,7 @@ class LoopSink {
       this.#recent = [];
     };
     const caught = () => {
-      this.catches = true;
+      this.#catches = true;
       opened();
     };
     return {
@@ -98,9 +135,18 @@ class LoopSink {
       brOnCast: (depth) => this.#branch(depth),
       brOnNull: (depth) => this.#branch(depth),
       brOnNonNull: (depth) => this.#branch(depth),
-      call: () => this.#forget(),
-      callIndirect: () => this.#forget(),
-      callRef: () => this.#forget(),
+      call: (index) => {
+        this.#callees.add(index);
+        this.#forget();
+      },
+      callIndirect: () => this.#reach(),
+      callRef: () => this.#reach(),
+      throw: () => this.#reach(),
+      throwRef: () => this.#reach(),
+      rethrow: () => this.#reach(),
+      returnCall: () => this.#leave(),
+      returnCallIndirect: () => this.#leave(),
+      returnCallRef: () => this.#leave(),
     };
   }
 
@@ -108,13 +154,25 @@ class LoopSink {
     this.#recent = [];
   }
 
+  /** For something of the instance. */
+  #reach(): void {
+    this.#computes = false;
+    this.#forget();
+  }
+
+  #leave(): void {
+    this.#makesTailCalls = true;
+    this.#reach();
+  }
+
   #open(loop: OpenLoop | undefined): void {
     this.#forget();
     this.#frames.push(loop);
-    if (loop !== undefined) this.loops.push(loop);
+    if (loop !== undefined) this.#loops.push(loop);
   }
 
-  #instruction({ name }: Opcode, immediate: Immediate): void {
+  #instruction({ name, feature, immediate: kind }: Opcode, immediate: Immediate): void {
+    if (!ARITHMETIC.has(feature) || !OWN_IMMEDIATES.has(kind)) this.#computes = false;
     const value = typeof immediate === 'number' ? immediate : 0;
     if (name === 'local.set' || name === 'local.tee') this.#assign(value);
     this.#recent.push({ name, value });
