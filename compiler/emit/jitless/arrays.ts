@@ -208,9 +208,11 @@ interface Target {
   readonly offset: number;
 }
 
-/** It may be written twice. */
-function isShort({ operations, effects }: Value, node: js.Expression): boolean {
-  return js.isSimple(node) || (operations <= 2 && (effects & TRAPS) === 0);
+/** So many operations are written twice, rather than kept in a variable. Either is evaluated before the store can trap. */
+const SHORT = 4;
+
+function isShort({ operations }: Value, node: js.Expression): boolean {
+  return js.isSimple(node) || operations <= SHORT;
 }
 
 /** The array takes the low bits of an i32. */

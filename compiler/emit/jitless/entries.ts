@@ -29,15 +29,27 @@ export function outerName(name: string): string {
 /** More functions than these are not looked through for what they reach. */
 const MOST_REACHED = 64;
 
-const tailCalling = new WeakMap<ModuleInfo, boolean>();
+/** What all functions of a module say together. */
+interface Whole {
+  readonly makesTailCalls: boolean;
+  /** Called by name, and in no table: a second entry would only cost those who come through one. */
+  readonly called: ReadonlySet<number>;
+}
 
-function usesTailCalls(module: ModuleInfo): boolean {
-  let uses = tailCalling.get(module);
-  if (uses === undefined) {
-    uses = module.bodies.some((_, defined) => surveyOf(module, defined).makesTailCalls);
-    tailCalling.set(module, uses);
+const wholes = new WeakMap<ModuleInfo, Whole>();
+
+function wholeOf(module: ModuleInfo): Whole {
+  let whole = wholes.get(module);
+  if (whole === undefined) {
+    const surveys = module.bodies.map((_, defined) => surveyOf(module, defined));
+    const called = new Set(surveys.flatMap(({ callees }) => [...callees]));
+    for (const { items } of module.elements) {
+      for (const [only] of items) if (only?.op === 'ref.func') called.delete(only.index);
+    }
+    whole = { makesTailCalls: surveys.some(({ makesTailCalls }) => makesTailCalls), called };
+    wholes.set(module, whole);
   }
-  return uses;
+  return whole;
 }
 
 /** The entries of a group's functions. */
@@ -61,8 +73,10 @@ export class Entries {
   }
 
   #find(defined: number): Entry | undefined {
-    if (this.#options.target !== 'jitless' || usesTailCalls(this.#module)) return undefined;
+    if (this.#options.target !== 'jitless') return undefined;
     const module = this.#module;
+    const { makesTailCalls, called } = wholeOf(module);
+    if (makesTailCalls || !called.has(defined + module.importedFunctions)) return undefined;
     const { params, results } = funcTypeAt(
       module.types,
       module.functions[defined + module.importedFunctions]!,
