@@ -14,6 +14,7 @@ import { type Frame, frame, StatementList } from './frames.ts';
 import type { Entry } from './jitless/entries.ts';
 import type { Interval } from './jitless/facts.ts';
 import { LocalFacts } from './jitless/local-facts.ts';
+import type { LastPair } from './jitless/pairs.ts';
 import type { Loop } from './jitless/survey.ts';
 import * as js from './js.ts';
 import { Meter, type Position, type Purse } from './metering.ts';
@@ -113,6 +114,8 @@ export class FunctionEmitter {
   readonly votes: ShapeVotes | undefined;
   /** Only in the plain layout: regions share nothing but cells. */
   readonly mirrors: Mirrors | undefined;
+  /** The i64 that was computed last, see jitless/pairs.ts. */
+  lastPair: LastPair | undefined = undefined;
   /** The function is entered by its own group as jitless/entries.ts says. */
   readonly entry: Entry | undefined;
   /** What is known of locals, in code for an interpreter. */

@@ -10,7 +10,7 @@ import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { assignHalves } from './jitless/halves.ts';
 import { emitInterpreted } from './jitless/instructions.ts';
-import { emitHalvedSelect, pushHalves } from './jitless/pairs.ts';
+import { emitHalvedSelect, movePair, pushHalves } from './jitless/pairs.ts';
 import * as js from './js.ts';
 import { type Handler, OBJECTS } from './objects.ts';
 import {
@@ -143,7 +143,8 @@ function setLocal(emitter: FunctionEmitter, local: number): void {
   if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
   const { mirrors, places, stack } = emitter;
   if (value.type === 'i64' && places.halves) {
-    emitAll(emitter, assignHalves(places.localHalves(local), value, places.uses));
+    if (!movePair(emitter, local, value))
+      emitAll(emitter, assignHalves(places.localHalves(local), value, places.uses));
   } else if (places.isMirrored(local)) {
     const node = js.assign(places.local(local), numeric(value));
     stack.store(places.localCell(local), { ...value, node, isBoolean: false });

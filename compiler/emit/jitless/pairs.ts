@@ -6,6 +6,8 @@
  * (`^ MIN` turns the order of signed numbers into that of unsigned ones.) The second operand is never the slot that is written, which
  * may be the first. Not here: loads and stores (pair-access.ts), and what is made of BigInts by its row's template.
  */
+
+import type { StatementList } from '../frames.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
 import { joinReads, numeric, type Reads, TRAPS, type Value } from '../operand-stack.ts';
@@ -57,8 +59,29 @@ type Make = (to: Halves) => readonly js.Expression[];
 export function give(emitter: FunctionEmitter, make: Make): void {
   const { stack, places } = emitter;
   stack.freeSlot();
+  const { list } = emitter.frame;
   emitAll(emitter, make(places.slotHalves(stack.height)));
   stack.pushSettled('i64');
+  emitter.lastPair = { make, list, at: list.statements.length, value: stack.peek() };
+}
+
+/** The statement that made a value, so that it could go elsewhere. */
+export interface LastPair {
+  readonly make: Make;
+  readonly list: StatementList;
+  /** How many statements there are behind it. */
+  readonly at: number;
+  readonly value: Value;
+}
+
+/** A value that was computed just now goes to a local at once, in place of its slot. */
+export function movePair(emitter: FunctionEmitter, local: number, value: Value): boolean {
+  const { lastPair: last, places } = emitter;
+  const { list } = emitter.frame;
+  if (last?.value !== value || last.list !== list || last.at !== list.statements.length) return false;
+  list.pop();
+  emitAll(emitter, last.make(places.localHalves(local)));
+  return true;
 }
 
 /** Both halves, the low one first; `reads`: what the high one is made of. */
@@ -121,7 +144,16 @@ function two(make: Operands): Integers {
 const add: Operands = (emitter, [a0, a1], [b0, b1]) => {
   if (isLiteral(b0, 0)) return inOrder(emitter, a0, sum(a1, b1, 0), []);
   give(emitter, ([low, high]) => {
-    const carries = binary('<', turned(low), turned(b0));
+    // The sum is smaller than either, if it carries: one that it does not overwrite.
+    const [other, kept] =
+      b0 !== low ? [b0, low] : a0 !== low ? [a0, low] : [b0, emitter.temporary('x', emitter.stack.height)];
+    const carries = binary('<', turned(kept), turned(other));
+    if (kept !== low)
+      return [
+        js.assign(kept, or0(plus2(a0, b0))),
+        js.assign(high, js.conditional(carries, sum(a1, b1, 1), sum(a1, b1, 0))),
+        js.assign(low, kept),
+      ];
     return [
       js.assign(low, or0(plus2(a0, b0))),
       js.assign(high, js.conditional(carries, sum(a1, b1, 1), sum(a1, b1, 0))),
