@@ -11,7 +11,7 @@ import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
 import { unsigned } from './addresses.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { indirectTargets } from './indirect-targets.ts';
-import { type Entry, outerName } from './jitless/entries.ts';
+import { type Entry, mayGrow, outerName } from './jitless/entries.ts';
 import { assignHalves, halvesOf } from './jitless/halves.ts';
 import { takeHalves } from './jitless/pairs.ts';
 import * as js from './js.ts';
@@ -37,13 +37,15 @@ export function emitCall(
 ): void {
   const entry = resolve.entry?.(index);
   if (entry !== undefined && emitter.places.halves) {
-    performInside(emitter, type, located(emitter, resolve(index), offset), entry);
+    const callee = located(emitter, resolve(index), offset);
+    performInside(emitter, type, callee, entry, keepsViews(emitter, index));
     return;
   }
   const args = stack(emitter, type);
   if (index >= emitter.context.module.importedFunctions) {
     const callee = entry === undefined ? resolve(index) : js.id(outerName(resolve(index).text));
-    perform(emitter, type, args, (rest) => js.call(located(emitter, callee, offset), [E, ...rest]));
+    const call = (rest: js.Expression[]) => js.call(located(emitter, callee, offset), [E, ...rest]);
+    perform(emitter, type, args, call, keepsViews(emitter, index));
     return;
   }
   const reference = emitter.temporary('x', emitter.stack.height);
@@ -77,7 +79,7 @@ export function emitCallIndirect(
   const args = indirectOperands(emitter, type);
   const selector = args.pop()!;
   const { found, reference, at } = findElement(emitter, typeIndex, table, selector, offset);
-  perform(emitter, type, args, (rest) => {
+  const call = (rest: js.Expression[]) => {
     const targets = emitter.interpreted ? [] : indirectTargets(emitter.context.module, type);
     if (targets.length === 0) return callFound(emitter, reference, found, rest, offset);
     const { bindings, args } = bind(emitter, rest);
@@ -86,7 +88,13 @@ export function emitCallIndirect(
       (target) => [target, js.call(located(emitter, resolve(target), offset), [E, ...args])] as const,
     );
     return js.sequence([...bindings, byName({ found, reference, at }, named, other)]);
-  });
+  };
+  perform(emitter, type, args, call, keepsViews(emitter, undefined));
+}
+
+/** Of a callee by index, or of any: whether the views of memory 0 are the same after it; known only of code for interpreters. */
+function keepsViews({ interpreted, context, options }: FunctionEmitter, index: number | undefined): boolean {
+  return interpreted && !mayGrow(context.module, index, options);
 }
 
 /** A reference that is looked up by `found`, after which it is in `reference`; `at` is free then. */
@@ -241,17 +249,24 @@ function perform(
   type: FuncType,
   args: Value[],
   call: (rest: js.Expression[]) => js.Expression,
+  keeps = false,
 ): void {
   emitter.stack.settleEffects(ANY_EFFECT);
   emitter.stack.settleReaders(OUTGOING);
   const ready = writeCells(emitter, type.params, args);
   const rest = ready.filter(({ type }) => cellsOf(type) === 0);
   const node = call(rest.map(numeric));
-  takeResults(emitter, type.results, node);
+  takeResults(emitter, type.results, node, keeps);
 }
 
 /** Calls a function of the group by its inner entry. */
-function performInside(emitter: FunctionEmitter, type: FuncType, callee: js.Expression, entry: Entry): void {
+function performInside(
+  emitter: FunctionEmitter,
+  type: FuncType,
+  callee: js.Expression,
+  entry: Entry,
+  keeps: boolean,
+): void {
   const { stack: values, places } = emitter;
   const { params, results } = type;
   for (let h = values.height - params.length; h < values.height; h++)
@@ -269,7 +284,7 @@ function performInside(emitter: FunctionEmitter, type: FuncType, callee: js.Expr
     node = js.sequence([js.assign(low, call), js.assign(high, emitter.use('_high'))]);
   } else if (result !== undefined) node = js.assign(values.nextSlot(result), call);
   if (entry.isPure) emitter.emitPureCall(node);
-  else emitter.emitAway(node);
+  else emitter.emitAway(node, keeps);
   if (result !== undefined) values.pushSettled(result);
 }
 
@@ -298,11 +313,16 @@ function writeCells(emitter: FunctionEmitter, params: readonly ValueType[], args
   return ready;
 }
 
-function takeResults(emitter: FunctionEmitter, results: readonly ValueType[], node: js.Expression): void {
+function takeResults(
+  emitter: FunctionEmitter,
+  results: readonly ValueType[],
+  node: js.Expression,
+  keeps: boolean,
+): void {
   const { stack: values, places } = emitter;
   const first = results[0];
   const returned = first !== undefined && cellsOf(first) === 0;
-  emitter.emitAway(returned ? js.assign(values.nextSlot(first), node) : node);
+  emitter.emitAway(returned ? js.assign(values.nextSlot(first), node) : node, keeps);
   let cell = 0;
   let references = 0;
   results.forEach((type, i) => {

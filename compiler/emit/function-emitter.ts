@@ -80,6 +80,8 @@ interface Crossing {
   readonly returns: boolean;
   readonly number: number;
   readonly inLoop: boolean;
+  /** Memory does not grow meanwhile. */
+  keepsViews?: boolean;
 }
 
 /** A way out of the function; `node` is filled in at the end. */
@@ -329,8 +331,9 @@ export class FunctionEmitter {
    * Puts a call into the statement list with all that surrounds it, as one expression, so that nothing comes in between:
    * `S.fuel = fl, fl = AWAY, s0 = f7(E), fl = S.fuel, V = E.V`. What follows is a new region.
    */
-  emitAway(call: js.Expression): void {
+  emitAway(call: js.Expression, keepsViews = false): void {
     this.emit(js.statement(this.#crossing(call, true)));
+    if (keepsViews) this.#crossings[this.#crossings.length - 1]!.keepsViews = true;
     this.meter.endRegion();
   }
 
@@ -463,8 +466,9 @@ export class FunctionEmitter {
   }
 
   /** `V = E.V`, for each memory that is still used after the crossing. */
-  #staleViews({ number, inLoop }: Crossing): js.Expression[] {
+  #staleViews({ number, inLoop, keepsViews = false }: Crossing): js.Expression[] {
     const reloads: js.Expression[] = [];
+    if (keepsViews) return reloads;
     for (let memory = 0; memory < this.#viewUses.length; memory++) {
       const lastUse = this.#viewUses[memory];
       if (lastUse === undefined) continue;

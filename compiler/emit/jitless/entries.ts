@@ -34,6 +34,8 @@ interface Whole {
   readonly makesTailCalls: boolean;
   /** Called by name, and in no table: a second entry would only cost those who come through one. */
   readonly called: ReadonlySet<number>;
+  /** Nothing that runs in a call of one of its functions, whichever it is, makes memory 0 grow. */
+  readonly neverGrows: boolean;
 }
 
 const wholes = new WeakMap<ModuleInfo, Whole>();
@@ -46,10 +48,35 @@ function wholeOf(module: ModuleInfo): Whole {
     for (const { items } of module.elements) {
       for (const [only] of items) if (only?.op === 'ref.func') called.delete(only.index);
     }
-    whole = { makesTailCalls: surveys.some(({ makesTailCalls }) => makesTailCalls), called };
+    whole = {
+      makesTailCalls: surveys.some(({ makesTailCalls }) => makesTailCalls),
+      called,
+      neverGrows: isAlone(module) && !surveys.some(({ grows }) => grows),
+    };
     wholes.set(module, whole);
   }
   return whole;
+}
+
+/** No code but its own can be called by its code. */
+function isAlone({ importedFunctions, importedTables, exports }: ModuleInfo): boolean {
+  return importedFunctions + importedTables === 0 && !exports.some(({ kind }) => kind === 'table');
+}
+
+/** Whether a function, or one that it calls, may make memory grow, or let others do it; `undefined`: any function of a table. */
+export function mayGrow(module: ModuleInfo, index: number | undefined, { costs }: EmitOptions): boolean {
+  // Who grants fuel may do anything.
+  if (costs !== undefined) return true;
+  if (wholeOf(module).neverGrows) return false;
+  if (index === undefined) return true;
+  const reached = new Set([index]);
+  for (const each of reached) {
+    if (each < module.importedFunctions || reached.size > MOST_REACHED) return true;
+    const { callees, grows, callsAny } = surveyOf(module, each - module.importedFunctions);
+    if (grows || callsAny) return true;
+    for (const callee of callees) reached.add(callee);
+  }
+  return false;
 }
 
 /** The entries of a group's functions. */

@@ -28,6 +28,9 @@ export interface Survey {
   /** It computes and calls, and reaches nothing of its instance. */
   readonly computes: boolean;
   readonly makesTailCalls: boolean;
+  readonly grows: boolean;
+  /** It calls whatever a table or reference holds. */
+  readonly callsAny: boolean;
 }
 
 const surveys = new WeakMap<ModuleInfo, (Survey | undefined)[]>();
@@ -76,6 +79,8 @@ class SurveySink {
   #catches = false;
   #computes = true;
   #makesTailCalls = false;
+  #grows = false;
+  #callsAny = false;
   /** The loop of each open frame, if it is one. */
   readonly #frames: (OpenLoop | undefined)[] = [undefined];
   #recent: Seen[] = [];
@@ -94,6 +99,8 @@ class SurveySink {
       callees: this.#callees,
       computes: this.#computes && !this.#catches,
       makesTailCalls: this.#makesTailCalls,
+      grows: this.#grows,
+      callsAny: this.#callsAny,
     };
   }
 
@@ -139,8 +146,8 @@ class SurveySink {
         this.#callees.add(index);
         this.#forget();
       },
-      callIndirect: () => this.#reach(),
-      callRef: () => this.#reach(),
+      callIndirect: () => this.#callAny(),
+      callRef: () => this.#callAny(),
       throw: () => this.#reach(),
       throwRef: () => this.#reach(),
       rethrow: () => this.#reach(),
@@ -160,9 +167,14 @@ class SurveySink {
     this.#forget();
   }
 
+  #callAny(): void {
+    this.#callsAny = true;
+    this.#reach();
+  }
+
   #leave(): void {
     this.#makesTailCalls = true;
-    this.#reach();
+    this.#callAny();
   }
 
   #open(loop: OpenLoop | undefined): void {
@@ -172,6 +184,7 @@ class SurveySink {
   }
 
   #instruction({ name, feature, immediate: kind }: Opcode, immediate: Immediate): void {
+    if (name === 'memory.grow') this.#grows = true;
     if (!ARITHMETIC.has(feature) || !OWN_IMMEDIATES.has(kind)) this.#computes = false;
     const value = typeof immediate === 'number' ? immediate : 0;
     if (name === 'local.set' || name === 'local.tee') this.#assign(value);
