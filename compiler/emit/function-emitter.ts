@@ -10,6 +10,7 @@ import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
+import { type Crossing, type Exit, STRUCTURES } from './crossings.ts';
 import { type Frame, frame, StatementList } from './frames.ts';
 import type { Entry } from './jitless/entries.ts';
 import type { Interval } from './jitless/facts.ts';
@@ -69,38 +70,6 @@ export interface Region {
   readonly statements: js.Statement[];
   readonly weight: number;
 }
-
-/** A place where control leaves the function, comes back, or both; `node` is filled in at the end. */
-interface Crossing {
-  readonly node: js.Expression;
-  readonly core: js.Expression | undefined;
-  /** The account must be up to date before. */
-  readonly leaves: boolean;
-  /** The account is read again after. Neither: the slow path of a check. */
-  readonly returns: boolean;
-  readonly number: number;
-  readonly inLoop: boolean;
-  /** Memory does not grow meanwhile. */
-  keepsViews?: boolean;
-}
-
-/** A way out of the function; `node` is filled in at the end. */
-interface Exit {
-  readonly node: js.BlockStatement;
-  readonly result: js.Expression | undefined;
-  readonly references: js.Statement[];
-  /** The result is that of a call in our place, made when all is given back. */
-  readonly isCall: boolean;
-}
-
-/** Statements that are emitted at their end; what is in them was made from something. */
-const STRUCTURES: ReadonlySet<string> = new Set([
-  'BlockStatement',
-  'LabeledStatement',
-  'ForStatement',
-  'DoWhileStatement',
-  'TryStatement',
-]);
 
 export class FunctionEmitter {
   readonly context: FunctionContext;

@@ -10,7 +10,8 @@ import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { assignHalves } from './jitless/halves.ts';
 import { emitInterpreted } from './jitless/instructions.ts';
-import { emitHalvedSelect, movePair, pushHalves } from './jitless/pairs.ts';
+import { emitHalvedSelect } from './jitless/pair-conversions.ts';
+import { movePair, pushHalves } from './jitless/pairs.ts';
 import * as js from './js.ts';
 import { type Handler, OBJECTS } from './objects.ts';
 import {

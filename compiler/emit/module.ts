@@ -87,7 +87,10 @@ export function emitGroup(
   };
   const entry = (index: number) => {
     const defined = index - module.importedFunctions;
-    return defined >= 0 && group.has(defined) ? entries.of(defined) : undefined;
+    if (defined < 0) return undefined;
+    // Who is called may come into the group by it.
+    named(index);
+    return group.has(defined) ? entries.of(defined) : undefined;
   };
   const resolve: Resolve = options.target === 'jitless' ? Object.assign(named, { entry }) : named;
   for (let i = 0; i < members.length; i++) {
