@@ -75,6 +75,8 @@ export interface PythonException {
   readonly message: string;
   /** As Python itself prints it. */
   readonly traceback: string;
+  /** Of a `SystemExit`. */
+  readonly exitCode?: number | undefined;
 }
 
 /** The Python code raised an exception, or could not be run at all. */
@@ -83,11 +85,14 @@ export class ExecutionError extends SandboxError {
   readonly type: string | undefined;
   /** As Python prints it; of code that never reached Python, the message. */
   readonly traceback: string;
+  /** Of a `SystemExit`: what a process would end with. */
+  readonly exitCode: number | undefined;
 
   constructor(exception: PythonException | string, options: SandboxErrorOptions = {}) {
     super(typeof exception === 'string' ? exception : exceptionText(exception), options);
     this.type = typeof exception === 'string' ? undefined : exception.type;
     this.traceback = typeof exception === 'string' ? exception : exception.traceback;
+    this.exitCode = typeof exception === 'string' ? undefined : exception.exitCode;
   }
 }
 

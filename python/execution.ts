@@ -36,6 +36,10 @@ export interface Program {
   readonly resultVariable: string;
   readonly trace: boolean;
   readonly mode: 'exec' | 'single';
+  /** In tracebacks; undefined: `<user>`. */
+  readonly filename: string | undefined;
+  /** `sys.argv`; undefined: as it was. */
+  readonly argv: readonly string[] | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -86,7 +90,7 @@ export class Execution {
   }
 
   #request(): RunRequest {
-    const { code, callbacks, limits, resultVariable, trace, mode } = this.#program;
+    const { code, callbacks, limits, resultVariable, trace, mode, filename, argv } = this.#program;
     const { executionTimeoutMs: timeoutMs, maxMemoryBytes, maxFuel, maxOutputBytes } = limits;
     return {
       code,
@@ -94,6 +98,8 @@ export class Execution {
       callbacks: [...callbacks.values()].map(infoOf),
       trace,
       mode,
+      filename,
+      argv,
       limits: { timeoutMs, maxMemoryBytes, maxFuel, maxOutputBytes },
     };
   }

@@ -8,9 +8,11 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { wrongType } from '../runtime/errors.ts';
+import { SandboxFiles } from './files/sandbox-files.ts';
 import { encodeImage, imageSize } from './image.ts';
-import type { Image, ImageRecipe } from './messages.ts';
+import { type Image, type ImageRecipe, recipeText } from './messages.ts';
 import { checkKeys, number, optional } from './options.ts';
+import { loadPackages, type Package, type PackageOption } from './packages.ts';
 import { platform } from './platform.ts';
 import type { PythonThread } from './thread.ts';
 import { type GroupStats, WorkerGroup } from './worker-group.ts';
@@ -18,6 +20,10 @@ import { type GroupStats, WorkerGroup } from './worker-group.ts';
 export interface FactoryOptions {
   /** Modules that are imported before the image is made: sandboxes have them from the start. */
   readonly imports?: readonly string[] | undefined;
+  /** Wheels, `.tar.gz` and folders, for the imports and for all sandboxes; with `load`, those of the image once more. */
+  readonly packages?: readonly PackageOption[] | undefined;
+  /** A folder of installed packages: the first of `packages`. */
+  readonly sitePackages?: string | undefined;
   /** The hash seed and all else that is random while the image is made; by default another in each build. */
   readonly seed?: string | undefined;
   /**
@@ -33,20 +39,18 @@ export interface FactoryOptions {
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
+/** The image has the rest in it. */
+export type LoadOptions = Omit<FactoryOptions, 'imports' | 'seed' | 'cache'>;
+
 export interface FactoryStats extends GroupStats {
   /** Bytes of the image; 0 before it is there. */
   readonly imageBytes: number;
 }
 
-const OPTIONS: readonly (keyof FactoryOptions)[] = [
-  'imports',
-  'seed',
-  'cache',
-  'pyodide',
-  'workers',
-  'onWarning',
+const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
+  ...(['packages', 'sitePackages', 'pyodide', 'workers', 'onWarning'] as const),
 ];
-const LOAD_OPTIONS: readonly (keyof FactoryOptions)[] = ['pyodide', 'workers', 'onWarning'];
+const OPTIONS: readonly (keyof FactoryOptions)[] = [...LOAD_OPTIONS, 'imports', 'seed', 'cache'];
 
 /** A dropped factory's threads end with it. */
 const dropped = new FinalizationRegistry<WorkerGroup>((group) => void group.close());
@@ -56,13 +60,16 @@ const unsaved = new Set<WorkerGroup>();
 export class FactoryCore {
   /** For sandboxes and sessions, not for users. */
   readonly group: WorkerGroup;
+  /** Those of all its sandboxes. */
+  readonly packages: readonly Package[];
 
   /** `image`: see `load`. */
   constructor(options: FactoryOptions = {}, image?: Image) {
     checkKeys('option of SandboxFactory', options, image === undefined ? OPTIONS : LOAD_OPTIONS);
     const onWarning = optional('function', 'onWarning', options.onWarning);
     const warn = onWarning ?? ((message: string) => console.warn(`sandglass: ${message}`));
-    const recipe = recipeOf(options);
+    this.packages = packagesOf(options);
+    const recipe = recipeOf(options, this.packages);
     const directory = image === undefined ? directoryOf(options.cache) : undefined;
     this.group = new WorkerGroup({
       start: platform().startWorker,
@@ -173,7 +180,8 @@ let watching = false;
 function watchEnd(): void {
   if (watching) return;
   watching = true;
-  process.on('beforeExit', () => {
+  // Once: saving makes threads busy and idle again, and would never end.
+  process.once('beforeExit', () => {
     for (const group of unsaved) void saveGrown(group);
     unsaved.clear();
   });
@@ -198,10 +206,21 @@ async function saveFrom(group: WorkerGroup, thread: PythonThread): Promise<void>
 
 // -------------------------------------------------------------------- options
 
-function recipeOf({ imports = [], seed }: FactoryOptions): ImageRecipe {
+function packagesOf({ packages = [], sitePackages }: FactoryOptions): Package[] {
+  const first = optional('string', 'sitePackages', sitePackages);
+  return [...loadPackages(first === undefined ? [] : [first]), ...loadPackages(packages)];
+}
+
+function recipeOf({ imports = [], seed }: FactoryOptions, packages: readonly Package[]): ImageRecipe {
   if (!Array.isArray(imports) || imports.some((name) => typeof name !== 'string'))
     throw wrongType('imports to be a list of names of modules', imports);
-  return { imports: [...imports], files: undefined, seed: optional('string', 'seed', seed) };
+  const files = packages.length === 0 ? undefined : new SandboxFiles({}, { packages });
+  return {
+    imports: [...imports],
+    files: files?.lease().spec,
+    filesKey: files?.key ?? '',
+    seed: optional('string', 'seed', seed),
+  };
 }
 
 function directoryOf(cache: unknown): string | undefined {
@@ -212,10 +231,9 @@ function directoryOf(cache: unknown): string | undefined {
   return cache;
 }
 
-/** One file for each recipe; what else an image depends on stands in it. */
 function fileName(recipe: ImageRecipe): string {
-  const digest = createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
-  return `python-${digest.slice(0, 16)}.sgimage`;
+  const digest = createHash('sha256').update(recipeText(recipe)).digest('hex');
+  return `python-${digest.slice(0, 8)}`;
 }
 
 function defaultWorkers(): number {

@@ -8,17 +8,14 @@
 import { readFile } from 'node:fs/promises';
 import { wrongType } from '../runtime/errors.ts';
 import { InitializationError } from './errors.ts';
-import { FactoryCore, type FactoryOptions } from './factory-core.ts';
+import { FactoryCore, type LoadOptions } from './factory-core.ts';
 import { decodeImage, ImageError } from './image.ts';
 import { Sandbox, type SandboxOptions } from './sandbox.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 export class SandboxFactory extends FactoryCore {
   /** What `save` wrote, or `toBytes` made. It holds code that is run: take it from nobody whom you do not trust. */
-  static async load(
-    source: string | URL | Uint8Array,
-    options: Pick<FactoryOptions, 'pyodide' | 'workers' | 'onWarning'> = {},
-  ): Promise<SandboxFactory> {
+  static async load(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<SandboxFactory> {
     const isBytes = source instanceof Uint8Array;
     if (!isBytes && typeof source !== 'string' && !(source instanceof URL))
       throw wrongType('a path, or the bytes of an image', source);

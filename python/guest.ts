@@ -81,9 +81,9 @@ export class Guest {
     this.#succeed({ op: 'clear' });
   }
 
-  /** Imports modules, before an image is made. */
-  importModules(names: readonly string[]): void {
-    this.#succeed({ op: 'import', names });
+  /** Imports modules, before an image is made; `path` as above. */
+  importModules(names: readonly string[], path: readonly string[] = []): void {
+    this.#succeed({ op: 'import', names, path });
   }
 
   /** Last before an image is made: what exists now is spared from garbage collection for ever. */

@@ -6,7 +6,8 @@
  * Code and snapshot bring checksums of their own (`Runtime.deserialize`, `Snapshot.load`); here is what leads to them.
  */
 import { createHash } from 'node:crypto';
-import { quoteName } from '../runtime/errors.ts';
+import { quoteName, SnapshotError } from '../runtime/errors.ts';
+import { Snapshot } from '../runtime/snapshot/snapshot.ts';
 import type { Image, ImageMeta, SharedBytes } from './messages.ts';
 
 /** An image that cannot be used; says why. */
@@ -60,16 +61,21 @@ export function decodeImage(bytes: Uint8Array): Image {
   const at = startOf(length);
   if (bytes.length !== at + aligned(code) + aligned(snapshot)) throw new ImageError('damaged: it is cut off');
   const snapshotAt = at + aligned(code);
-  return {
-    meta,
-    code: shared(bytes.subarray(at, at + code)),
-    snapshot: shared(bytes.subarray(snapshotAt, snapshotAt + snapshot)),
-  };
+  const memory = shared(bytes.subarray(snapshotAt, snapshotAt + snapshot));
+  // Looks at its checksum, which those who share it need not do again.
+  try {
+    Snapshot.load(memory);
+  } catch (error) {
+    if (!(error instanceof SnapshotError)) throw error;
+    throw new ImageError(`damaged: ${error.message}`, { cause: error });
+  }
+  return { meta, code: shared(bytes.subarray(at, at + code)), snapshot: memory };
 }
 
 /** Bytes for all workers. */
 export function shared(bytes: Uint8Array): SharedBytes {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes as SharedBytes;
+  const { buffer } = bytes;
+  if (buffer instanceof SharedArrayBuffer && buffer.byteLength === bytes.length) return bytes as SharedBytes;
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;

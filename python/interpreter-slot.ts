@@ -3,8 +3,10 @@
  * of the run that it is in.
  */
 import { Snapshot } from '../runtime/snapshot/snapshot.ts';
+import type { Engine } from './emscripten/engine.ts';
 import { seededRandom } from './entropy.ts';
 import type { Recovery } from './errors.ts';
+import { type OpenedMounts, openMounts } from './files/mounts.ts';
 import { Guest } from './guest.ts';
 import { Interpreter, type InterpreterState } from './interpreter.ts';
 import type { InterpreterConfig, SharedBytes } from './messages.ts';
@@ -32,6 +34,12 @@ export interface SavedInterpreter {
   readonly call: number;
 }
 
+interface Restored {
+  readonly interpreter: Interpreter;
+  readonly guest: Guest;
+  readonly files: OpenedMounts | undefined;
+}
+
 /** Between runs nobody hears what is written. */
 const NO_HOOKS: Hooks = {
   write: () => {},
@@ -44,20 +52,25 @@ const NO_HOOKS: Hooks = {
 export class InterpreterSlot {
   readonly #common: Common;
   readonly #config: InterpreterConfig;
+  readonly #engine: Engine | undefined;
   #hooks: Hooks = NO_HOOKS;
   #memoryLimit = Infinity;
   #interpreter: Interpreter;
   #guest: Guest;
+  #files: OpenedMounts | undefined;
   /** Undefined: the image. */
   #snapshot: LoadedSnapshot | undefined;
 
-  constructor(common: Common, config: InterpreterConfig) {
+  /** `engine`: what makes instances of the image; by default a new one each time. */
+  constructor(common: Common, config: InterpreterConfig, engine?: Engine) {
     this.#common = common;
     this.#config = config;
-    const { interpreter, guest } = this.#restore(common.image);
+    this.#engine = engine;
+    const { interpreter, guest, files } = this.#restore(common.image);
     this.#interpreter = interpreter;
     this.#guest = guest;
-    guest.fresh();
+    this.#files = files;
+    this.#fresh();
   }
 
   get guest(): Guest {
@@ -71,14 +84,19 @@ export class InterpreterSlot {
   /** `run` is what its host turns to; undefined: nobody. */
   attach(run: Run | undefined, maxMemoryBytes: number | null = null): void {
     this.#hooks = run ?? NO_HOOKS;
-    this.#memoryLimit = maxMemoryBytes ?? Infinity;
+    if (run !== undefined) this.#memoryLimit = maxMemoryBytes ?? Infinity;
+  }
+
+  /** It was cut off, and can only `recover`. */
+  get broken(): boolean {
+    return this.#interpreter.broken;
   }
 
   /** As it was at first. */
   reset(): void {
     this.#snapshot = undefined;
     this.#replace(this.#common.image);
-    this.#guest.fresh();
+    this.#fresh();
   }
 
   /** After a run that was cut off: what it goes back to. */
@@ -112,6 +130,9 @@ export class InterpreterSlot {
 
   close(): void {
     this.#interpreter.close();
+    this.#files?.close();
+    // One that serves again keeps its memory.
+    if (this.#engine === undefined) this.#common.module.release(this.#interpreter.instance);
   }
 
   // ------------------------------------------------------------------ making one
@@ -119,19 +140,28 @@ export class InterpreterSlot {
   #call = 0;
 
   #replace(from: LoadedSnapshot): void {
-    const { interpreter, guest } = this.#restore(from);
-    this.#interpreter.close();
+    const { interpreter, guest, files } = this.#restore(from);
+    this.close();
     this.#interpreter = interpreter;
     this.#guest = guest;
+    this.#files = files;
   }
 
-  #restore({ snapshot, state }: LoadedSnapshot): { interpreter: Interpreter; guest: Guest } {
+  #fresh(): void {
+    this.#guest.fresh(this.#files?.paths);
+  }
+
+  #restore({ snapshot, state }: LoadedSnapshot): Restored {
     const { module, library } = this.#common;
-    const { env, seed } = this.#config;
-    const interpreter = Interpreter.resume(module.engine(snapshot), state.interpreter, {
+    const { env, seed, files: spec, stdin } = this.#config;
+    const files = spec && openMounts(spec, { poll: () => this.#hooks.pause(0) });
+    const engine = this.#engine ?? module.engine(snapshot);
+    const interpreter = Interpreter.resume(engine, state.interpreter, {
       library,
+      mounts: files?.mounts,
       env,
       ...(seed !== null && { random: seededRandom(seed) }),
+      stdin: stdin === 'inherit' ? 0 : stdin,
       stdout: (bytes) => this.#hooks.write(1, bytes),
       stderr: (bytes) => this.#hooks.write(2, bytes),
       channel: {
@@ -144,7 +174,8 @@ export class InterpreterSlot {
     });
     this.#call = state.call;
     this.#common.onRestore();
-    return { interpreter, guest: new Guest({ call: (request) => interpreter.call(state.call, request) }) };
+    const guest = new Guest({ call: (request) => interpreter.call(state.call, request) });
+    return { interpreter, guest, files };
   }
 }
 

@@ -11,6 +11,7 @@
  */
 import type { CallbackInfo } from './callbacks.ts';
 import type { PythonException, Recovery } from './errors.ts';
+import type { FilesSpec } from './files/mounts.ts';
 import type { TraceEvent } from './result.ts';
 
 /** Indices of the words that a host and its worker share. */
@@ -39,6 +40,9 @@ export const GRACE_MS = 300;
 /** How long its worker has after that, before it is terminated. */
 export const LAST_RESORT_MS = 2000;
 
+/** For what is asked of an interpreter whose runs have no limit. */
+export const ASK_MS = 60_000;
+
 /** Bytes that all workers of a process share. */
 export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 
@@ -66,15 +70,23 @@ export interface ImageMeta {
 export interface ImageRecipe {
   /** Modules that are imported before anything else. */
   readonly imports: readonly string[];
-  /** What these are found in: as files/ makes it of packages. */
-  readonly files: unknown;
+  /** What these are found in, besides the standard library. */
+  readonly files: FilesSpec | undefined;
+  /** Different for files that differ. */
+  readonly filesKey: string;
   /** Undefined: another one in every build. */
   readonly seed: string | undefined;
+}
+
+/** As one text: images of different recipes are different. */
+export function recipeText({ imports, filesKey, seed }: ImageRecipe): string {
+  return JSON.stringify({ imports, files: filesKey, seed });
 }
 
 /** Where a worker looks for an image, and puts one that it built: a directory that only code of its user is in. */
 export interface ImageFile {
   readonly directory: string;
+  /** How its name begins; what it depends on besides the recipe follows. */
   readonly name: string;
 }
 
@@ -101,6 +113,8 @@ export interface RunRequest {
   readonly callbacks: readonly CallbackInfo[];
   readonly trace: boolean;
   readonly mode: 'exec' | 'single';
+  readonly filename: string | undefined;
+  readonly argv: readonly string[] | undefined;
   readonly limits: RunLimits;
 }
 
@@ -111,10 +125,11 @@ export const TRANSIENT: InterpreterId = 0;
 /** What an interpreter finds around it. */
 export interface InterpreterConfig {
   readonly env: Readonly<Record<string, string>>;
-  /** As files/ makes it of volumes and storages. */
-  readonly files: unknown;
+  readonly files: FilesSpec | undefined;
   /** What its random numbers begin with; null: nothing that repeats. */
   readonly seed: string | null;
+  /** Undefined: nothing to read. */
+  readonly stdin: 'inherit' | Uint8Array | undefined;
 }
 
 export type Answer =
@@ -163,7 +178,8 @@ export type HostMessage =
     }
   | { readonly type: 'answers'; readonly run: number; readonly answers: readonly Answer[] }
   | { readonly type: 'stop'; readonly run: number }
-  | { readonly type: 'ask'; readonly id: number; readonly question: Question };
+  /** What Python has to do for it may take so long. */
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question; readonly timeoutMs: number };
 
 export type RunStatus =
   | {
@@ -224,5 +240,8 @@ export type WorkerMessage =
       readonly ok: boolean;
       readonly value: unknown;
       readonly message: string;
+      readonly timedOut: boolean;
+      /** Of an interpreter that was cut off. */
+      readonly recovery: Recovery | undefined;
       readonly counts: WorkerCounts;
     };

@@ -63,3 +63,13 @@ export function signalOf(value: unknown): AbortSignal | undefined {
     throw wrongType('signal to be an AbortSignal', value);
   return signal;
 }
+
+/** How a program is called, and what with. */
+export function namingOf({ filename, argv }: { filename?: unknown; argv?: unknown }): {
+  readonly filename: string | undefined;
+  readonly argv: readonly string[] | undefined;
+} {
+  if (argv !== undefined && !(Array.isArray(argv) && argv.every((each) => typeof each === 'string')))
+    throw wrongType('argv to be an array of strings', argv);
+  return { filename: optional('string', 'filename', filename), argv };
+}

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tarOf } from '../test/support/tar.ts';
 import { zipOf } from '../test/support/zip.ts';
 import { MAX_FILES } from './archive.ts';
-import { loadPackages, type PackageTree, packagePath } from './packages.ts';
+import { loadPackages, type PackageTree, packagePath, packedFiles } from './packages.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -23,7 +23,7 @@ function contents(name: string, bytes: Uint8Array): Record<string, string> {
   const [tree] = loadPackages([{ name, bytes }]) as PackageTree[];
   const whole = Buffer.from(tree!.bytes);
   return Object.fromEntries(
-    tree!.files.map(({ path, start, end }) => [path, whole.toString('utf8', start, end)]),
+    packedFiles(tree!).map(({ path, start, end }) => [path, whole.toString('utf8', start, end)]),
   );
 }
 

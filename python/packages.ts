@@ -14,8 +14,17 @@ export type PackageOption = string | { readonly name: string; readonly bytes: Ui
 /** An unpacked archive, made to be sent to workers: its memory is shared, not copied. */
 export interface PackageTree {
   readonly kind: 'tree';
-  readonly files: readonly { readonly path: string; readonly start: number; readonly end: number }[];
+  /** Of its content: a hash. */
+  readonly id: string;
+  /** The files' contents one after the other, behind them the index as JSON. */
   readonly bytes: SharedArrayBuffer;
+  readonly indexAt: number;
+}
+
+export interface PackedFile {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface PackageFolder {
@@ -33,10 +42,12 @@ export function packagePath(index: number): string {
 
 /** Different for packages that differ; a folder is known by its files' names, sizes and times. */
 export function packageKey(each: Package): string {
-  const hash = createHash('sha256');
-  if (each.kind === 'tree') hash.update(JSON.stringify(each.files)).update(new Uint8Array(each.bytes));
-  else hash.update(JSON.stringify([each.hostPath, folderFacts(each.hostPath)]));
-  return hash.digest('hex');
+  if (each.kind === 'tree') return each.id;
+  return hashOf(Buffer.from(JSON.stringify([each.hostPath, folderFacts(each.hostPath)])));
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function folderFacts(folder: string): [name: string, size: number, modified: number][] {
@@ -126,15 +137,22 @@ function withoutProject(files: readonly ArchivedFile[]): readonly ArchivedFile[]
 }
 
 function pack(files: readonly ArchivedFile[]): PackageTree {
-  const bytes = new SharedArrayBuffer(files.reduce((sum, file) => sum + file.bytes.length, 0));
-  const whole = new Uint8Array(bytes);
-  let start = 0;
-  const index = files.map((file) => {
-    whole.set(file.bytes, start);
-    const end = start + file.bytes.length;
-    const entry = { path: file.path, start, end };
-    start = end;
-    return entry;
+  let end = 0;
+  const index = files.map(({ path, bytes }): PackedFile => {
+    const start = end;
+    end += bytes.length;
+    return { path, start, end };
   });
-  return { kind: 'tree', files: index, bytes };
+  const text = new TextEncoder().encode(JSON.stringify(index));
+  const whole = new Uint8Array(new SharedArrayBuffer(end + text.length));
+  for (const [i, { bytes }] of files.entries()) whole.set(bytes, index[i]!.start);
+  whole.set(text, end);
+  return { kind: 'tree', id: hashOf(whole), bytes: whole.buffer, indexAt: end };
+}
+
+/** What is in a tree; its bytes start at those of `bytes`. */
+export function packedFiles({ bytes, indexAt }: PackageTree): PackedFile[] {
+  // Decoders refuse shared memory.
+  const text = new Uint8Array(bytes, indexAt).slice();
+  return JSON.parse(new TextDecoder().decode(text)) as PackedFile[];
 }

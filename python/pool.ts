@@ -9,6 +9,7 @@ import { wrongType } from '../runtime/errors.ts';
 import type { Callbacks } from './callbacks.ts';
 import { PoolError, TimeoutError } from './errors.ts';
 import { SandboxFactory } from './factory.ts';
+import type { VfsStorage } from './files/vfs-storage.ts';
 import type { ResourceLimits, ResourceLimitsOptions } from './limits.ts';
 import { checkKeys, count, number, optional } from './options.ts';
 import type { Handlers } from './output.ts';
@@ -53,7 +54,10 @@ export interface PoolStats {
 }
 
 /** Settings of one user. */
-type Overrides = Pick<SandboxOptions, 'callbacks' | 'resourceLimits' | 'onStdout' | 'onStderr' | 'onTrace'>;
+type Overrides = Pick<
+  SandboxOptions,
+  'callbacks' | 'resourceLimits' | 'onStdout' | 'onStderr' | 'onTrace' | 'vfs'
+>;
 
 interface Slot {
   overrides: Overrides;
@@ -303,6 +307,11 @@ export class PooledSandbox {
 
   withTraceHandler(onTrace: NonNullable<Handlers['onTrace']>): this {
     return this.#with({ onTrace });
+  }
+
+  /** What `/data` is: files that are there for whoever has the storage. */
+  withVfsStorage(vfs: VfsStorage): this {
+    return this.#with({ vfs });
   }
 
   /** Gives it back. */

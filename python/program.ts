@@ -5,18 +5,23 @@ import { wrongType } from '../runtime/errors.ts';
 import { type Callbacks, callbacksOf } from './callbacks.ts';
 import type { Program } from './execution.ts';
 import type { FactoryCore, FactoryOptions } from './factory-core.ts';
+import { FILE_OPTIONS, type FileOptions, SandboxFiles } from './files/sandbox-files.ts';
 import { limitsOf, type ResourceLimits, type ResourceLimitsOptions } from './limits.ts';
 import type { InterpreterConfig } from './messages.ts';
 import { optional } from './options.ts';
 import type { OutputHandler, TraceHandler } from './output.ts';
 
-export interface ProgramOptions {
+export interface ProgramOptions extends FileOptions {
   readonly resourceLimits?: ResourceLimits | ResourceLimitsOptions | undefined;
   /** Host functions that programs may call. */
   readonly callbacks?: Callbacks | undefined;
-  /** Called with each piece of output as it is written. What it throws is reported and ignored. */
+  /** Called with each piece of output as it is written, as text and as bytes. What it throws is reported and ignored. */
   readonly onStdout?: OutputHandler | undefined;
   readonly onStderr?: OutputHandler | undefined;
+  /** False: handlers see all output, and the result has none of it. Default true. */
+  readonly keepOutput?: boolean | undefined;
+  /** What the program reads: text or bytes; `inherit`: the process's own input. Default nothing. */
+  readonly stdin?: 'inherit' | string | Uint8Array | undefined;
   /** Called for lines, calls, returns, exceptions and callbacks of the program. */
   readonly onTrace?: TraceHandler | undefined;
   /** Trace without a handler, for `result.trace`. Default: whether there is `onTrace`. */
@@ -33,10 +38,13 @@ export interface ProgramOptions {
 }
 
 export const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
+  ...FILE_OPTIONS,
   'resourceLimits',
   'callbacks',
   'onStdout',
   'onStderr',
+  'keepOutput',
+  'stdin',
   'onTrace',
   'trace',
   'resultVariable',
@@ -47,7 +55,7 @@ export const PROGRAM_OPTIONS: readonly (keyof ProgramOptions)[] = [
 ];
 
 /** All of a program but its code. */
-export type Settings = Omit<Program, 'code' | 'signal' | 'mode'>;
+export type Settings = Omit<Program, 'code' | 'signal' | 'mode' | 'filename' | 'argv'>;
 
 export function settingsOf(options: ProgramOptions): Settings {
   const { resultVariable = 'result' } = options;
@@ -59,6 +67,7 @@ export function settingsOf(options: ProgramOptions): Settings {
       onStdout: optional('function', 'onStdout', options.onStdout),
       onStderr: optional('function', 'onStderr', options.onStderr),
       onTrace,
+      keepOutput: optional('boolean', 'keepOutput', options.keepOutput),
     },
     limits: limitsOf(options.resourceLimits),
     resultVariable,
@@ -66,12 +75,34 @@ export function settingsOf(options: ProgramOptions): Settings {
   };
 }
 
-export function configOf({ env = {}, seed }: ProgramOptions): InterpreterConfig {
+export function configOf({ env = {}, seed, stdin }: ProgramOptions): InterpreterConfig {
   if (typeof env !== 'object' || env === null) throw wrongType('env to be an object', env);
   for (const [name, value] of Object.entries(env)) {
     if (typeof value !== 'string') throw wrongType(`env.${name} to be a string`, value);
     if (name === '' || /[=\0]/.test(name) || value.includes('\0'))
       throw new TypeError(`env: ${JSON.stringify(name)} cannot be an environment variable`);
   }
-  return { env: { ...env }, files: undefined, seed: optional('string', 'seed', seed) ?? null };
+  return {
+    env: { ...env },
+    files: undefined,
+    seed: optional('string', 'seed', seed) ?? null,
+    stdin: inputOf(stdin),
+  };
+}
+
+function inputOf(stdin: unknown): InterpreterConfig['stdin'] {
+  if (stdin === undefined || stdin === 'inherit') return stdin;
+  if (typeof stdin === 'string') return new TextEncoder().encode(stdin);
+  if (stdin instanceof Uint8Array) return stdin;
+  throw wrongType('stdin to be "inherit", a text or a Uint8Array', stdin);
+}
+
+/** Its files, checked. `ownStorage`: see `FilesSettings`. */
+export function filesOf(
+  options: ProgramOptions,
+  { packages }: FactoryCore,
+  ownStorage = false,
+): SandboxFiles {
+  const { maxVfsBytes } = limitsOf(options.resourceLimits);
+  return new SandboxFiles(options, { maxBytes: maxVfsBytes, packages, ownStorage });
 }

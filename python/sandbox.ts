@@ -5,10 +5,18 @@
  */
 import { checkCode, Execution } from './execution.ts';
 import { type FactoryCore, factoryOf } from './factory-core.ts';
+import type { SandboxFiles } from './files/sandbox-files.ts';
 import type { ResourceLimits } from './limits.ts';
 import { type InterpreterConfig, TRANSIENT } from './messages.ts';
-import { checkKeys, signalOf } from './options.ts';
-import { configOf, PROGRAM_OPTIONS, type ProgramOptions, type Settings, settingsOf } from './program.ts';
+import { checkKeys, namingOf, signalOf } from './options.ts';
+import {
+  configOf,
+  filesOf,
+  PROGRAM_OPTIONS,
+  type ProgramOptions,
+  type Settings,
+  settingsOf,
+} from './program.ts';
 import type { ExecuteResult } from './result.ts';
 
 export interface SandboxOptions extends ProgramOptions {}
@@ -16,9 +24,13 @@ export interface SandboxOptions extends ProgramOptions {}
 export interface ExecuteOptions {
   /** Stops the program; the promise is rejected with a `CancelledError`. */
   readonly signal?: AbortSignal | undefined;
+  /** How tracebacks call the code. Default `<user>`. */
+  readonly filename?: string | undefined;
+  /** `sys.argv`. Default `['']`. */
+  readonly argv?: readonly string[] | undefined;
 }
 
-const EXECUTE_OPTIONS: readonly (keyof ExecuteOptions)[] = ['signal'];
+const EXECUTE_OPTIONS: readonly (keyof ExecuteOptions)[] = ['signal', 'filename', 'argv'];
 
 /** A run that can be stopped. */
 export class ExecutionHandle {
@@ -52,6 +64,7 @@ export class Sandbox {
   readonly #factory: FactoryCore;
   readonly #settings: Settings;
   readonly #config: InterpreterConfig;
+  readonly #files: SandboxFiles;
   #closed = false;
 
   constructor(options: SandboxOptions = {}) {
@@ -59,6 +72,7 @@ export class Sandbox {
     this.#settings = settingsOf(options);
     this.#config = configOf(options);
     this.#factory = factoryOf(options.factory, options.cache);
+    this.#files = filesOf(options, this.#factory);
   }
 
   get resourceLimits(): ResourceLimits {
@@ -69,13 +83,17 @@ export class Sandbox {
   async execute(code: string, options: ExecuteOptions = {}): Promise<ExecuteResult> {
     checkKeys('option of execute', options, EXECUTE_OPTIONS);
     const signal = signalOf(options.signal);
+    const naming = namingOf(options);
     checkCode(code);
     if (this.#closed) throw new TypeError('the sandbox is closed');
     const lease = await this.#factory.group.lease(undefined, signal);
+    const files = this.#files.lease();
     try {
-      const program = { ...this.#settings, code, signal, mode: 'exec' } as const;
-      return await new Execution(lease.thread, program).complete(TRANSIENT, this.#config);
+      const program = { ...this.#settings, ...naming, code, signal, mode: 'exec' } as const;
+      const config = { ...this.#config, files: files.spec };
+      return await new Execution(lease.thread, program).complete(TRANSIENT, config);
     } finally {
+      files.close();
       lease.release();
     }
   }

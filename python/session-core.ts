@@ -5,6 +5,7 @@
 import { SandboxError, WorkerLostError } from './errors.ts';
 import { Execution, type Program } from './execution.ts';
 import type { FactoryCore } from './factory-core.ts';
+import type { FilesLease, SandboxFiles } from './files/sandbox-files.ts';
 import { shared } from './image.ts';
 import type { InterpreterConfig, InterpreterId, Question, SharedBytes } from './messages.ts';
 import type { ExecuteResult } from './result.ts';
@@ -17,6 +18,9 @@ export class SessionCore {
   /** Kept: its threads end when nobody has it. */
   readonly #factory: FactoryCore;
   readonly #config: InterpreterConfig;
+  readonly #files: SandboxFiles;
+  /** The interpreter's part of them. */
+  #filesLease: FilesLease | undefined;
   #thread: PythonThread | undefined;
   #interpreter: InterpreterId = 0;
   /** What it goes back to; undefined: the image. */
@@ -24,9 +28,10 @@ export class SessionCore {
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(factory: FactoryCore, config: InterpreterConfig) {
+  constructor(factory: FactoryCore, config: InterpreterConfig, files: SandboxFiles) {
     this.#factory = factory;
     this.#config = config;
+    this.#files = files;
   }
 
   /** `begin`: the run really starts. */
@@ -41,8 +46,9 @@ export class SessionCore {
     }, program.signal);
   }
 
-  ask(question: (interpreter: InterpreterId) => Question): Promise<unknown> {
-    return this.#use(({ thread }) => thread.ask(question(this.#interpreter)));
+  /** `timeoutMs`: for what Python has to do. */
+  ask(question: (interpreter: InterpreterId) => Question, timeoutMs?: number | null): Promise<unknown> {
+    return this.#use(({ thread }) => thread.ask(question(this.#interpreter), timeoutMs ?? undefined));
   }
 
   async snapshot(): Promise<Uint8Array> {
@@ -72,6 +78,7 @@ export class SessionCore {
     if (thread === undefined) return;
     thread.sessions--;
     if (thread.alive) await thread.ask({ op: 'close', interpreter: this.#interpreter }).catch(() => {});
+    this.#filesLease?.close();
   }
 
   // ------------------------------------------------------------------ turns
@@ -96,7 +103,10 @@ export class SessionCore {
     const lease = await group.leaseForSession(signal);
     try {
       const interpreter = nextInterpreter++;
-      await lease.thread.ask({ op: 'open', interpreter, config: this.#config });
+      this.#filesLease?.close();
+      this.#filesLease = this.#files.lease();
+      const config = { ...this.#config, files: this.#filesLease.spec };
+      await lease.thread.ask({ op: 'open', interpreter, config });
       if (this.#snapshot !== undefined)
         await lease.thread.ask({ op: 'restore', interpreter, bytes: this.#snapshot });
       this.#interpreter = interpreter;

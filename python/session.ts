@@ -7,11 +7,20 @@
 import { type Callbacks, callbacksOf } from './callbacks.ts';
 import { checkCode } from './execution.ts';
 import { factoryOf } from './factory-core.ts';
+import type { SandboxFiles } from './files/sandbox-files.ts';
+import type { VfsStorage } from './files/vfs-storage.ts';
 import type { ResourceLimits, ResourceLimitsOptions } from './limits.ts';
-import { bigCount, checkKeys, count, signalOf } from './options.ts';
-import { configOf, PROGRAM_OPTIONS, type ProgramOptions, type Settings, settingsOf } from './program.ts';
+import { bigCount, checkKeys, count, namingOf, signalOf } from './options.ts';
+import {
+  configOf,
+  filesOf,
+  PROGRAM_OPTIONS,
+  type ProgramOptions,
+  type Settings,
+  settingsOf,
+} from './program.ts';
 import type { ExecuteResult } from './result.ts';
-import { ExecutionHandle } from './sandbox.ts';
+import { type ExecuteOptions, ExecutionHandle } from './sandbox.ts';
 import { SessionCore } from './session-core.ts';
 
 export interface SessionOptions extends ProgramOptions {
@@ -23,8 +32,7 @@ export interface SessionOptions extends ProgramOptions {
 
 const OPTIONS: readonly (keyof SessionOptions)[] = [...PROGRAM_OPTIONS, 'executionTimeoutMs', 'maxFuel'];
 
-export interface SessionExecuteOptions {
-  readonly signal?: AbortSignal | undefined;
+export interface SessionExecuteOptions extends ExecuteOptions {
   /** Instead of the session's. */
   readonly callbacks?: Callbacks | undefined;
   /** Changes to the session's limits, for this run. */
@@ -35,6 +43,8 @@ export interface SessionExecuteOptions {
 
 const EXECUTE_OPTIONS: readonly (keyof SessionExecuteOptions)[] = [
   'signal',
+  'filename',
+  'argv',
   'callbacks',
   'resourceLimits',
   'mode',
@@ -45,6 +55,7 @@ const dropped = new FinalizationRegistry<SessionCore>((core) => void core.close(
 
 export class Session {
   readonly #core: SessionCore;
+  readonly #files: SandboxFiles;
   #settings: Settings;
   #executionCount = 0;
 
@@ -53,7 +64,9 @@ export class Session {
     const { executionTimeoutMs, maxFuel } = options;
     const settings = settingsOf(options);
     this.#settings = { ...settings, limits: settings.limits.with({ executionTimeoutMs, maxFuel }) };
-    this.#core = new SessionCore(factoryOf(options.factory, options.cache), configOf(options));
+    const factory = factoryOf(options.factory, options.cache);
+    this.#files = filesOf(options, factory, true);
+    this.#core = new SessionCore(factory, configOf(options), this.#files);
     dropped.register(this, this.#core, this);
   }
 
@@ -61,10 +74,12 @@ export class Session {
     checkKeys('option of execute', options, EXECUTE_OPTIONS);
     const { mode = 'exec', callbacks, resourceLimits = {} } = options;
     const signal = signalOf(options.signal);
+    const naming = namingOf(options);
     checkCode(code);
     if (mode !== 'exec' && mode !== 'single') throw new TypeError('mode is "exec" or "single"');
     const program = {
       ...this.#settings,
+      ...naming,
       ...(callbacks !== undefined && { callbacks: callbacksOf(callbacks) }),
       limits: this.#settings.limits.with(resourceLimits),
       code,
@@ -83,6 +98,16 @@ export class Session {
   /** Programs that were begun since the session was, or was reset. */
   get executionCount(): number {
     return this.#executionCount;
+  }
+
+  /** Its files: those of the option `vfs`, or its own. */
+  get vfs(): VfsStorage {
+    return this.#files.storage!;
+  }
+
+  /** Where programs see them. */
+  get vfsMountPath(): string {
+    return this.#files.dataPath;
   }
 
   get resourceLimits(): ResourceLimits {
@@ -117,7 +142,7 @@ export class Session {
 
   /** Forgets all variables; modules stay imported. */
   async clearState(): Promise<void> {
-    await this.#core.ask((interpreter) => ({ op: 'clear', interpreter }));
+    await this.#core.ask((interpreter) => ({ op: 'clear', interpreter }), this.executionTimeoutMs);
   }
 
   /** All of the interpreter's memory, exactly; files are not in it. It is what the session goes back to if it must. */
@@ -132,18 +157,24 @@ export class Session {
 
   /** The variables that can be pickled, for other sessions, processes and versions; and which could not. */
   async exportState(): Promise<ExportedState> {
-    return (await this.#core.ask((interpreter) => ({ op: 'export', interpreter }))) as ExportedState;
+    return (await this.#core.ask(
+      (interpreter) => ({ op: 'export', interpreter }),
+      this.executionTimeoutMs,
+    )) as ExportedState;
   }
 
   /** Adds the variables of `exportState`. They are pickles: Python may do anything there that a program may. */
   async importState(state: Uint8Array | ExportedState): Promise<void> {
     const bytes = state instanceof Uint8Array ? state : state.bytes;
-    await this.#core.ask((interpreter) => ({ op: 'import', interpreter, bytes }));
+    await this.#core.ask((interpreter) => ({ op: 'import', interpreter, bytes }), this.executionTimeoutMs);
   }
 
   /** For a prompt: whether these lines can be run (`invalid`: running them will say why). */
   async isComplete(source: string): Promise<'complete' | 'incomplete' | 'invalid'> {
-    const answer = await this.#core.ask((interpreter) => ({ op: 'complete', interpreter, source }));
+    const answer = await this.#core.ask(
+      (interpreter) => ({ op: 'complete', interpreter, source }),
+      this.executionTimeoutMs,
+    );
     return answer as 'complete' | 'incomplete' | 'invalid';
   }
 

@@ -30,7 +30,11 @@ export interface PythonModule {
   serialize(): Uint8Array;
   /** Instances are fresh, or as they were in `snapshot`. */
   engine(snapshot: Snapshot | undefined): Engine;
+  /** The same, but one instance is used again and again: who asks for the next one has done with the one before. */
+  reusingEngine(snapshot: Snapshot): Engine;
   snapshot(instance: EngineInstance): Snapshot;
+  /** Its memory serves others from now on. */
+  release(instance: EngineInstance): void;
 }
 
 /** What is used up, and the ends of it. */

@@ -7,11 +7,12 @@ import { createHash } from 'node:crypto';
 import { Snapshot } from '../runtime/snapshot/snapshot.ts';
 import { BOOTSTRAP_FILENAME, bootstrapSource } from './bootstrap-source.ts';
 import { newSeed, seededRandom } from './entropy.ts';
+import { openMounts } from './files/mounts.ts';
 import { Guest } from './guest.ts';
 import { decodeImage, encodeImage, requireKey, shared } from './image.ts';
 import { Interpreter } from './interpreter.ts';
 import { InterpreterSlot, type LoadedSnapshot, type SavedInterpreter } from './interpreter-slot.ts';
-import type { Image, ImageFile, ImageMeta, ImageRecipe } from './messages.ts';
+import { type Image, type ImageFile, type ImageMeta, type ImageRecipe, recipeText } from './messages.ts';
 import { findPythonFiles, type PythonFiles } from './pyodide-files.ts';
 import { standardLibrary } from './standard-library.ts';
 import { WARM_UP } from './warm-up.ts';
@@ -23,6 +24,8 @@ export interface OpenedImage {
   readonly module: PythonModule;
   readonly loaded: LoadedSnapshot;
   readonly library: ReturnType<typeof standardLibrary>;
+  /** Where it is kept. */
+  readonly file: ImageFile | undefined;
   /** It was built here. */
   readonly built: boolean;
   readonly warnings: readonly string[];
@@ -39,19 +42,28 @@ export function openImage(engine: WorkerEngine, { recipe, image, file, pyodide }
   const files = findPythonFiles(pyodide);
   const library = standardLibrary(files.library);
   const warnings: string[] = [];
-  if (image !== undefined) return { ...opened(engine, image), library, built: false, warnings };
+  if (image !== undefined) {
+    const kept = file && fileFor(file, image.meta.key);
+    return { ...opened(engine, image), library, file: kept, built: false, warnings };
+  }
   const key = keyOf(engine, files, recipe);
-  const stored = file && readImage(engine, file, key, warnings);
-  if (stored !== undefined) return { ...stored, library, built: false, warnings };
+  const named = file && fileFor(file, key);
+  const stored = named && readImage(engine, named, key, warnings);
+  if (stored !== undefined) return { ...stored, library, file: named, built: false, warnings };
   const built = buildImage(engine, files, library, recipe, key);
-  if (file !== undefined) writeImage(engine, file, built.image, warnings);
-  return { ...built, library, built: true, warnings };
+  if (named !== undefined) writeImage(engine, named, built.image, warnings);
+  return { ...built, library, file: named, built: true, warnings };
+}
+
+/** Images for other versions of Node, pyodide or Sandglass are files beside it. */
+function fileFor({ directory, name }: ImageFile, key: string): ImageFile {
+  return { directory, name: `${name}-${key.slice(0, 16)}.sgimage` };
 }
 
 /** All that an image depends on. */
 function keyOf(engine: WorkerEngine, files: PythonFiles, recipe: ImageRecipe): string {
   const bootstrap = createHash('sha256').update(bootstrapSource()).digest('hex');
-  const all = JSON.stringify([engine.version, files.version, bootstrap, recipe]);
+  const all = JSON.stringify([engine.version, files.version, bootstrap, recipeText(recipe)]);
   return createHash('sha256').update(all).digest('hex').slice(0, 32);
 }
 
@@ -75,8 +87,6 @@ function readImage(
     if (bytes === undefined) return undefined;
     const image = decodeImage(bytes);
     requireKey(image, key);
-    // Looks at its checksum.
-    Snapshot.load(image.snapshot);
     return opened(engine, image);
   } catch (error) {
     warnings.push(`the image ${name} in ${directory} is not used: ${(error as Error).message}; made anew`);
@@ -132,10 +142,12 @@ function boot(
   const hashSeed = new Uint32Array(1);
   random(new Uint8Array(hashSeed.buffer));
   const env = { PYTHONHASHSEED: String(hashSeed[0]) };
-  const interpreter = Interpreter.boot(module.engine(undefined), { library, env, random });
+  const files = recipe.files && openMounts(recipe.files, { poll: () => {} });
+  const mounts = files?.mounts ?? [];
+  const interpreter = Interpreter.boot(module.engine(undefined), { library, mounts, env, random });
   const call = interpreter.load(bootstrapSource(), BOOTSTRAP_FILENAME, 'call');
   const guest = new Guest({ call: (request) => interpreter.call(call, request) });
-  guest.importModules(recipe.imports);
+  guest.importModules(recipe.imports, files?.paths);
   guest.seal();
   const state: SavedInterpreter = { interpreter: interpreter.suspend(), call };
   const snapshot = module.snapshot(interpreter.instance);
@@ -146,7 +158,7 @@ function boot(
 /** In an interpreter that nobody else gets. */
 function warmUp(module: PythonModule, library: OpenedImage['library'], image: LoadedSnapshot): void {
   const common = { module, library, image, onRestore: () => {} };
-  const slot = new InterpreterSlot(common, { env: {}, files: undefined, seed: 'warm-up' });
+  const slot = new InterpreterSlot(common, { env: {}, files: undefined, seed: 'warm-up', stdin: undefined });
   for (const code of WARM_UP) slot.guest.execute({ code, final: true });
   slot.reset();
   slot.close();

@@ -123,8 +123,9 @@ export class Run implements Hooks {
   }
 
   async #execute(guest: Guest): Promise<RunStatus> {
-    const { code, callbacks, resultVariable, trace, mode } = this.#context.request;
-    const request = { code, callbacks, resultVariable, trace, mode, final: this.#context.final };
+    const { limits: _, filename, argv, ...rest } = this.#context.request;
+    const named = { ...(filename !== undefined && { filename }), ...(argv !== undefined && { argv }) };
+    const request = { ...rest, ...named, final: this.#context.final };
     let outcome = this.#guarded(() => guest.execute(request));
     while (outcome.status === 'wait') {
       await this.#rest(outcome.timeoutMs);

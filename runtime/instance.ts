@@ -13,7 +13,7 @@ import { type ConstContext, evaluate } from './const-expr.ts';
 import type { DataSegment } from './data-segment.ts';
 import { resolve } from './defined-types.ts';
 import { Environment } from './environment.ts';
-import { LinkError, trap } from './errors.ts';
+import { LinkError, SnapshotError, trap } from './errors.ts';
 import { exportsObject } from './exports.ts';
 import { hostFunctionOf } from './function-reference.ts';
 import { type Cells, Global } from './global.ts';
@@ -98,7 +98,7 @@ export class Builder {
     E.I.push(...this.#linked.functions);
     for (const memory of this.#linked.memories) E.M.push(memory);
     for (const type of description.memories.slice(description.importedMemories)) {
-      E.M.push(refuseAsLinkError('memory', () => this.#memory(type)));
+      E.M.push(this.#allowed('memory', () => this.#memory(type)));
     }
     E.M[0]?.attach(E);
     E.tags.push(...this.#linked.tags);
@@ -111,7 +111,18 @@ export class Builder {
       const min = this.#saved?.lengths[E.T.length] ?? declared.min;
       const type = { ...declared, min, element: resolve(declared.element, description.types) };
       const value = init === undefined || this.#saved !== undefined ? null : this.#evaluate(init);
-      E.T.push(refuseAsLinkError('table', () => Table.define(type, value, limits)));
+      E.T.push(this.#allowed('table', () => Table.define(type, value, limits)));
+    }
+  }
+
+  /** A memory or table, unless limits refuse it. */
+  #allowed<Thing>(what: string, define: () => Thing): Thing {
+    try {
+      return define();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const refused = this.#saved === undefined ? LinkError : SnapshotError;
+      throw new refused(`cannot allocate ${what}: ${error.message}`);
     }
   }
 
@@ -225,15 +236,5 @@ export class Builder {
 
   #offset(mode: Extract<SegmentMode, { kind: 'active' }>): number {
     return unsignedNumber(this.#evaluate(mode.offset) as number | bigint);
-  }
-}
-
-/** A memory or table that the limits refuse. */
-function refuseAsLinkError<Result>(what: string, define: () => Result): Result {
-  try {
-    return define();
-  } catch (error) {
-    if (error instanceof RangeError) throw new LinkError(`cannot allocate ${what}: ${error.message}`);
-    throw error;
   }
 }

@@ -8,7 +8,6 @@ import { functionName, type ModuleInfo } from '../compiler/binary/module-info.ts
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { type EmittedGroup, functionIndexOf, groupText } from '../compiler/emit/module.ts';
 import type { Position } from '../compiler/emit/print.ts';
-import { CHARGING, COUNTS } from '../compiler/emit/region-counts.ts';
 import { shapeText } from '../compiler/emit/shapes.ts';
 import type { ModuleSources } from '../compiler/emit/source-map.ts';
 import { exportWrapperText, importWrapperText } from '../compiler/emit/wrappers.ts';
@@ -120,9 +119,7 @@ export class JitCode implements ModuleCode {
     this.#options = options;
     this.#owner = owner;
     const { counting } = options;
-    this.#library = counting
-      ? { ...LIBRARY, [COUNTS]: counting.counts, [CHARGING]: counting.charging }
-      : LIBRARY;
+    this.#library = counting ? { ...LIBRARY, ...counting.library } : LIBRARY;
     this.#stock = stock;
     const number = modules++;
     this.#id = stock.id ?? `${number}`;

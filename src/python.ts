@@ -30,9 +30,13 @@ export {
   WorkerLostError,
 } from '../python/errors.ts';
 export { SandboxFactory } from '../python/factory.ts';
-export type { FactoryOptions, FactoryStats } from '../python/factory-core.ts';
+export type { FactoryOptions, FactoryStats, LoadOptions } from '../python/factory-core.ts';
+export type { FileOptions } from '../python/files/sandbox-files.ts';
+export { type VfsStat, VfsStorage, type VfsStorageOptions } from '../python/files/vfs-storage.ts';
+export type { VolumeOption, VolumeOptions } from '../python/files/volumes.ts';
 export { ResourceLimits, type ResourceLimitsOptions } from '../python/limits.ts';
 export type { OutputHandler, TraceHandler } from '../python/output.ts';
+export type { PackageOption } from '../python/packages.ts';
 export { PooledSandbox, type PoolOptions, type PoolStats, SandboxPool } from '../python/pool.ts';
 export { ExecuteResult, type ExecuteStats, type TraceEvent, type TraceKind } from '../python/result.ts';
 export { type ExecuteOptions, ExecutionHandle, Sandbox, type SandboxOptions } from '../python/sandbox.ts';
@@ -44,13 +48,20 @@ export {
   type SessionOptions,
 } from '../python/session.ts';
 
-/** CPython recurses deeper than a thread's usual 4 MB allow. */
-const STACK_MB = 64;
+/** C code of CPython recurses deeper than a thread's usual 4 MB allow; only what is used takes memory. */
+const STACK_MB = 256;
+/** Of JavaScript's own heap, which generated code lives in: the second net. */
+const HEAP_MB = 2048;
 
 providePlatform({
   startWorker: (workerData) => {
     const script = new URL('./python-worker.js', import.meta.url);
-    return new Worker(script, { workerData, resourceLimits: { stackSizeMb: STACK_MB } });
+    return new Worker(script, {
+      workerData,
+      // None of the process's own: some are not for workers (`--input-type`).
+      execArgv: [],
+      resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB },
+    });
   },
   defaultPyodide: () => process.env.SANDGLASS_PYODIDE || undefined,
   defaultCache: () => {

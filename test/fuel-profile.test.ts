@@ -6,12 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { functionName } from '../compiler/binary/module-info.ts';
 import { SPLIT_ALL } from '../compiler/emit/outline.ts';
 import { disassemble } from '../compiler/function/dump-sink.ts';
 import { type CpuProfile, Runtime, Trap } from '../src/index.ts';
 import { sandglass } from './cli-process.ts';
 import { FUEL_PROGRAMS } from './fuel-programs.ts';
+import { referenceWorld } from './support/engines.ts';
 import { expectSameSteps, reference, run } from './support/fuel-runs.ts';
+import { ReferenceStore } from './support/interpreter.ts';
+import { observe, randomModule } from './support/random-module.ts';
 import { sandglassWorld } from './support/sandglass-engine.ts';
 import { ModuleBuilder } from './support/wasm-builder.ts';
 
@@ -30,6 +34,75 @@ describe('programs cost the same, and all of it is in the profile', () => {
     const world = sandglassWorld({ profileFuel: true });
     expectSameSteps(steps, run(world, program), overdraft);
     expect(totalOf(world.runtime.fuelProfile())).toBe(world.runtime.fuel.consumed);
+  });
+});
+
+/** Own fuel by way of calling: `start sum divide`. */
+function ways({ nodes }: CpuProfile): Map<string, number> {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const found = new Map<string, number>();
+  const visit = (ids: readonly number[], path: readonly string[]) => {
+    for (const { callFrame, hitCount, children } of ids.map((id) => byId.get(id)!)) {
+      const way = [...path, callFrame.functionName];
+      if (hitCount > 0) found.set(way.join(' '), (found.get(way.join(' ')) ?? 0) + hitCount);
+      visit(children, way);
+    }
+  };
+  visit(nodes[0]!.children, []);
+  return found;
+}
+
+/** The reference interpreter, noting the same; a function that is being executed already counts where it was first. */
+class CountingStore extends ReferenceStore {
+  readonly ways = new Map<string, number>();
+  names: readonly string[] = [];
+
+  #count(amount: number): void {
+    const way: number[] = [];
+    for (const index of this.path) {
+      const first = way.indexOf(index);
+      if (first < 0) way.push(index);
+      else way.length = first + 1;
+    }
+    const name = way.map((index) => this.names[index]).join(' ') || '(constant expressions)';
+    if (amount > 0) this.ways.set(name, (this.ways.get(name) ?? 0) + amount);
+  }
+
+  override charge(instruction: string): void {
+    super.charge(instruction);
+    this.#count(1);
+  }
+
+  override chargeExtra(units: number): void {
+    super.chargeExtra(units);
+    this.#count(Math.floor(units / 64));
+  }
+}
+
+describe.each([
+  ['whole', {}],
+  ['split', { outline: SPLIT_ALL }],
+])('every way of calling, %s', (_, emit) => {
+  test('costs what the reference interpreter counts', { timeout: 120_000 }, () => {
+    let compared = 0;
+    for (let seed = 1; seed <= 60; seed++) {
+      const module = randomModule(seed);
+      if (module.spins) continue;
+      const { info } = new Runtime().compileSync(module.bytes);
+      const store = new CountingStore({ maxDepth: 400 });
+      store.names = info.functions.map((_type, index) => functionName(info, index) ?? `func ${index}`);
+      const observations = observe(referenceWorld(store), module);
+      const world = sandglassWorld({ profileFuel: true }, emit);
+      observe(world, module);
+      const profile = world.runtime.fuelProfile();
+      expect(totalOf(profile)).toBe(world.runtime.fuel.consumed);
+      // A trap may leave the rest of its region paid for.
+      if (observations.some(({ outcome }) => outcome.kind === 'trap')) continue;
+      const sorted = (map: Map<string, number>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+      expect(sorted(ways(profile)), `seed ${seed}`).toEqual(sorted(store.ways));
+      compared += store.ways.size;
+    }
+    expect(compared).toBeGreaterThan(80);
   });
 });
 
@@ -124,14 +197,19 @@ describe('a C program', () => {
     expect(BigInt(sum(profile.timeDeltas))).toBe(consumed());
     expect(profile.endTime - profile.startTime).toBe(Number(consumed()));
     expect(profile.samples).toHaveLength(profile.timeDeltas.length);
-    const named = profile.nodes.map(({ callFrame, hitCount }) => [callFrame.functionName, hitCount > 0]);
-    expect(named).toEqual([
-      ['(root)', false],
-      ['sum', true],
-      ['divide', true],
-      ['log2of', true],
-      ['start', true],
-      ['(constant expressions)', true],
+    // A tree, by its ids.
+    const ids = profile.nodes.map(({ id }) => id);
+    expect(profile.nodes.flatMap(({ children }) => children).sort((a, b) => a - b)).toEqual(
+      ids.filter((id) => id !== 1).sort((a, b) => a - b),
+    );
+    expect(profile.samples.every((id) => ids.includes(id))).toBe(true);
+    expect([...ways(profile).keys()]).toEqual([
+      'start',
+      'start sum',
+      'start sum divide',
+      'start sum divide log2of',
+      'start divide',
+      '(constant expressions)',
     ]);
     for (const { callFrame, hitCount, positionTicks } of profile.nodes.slice(1, -1)) {
       expect(callFrame.url).toBe('file:///project/divide.c');

@@ -221,3 +221,75 @@ describe("validate: 'lazy'", () => {
     for (let i = 0; i < 2; i++) expect(() => instance.invoke('f')).toThrow(CompileError);
   });
 });
+
+describe('at rest', () => {
+  /** `run` calls the host, who is told by `inside` what to do. */
+  function callable(runtime = new Runtime()) {
+    const m = new ModuleBuilder();
+    m.func('->', [['call', m.importFunc('h', 'f', '->')]], { export: 'run' });
+    const made = { inside: (): unknown => undefined };
+    const instance = runtime.instantiateSync(m.build(), { h: { f: () => void made.inside() } });
+    return { instance, run: instance.exports.run as () => void, made, runtime };
+  }
+  type Callable = ReturnType<typeof callable>;
+
+  function isAtRest({ instance }: Callable): boolean {
+    try {
+      instance.snapshot();
+      return true;
+    } catch (error) {
+      expect((error as Error).message).toContain('not at rest');
+      return false;
+    }
+  }
+
+  /** Runs them, each in the host function of the one before; what is at rest in the last one's. */
+  function nested([first, ...rest]: readonly Callable[], look: () => unknown): unknown {
+    let seen: unknown;
+    first!.made.inside = () => {
+      seen = rest.length === 0 ? look() : nested(rest, look);
+    };
+    first!.run();
+    return seen;
+  }
+
+  it('is a Runtime none of whose code is on the stack', () => {
+    const [a, b, c] = [callable(), callable(), callable()];
+    const beside = callable(a.runtime);
+    const all = [a, b, c, beside];
+    const look = () => all.map(isAtRest);
+    const everyone = [true, true, true, true];
+    expect(look()).toEqual(everyone);
+    expect(nested([a], look)).toEqual([false, true, true, false]);
+    expect(nested([b, a], look)).toEqual([false, false, true, false]);
+    expect(nested([beside, c, a], look)).toEqual([false, true, false, false]);
+    expect(look()).toEqual(everyone);
+  });
+
+  it('comes back when an inner call ends, by an error, too', () => {
+    const [a, b] = [callable(), callable()];
+    const seen: boolean[][] = [];
+    const look = () => [a, b].map(isAtRest);
+    a.made.inside = () => {
+      for (const fail of [false, true]) {
+        b.made.inside = () => {
+          seen.push(look());
+          if (fail) throw new Error('on purpose');
+        };
+        if (fail) expect(b.run).toThrow('on purpose');
+        else b.run();
+        seen.push(look());
+      }
+      // The same Runtime again, from its own host function.
+      nested([callable(a.runtime)], () => seen.push(look()));
+      seen.push(look());
+    };
+    a.run();
+    const [inside, between] = [
+      [false, false],
+      [false, true],
+    ];
+    expect(seen).toEqual([inside, between, inside, between, between, between]);
+    expect(look()).toEqual([true, true]);
+  });
+});

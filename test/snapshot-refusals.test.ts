@@ -123,6 +123,75 @@ describe('state of host modules', () => {
   });
 });
 
+describe('records that somebody made up', () => {
+  // (type (func (result i32))) (type (func)) (func (type 0) i32.const 7) (func (type 1)) (table (export "t") 2 5 (ref null 0))
+  // (memory 1 3) (global (mut i64) (i64.const 5)) (elem func 0 1) (data (i32.const 0) "a") (data "b")
+  const bytes = Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...[1, 8, 2, 0x60, 0, 1, 0x7f, 0x60, 0, 0],
+    ...[3, 3, 2, 0, 1],
+    ...[4, 6, 1, 0x63, 0, 1, 2, 5],
+    ...[5, 4, 1, 1, 1, 3],
+    ...[6, 6, 1, 0x7e, 1, 0x42, 5, 0x0b],
+    ...[7, 5, 1, 1, 0x74, 1, 0],
+    ...[9, 6, 1, 1, 0, 2, 0, 1],
+    ...[10, 9, 2, 4, 0, 0x41, 7, 0x0b, 2, 0, 0x0b],
+    ...[11, 10, 2, 0, 0x41, 0, 0x0b, 1, 0x61, 1, 1, 0x62],
+  ]);
+  const runtime = new Runtime();
+  const module = runtime.compileSync(bytes);
+  const { record } = runtime.instantiateSync(module).snapshot();
+  const list = (...values: number[]) => Uint32Array.from(values);
+  type Parts = typeof record;
+  const instance = (change: Partial<Parts['instances'][number]>): Partial<Parts> => ({
+    instances: [{ ...record.instances[0]!, ...change }],
+  });
+  const made = (change: Partial<Parts>) =>
+    Snapshot.load(Snapshot.make({ ...record, ...change }, 4096, () => {}).save());
+  const memory = record.memories[0]!;
+
+  test('the true one, and others that fit, are restored', () => {
+    const { t } = runtime.restore(module, made({ tables: [list(1, 0, 1)] })).exports;
+    expect([t.length, t.get(0)(), t.get(1), t.get(2) === t.get(0)]).toEqual([3, 7, null, true]);
+    expect(runtime.restore(module, made({ memories: [{ ...memory, pages: 3 }] })).exports.t.length).toBe(2);
+  });
+
+  test.each<[string, Partial<Parts>]>([
+    ['of several modules together', { instances: [record.instances[0]!, record.instances[0]!] }],
+    ['of another module', instance({ module: 'x' })],
+    ['it has 0 memories, the module 1', instance({ memories: list() })],
+    ['it has 2 tables, the module 1', instance({ tables: list(0, 0) })],
+    ['it has 0 globals, the module 1', instance({ globals: list() })],
+    ['it has 0 element segments, the module 1', instance({ elements: [] })],
+    ['table 0 ("t") of size 6', { tables: [list(0, 0, 0, 0, 0, 0)] }],
+    ['table 0 ("t") of size 1', { tables: [list(0)] }],
+    ['table 0 ("t") cannot hold function 1', { tables: [list(0, 2)] }],
+    ['table 0 ("t") cannot hold function 2', { tables: [list(0, 3)] }],
+    ['table 0 ("t") cannot hold undefined', { tables: [list(0, 2 ** 32 - 1)] }],
+    ['memory 0 of size 4', { memories: [{ ...memory, pages: 4 }] }],
+    ['memory 0 of size 0', { memories: [{ ...memory, pages: 0, runs: [] }] }],
+    ['memory 0 has pages of 1 bytes', { memories: [{ pages: 70_000, pageSize: 1, runs: [] }] }],
+    ['global 0 is no i32', { globals: [{ kind: 'i32', words: list(0) }] }],
+    ['global 0 is no ref', { globals: [{ kind: 'ref', words: list(1) }] }],
+    ['no data segment 0 to drop', instance({ droppedData: list(0) })],
+    ['no data segment 2 to drop', instance({ droppedData: list(2) })],
+    ['element segment 0 has 1 elements', instance({ elements: [list(1)] })],
+    ['element segment 0 cannot hold function 7', instance({ elements: [list(1, 8)] })],
+    [
+      'the state of host module "x", which is not imported',
+      { hosts: [{ name: 'x', version: 1, state: list() as never }] },
+    ],
+  ])('%s', (message, change) => {
+    const snapshot = made(change);
+    expect(() => runtime.restore(module, snapshot)).toThrow(SnapshotError);
+    expect(() => runtime.restore(module, snapshot)).toThrow(message);
+    const running = runtime.instantiateSync(module);
+    const before = running.snapshot().save();
+    expect(() => running.reset(snapshot)).toThrow(message);
+    expect(running.snapshot().save()).toEqual(before);
+  });
+});
+
 describe('files', () => {
   const m = new ModuleBuilder();
   const global = m.global('i64', true, [['i64.const', 5n]], 'g');

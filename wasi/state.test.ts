@@ -69,10 +69,10 @@ describe('the state of WASI', () => {
     const saved = state.saveState();
     const other = started(1n, { preopens: { '/a': folder } });
     expect(() => other.state.restoreState(saved)).toThrow(
-      'descriptor 4 open (preopen 1 /b), which is not given',
+      'descriptor 4 open ("preopen 1 /b"), which is not given',
     );
     guest.call('fd_close', 3);
-    expect(() => state.restoreState(saved)).toThrow('descriptor 3 open (preopen 0 /a)');
+    expect(() => state.restoreState(saved)).toThrow('descriptor 3 open ("preopen 0 /a")');
     for (const text of [
       '',
       '{}',

@@ -5,7 +5,7 @@
  * What the program has opened itself is refused: there is a cursor in a file of the host, which may be another one by then. Where its
  * streams are, is the host's business, and so are files' contents.
  */
-import { SnapshotError } from '../runtime/errors.ts';
+import { quoteName, SnapshotError } from '../runtime/errors.ts';
 import type { HostState } from '../runtime/snapshot/host-state.ts';
 import type { Clocks } from './context.ts';
 import type { Descriptor } from './files/descriptor.ts';
@@ -93,7 +93,7 @@ export class WasiState implements HostState {
       const given = this.#given.find((each) => each.key === key);
       if (given === undefined || !open.has(given.descriptor))
         throw new SnapshotError(
-          `the snapshot has descriptor ${fd} open (${key}), which is not given, or closed`,
+          `the snapshot has descriptor ${fd} open (${quoteName(key)}), which is not given, or closed`,
         );
       const { descriptor } = given;
       slots.set(fd, descriptor);

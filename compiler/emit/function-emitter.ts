@@ -23,7 +23,7 @@ import { Mirrors } from './mirrors.ts';
 import { NOTHING, OperandStack, type Reads } from './operand-stack.ts';
 import type { OutlineLimits } from './outline.ts';
 import { type Layout, Places } from './places.ts';
-import { COUNTS, type RegionCounts, RegionRecorder } from './region-counts.ts';
+import { type RegionCounts, RegionRecorder } from './region-counts.ts';
 import { type LocalShape, ShapeVotes } from './simd/local-shapes.ts';
 import type { Template } from './template.ts';
 import { reloadOf } from './views.ts';
@@ -179,10 +179,10 @@ export class FunctionEmitter {
   #recorder(): RegionRecorder | undefined {
     const { counting } = this.options;
     if (counting === undefined) return undefined;
-    this.uses.add(COUNTS);
     const { module, index } = this.context;
-    const { start } = module.bodies[index - module.importedFunctions]!;
-    return new RegionRecorder(counting, start, () => this.offset ?? start);
+    const defined = index - module.importedFunctions;
+    const { start } = module.bodies[defined]!;
+    return new RegionRecorder(counting.regionsOf(defined), () => this.offset ?? start);
   }
 
   get frame(): Frame {

@@ -32,6 +32,7 @@ import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
 import type { Layout, Places } from './places.ts';
+import { CALLERS_COUNTS, COUNTS } from './region-counts.ts';
 import { completeRegions, heaviestPart, type Part } from './regions.ts';
 import { HALVES, isThreads, nameInGroup, register } from './registers.ts';
 import type { LocalShape } from './simd/local-shapes.ts';
@@ -157,6 +158,7 @@ function bookkeeping(emitter: FunctionEmitter): { exits: js.Statement[]; handler
     handlers.push(js.set(register('depth'), js.id('d')));
   }
   if (emitter.countsLocally) exits.push(js.set(emitter.meter.stored, js.id('fl')));
+  if (options.counting !== undefined) exits.push(chargeCaller(emitter));
   return { exits, handlers };
 }
 
@@ -209,7 +211,7 @@ function declarations(
   mirrored: readonly number[],
 ): js.Statement[] {
   const { places, options, context } = emitter;
-  const constants: [string, js.Expression][] = fieldConstants(needed);
+  const constants: [string, js.Expression][] = [...counts(emitter), ...fieldConstants(needed)];
   // Around a loop: an interpreter finds its own constants sooner than those of the group.
   if (emitter.interpreted && emitter.closedLoops > 0)
     constants.push(...ownMath(needed).map((name) => [name, js.id(`_${name}`)] as [string, js.Expression]));
@@ -334,7 +336,27 @@ function zeroOf(type: ValueType): js.Expression {
 
 /** An error made here brings the account up to date on its way out. */
 function guarded(emitter: FunctionEmitter, body: js.Statement[]): js.Statement[] {
-  if (!emitter.countsLocally) return body;
+  const { countsLocally, options } = emitter;
   const update = js.ifElse(js.binary('!==', js.id('fl'), AWAY), [js.set(emitter.meter.stored, js.id('fl'))]);
-  return [js.tryCatch(body, 'e', [update, js.throws(js.id('e'))])];
+  const before = [
+    ...(countsLocally ? [update] : []),
+    ...(options.counting === undefined ? [] : [chargeCaller(emitter)]),
+  ];
+  return before.length === 0 ? body : [js.tryCatch(body, 'e', [...before, js.throws(js.id('e'))])];
+}
+
+// -------------------------------------------------------------------- for profiles, see region-counts.ts
+
+function counts(emitter: FunctionEmitter): [string, js.Expression][] {
+  const { module, index } = emitter.context;
+  if (emitter.options.counting === undefined) return [];
+  const defined = js.number(index - module.importedFunctions);
+  return [
+    [CALLERS_COUNTS, js.call(emitter.use('current'), [])],
+    [COUNTS, js.call(emitter.use('entered'), [defined])],
+  ];
+}
+
+function chargeCaller(emitter: FunctionEmitter): js.Statement {
+  return js.statement(js.call(emitter.use('resume'), [js.id(CALLERS_COUNTS)]));
 }

@@ -36,7 +36,7 @@ import { climb } from './ladder.ts';
 import { ANY_EFFECT } from './operand-stack.ts';
 import { splitFrame } from './outline.ts';
 import { emitBrOnCast, emitBrOnNonNull, emitBrOnNull } from './references.ts';
-import { CHARGING, isChargedBySize } from './region-counts.ts';
+import { isChargedBySize } from './region-counts.ts';
 import { emitReturnCall, emitReturnCallIndirect, emitReturnCallRef, enterBody } from './tail-calls.ts';
 
 const BLOCK = numberOf('block');
@@ -104,7 +104,7 @@ export class JsSink implements Sink {
   #countSize(row: Opcode, immediate: Immediate, offset: number): void {
     const { emitter } = this;
     emitter.stack.settleAll();
-    emitter.emit(js.statement(js.call(emitter.use(CHARGING), [js.number(offset)])));
+    emitter.emit(js.statement(js.call(emitter.use('charging'), [js.number(offset)])));
     emitInstruction(emitter, row, immediate, offset);
     emitter.stack.settleAll();
   }

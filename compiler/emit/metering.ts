@@ -306,7 +306,7 @@ export class Meter {
     const counter = isLocal ? 'fl' : this.stored.text;
     for (const { node, amount } of this.#deductions) {
       const cost = amount.cost || 1;
-      const charge = amount.region === undefined ? cost : `(${COUNTS}[${amount.region}]++, ${cost})`;
+      const charge = amount.region === undefined ? cost : `(${COUNTS}.counts[${amount.region}]++, ${cost})`;
       js.fill(node, `${counter} = ${counter} - ${charge} | 0`);
     }
   }

@@ -18,6 +18,7 @@ import { declare, fieldConstants, isField, viewVariables } from './declarations.
 import type { FunctionEmitter, Region } from './function-emitter.ts';
 import * as js from './js.ts';
 import { expressionOf, leaveRegion, replaceExpression, visitStatements } from './outline.ts';
+import { CALLERS_COUNTS, COUNTS } from './region-counts.ts';
 import { HALVES } from './registers.ts';
 import { WEIGHTS } from './weights.ts';
 
@@ -76,6 +77,7 @@ function regionParameters({ places, options }: FunctionEmitter): string[] {
     ...(places.needsFrame ? ['q'] : []),
     ...(references ? ['r'] : []),
     ...(options.countDepth ? ['d'] : []),
+    ...(options.counting === undefined ? [] : [COUNTS, CALLERS_COUNTS]),
   ];
 }
 

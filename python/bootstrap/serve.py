@@ -6,7 +6,7 @@ described in `python/protocol.ts`.
 
 import gc
 import sys
-from importlib import import_module, invalidate_caches
+from importlib import import_module
 
 from _sandglass import state
 from _sandglass.entropy import freshen
@@ -19,11 +19,20 @@ _interpreter = Interpreter()
 _DONE = {'status': 'done', 'ok': True}
 
 
+def _extend_path(directories):
+    """Where modules are found besides. What importers remember of directories is of the time before the image."""
+    sys.path += [directory for directory in directories if directory not in sys.path]
+    for directory, importer in list(sys.path_importer_cache.items()):
+        if importer is None:
+            del sys.path_importer_cache[directory]
+        elif hasattr(importer, 'invalidate_caches'):
+            importer.invalidate_caches()
+
+
 def _fresh(request, extra):
     """An image has become a sandbox: with packages of its own, perhaps, and never with its siblings' random numbers."""
     freshen()
-    sys.path += request.get('path', ())
-    invalidate_caches()
+    _extend_path(request.get('path', ()))
     return _DONE
 
 
@@ -37,6 +46,7 @@ def _complete(request, extra):
 
 
 def _import(request, extra):
+    _extend_path(request.get('path', ()))
     for name in request['names']:
         import_module(name)
     return _DONE

@@ -27,6 +27,11 @@ export interface Signals {
   pending(): number;
 }
 
+/** Tells Python of the pending signal right away; left to itself it asks now and then. */
+export function raiseSignal({ signals, guest }: Pick<HostContext, 'signals' | 'guest'>): void {
+  guest.exports.PyErr_SetInterruptEx!(signals.take());
+}
+
 /** What the host calls in the guest. */
 export interface Guest {
   /** The address that an exported C variable has. */

@@ -4,7 +4,7 @@ import { LONGEST_PAUSE } from '../../wasi/files/blocking.ts';
 import type { Descriptor } from '../../wasi/files/descriptor.ts';
 import { FDFLAGS, RIGHTS } from '../../wasi/types.ts';
 import { F_UNLCK, FCNTL, FD_CLOEXEC, FIONREAD, O, POLL } from './constants.ts';
-import { type HostContext, type HostFamily, refuse, systemCalls } from './context.ts';
+import { type HostContext, type HostFamily, raiseSignal, refuse, systemCalls } from './context.ts';
 
 export function descriptors(context: HostContext): HostFamily {
   const { memory, descriptors } = context;
@@ -75,7 +75,7 @@ function setOpenFlags(descriptor: Descriptor, flags: number): void {
 
 /** An array of { fd i32 | asked-for events i16 | events i16 }; answers for how many descriptors something has happened. */
 function poll(context: HostContext, list: number, count: number, timeout: number): number {
-  const { memory, interrupt } = context;
+  const { memory, signals, pause } = context;
   const until = timeout < 0 ? Infinity : performance.now() + timeout;
   for (;;) {
     const polled = memory.view(list, count * 8);
@@ -88,7 +88,12 @@ function poll(context: HostContext, list: number, count: number, timeout: number
     const left = until - performance.now();
     if (happened > 0 || left <= 0) return happened;
     // Descriptors have to be looked at again and again; without any, the time is all there is to wait for.
-    interrupt.wait(count > 0 ? Math.min(left, LONGEST_PAUSE) : left);
+    if (signals.pending() === 0) pause(count > 0 ? Math.min(left, LONGEST_PAUSE) : left);
+    // Not EINTR: Emscripten's `select` passes on that something failed, but not what.
+    if (signals.pending() !== 0) {
+      raiseSignal(context);
+      return 0;
+    }
   }
 }
 

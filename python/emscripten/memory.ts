@@ -12,10 +12,10 @@ export function memory(context: HostContext): HostFamily {
     // Asked by `sbrk`; 0 makes `malloc` fail, which Python turns into MemoryError.
     emscripten_resize_heap: (requested: number) => {
       const wanted = requested >>> 0;
-      const limit = memoryLimit();
+      const limit = Math.floor(memoryLimit() / PAGE) * PAGE;
       if (wanted > limit) return 0;
-      const size = Math.min(Math.ceil(wanted / STEP) * STEP, Math.floor(limit / PAGE) * PAGE);
-      const missing = Math.ceil((Math.max(size, wanted) - guest.memoryBytes) / PAGE);
+      const size = Math.min(Math.ceil(wanted / STEP) * STEP, limit);
+      const missing = (size - guest.memoryBytes) / PAGE;
       return missing <= 0 || guest.grow(missing) ? 1 : 0;
     },
     ...systemCalls({ _mmap_js: refuse('NODEV'), _munmap_js: refuse('INVAL'), _msync_js: refuse('INVAL') }),

@@ -2,7 +2,7 @@
  * Clocks, calendars and sleeping. The guest lives in UTC: the host's time zone is not its business, and times are the same wherever
  * it runs. Calendars are computed here, for `Date` ends in the year 275760.
  */
-import type { HostContext, HostFamily } from './context.ts';
+import { type HostContext, type HostFamily, raiseSignal } from './context.ts';
 
 export function time(context: HostContext): HostFamily {
   return { ...clocks(context), ...calendars(context) };
@@ -24,7 +24,8 @@ const LONGEST_PAUSE = 4;
 /**
  * `time.sleep` is a loop in the guest that asks for the time, `emscripten_get_now`, until enough of it has passed; hardly anything
  * else asks for it. So the second and later ones of a row of questions wait a little before they are answered, a sixteenth of
- * what has passed since the first. A signal ends the sleep: time then seems to fly.
+ * what has passed since the first. A signal ends the sleep: time then seems to fly, and Python is told of the signal right away,
+ * for it would not ask for a while.
  */
 class Sleep {
   readonly #context: HostContext;
@@ -40,8 +41,7 @@ class Sleep {
     const goesOn = now - this.#last < 1;
     if (!goesOn) this.#first = now;
     if (!goesOn || this.#pause((now - this.#first) / 16)) return this.#answer(this.#read());
-    // The interpreter looks for signals now and then: now, before a short program has ended.
-    this.#context.memory.setU32(this.#context.guest.address('_Py_emscripten_signal_clock'), 0);
+    raiseSignal(this.#context);
     return this.#answer(Number.MAX_SAFE_INTEGER);
   }
 

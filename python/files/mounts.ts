@@ -9,7 +9,7 @@
 import nodeFs from 'node:fs';
 import { MemoryFileSystem } from '../../wasi/files/memory-file-system.ts';
 import type { Mount } from '../emscripten/namespace.ts';
-import { type Package, type PackageTree, packagePath } from '../packages.ts';
+import { type Package, type PackageTree, packagePath, packedFiles } from '../packages.ts';
 import { type Poll, type RemoteEnd, RemoteFileSystem } from './remote.ts';
 import { DEFAULT_MAX_ENTRIES, VFS_DEV } from './vfs-storage.ts';
 import type { Volume } from './volumes.ts';
@@ -27,6 +27,8 @@ export interface FilesSpec {
 
 export interface OpenedMounts {
   readonly mounts: readonly Mount[];
+  /** What belongs on `sys.path`, in order. */
+  readonly paths: readonly string[];
   /** Lets go of what the interpreter left open elsewhere. */
   close(): void;
 }
@@ -47,8 +49,9 @@ export function openMounts(spec: FilesSpec, waiter: Poll, now?: () => bigint): O
     const fileSystem = remote ?? privateData(spec.maxBytes, now);
     mounts.push({ path: dataPath, fileSystem, root: '/', readOnly: false });
   }
-  for (const [i, each] of packages.entries()) mounts.push({ path: packagePath(i), ...mounted(each, i) });
-  return { mounts, close: () => remote?.closeAll() };
+  for (const [i, each] of packages.entries()) mounts.push({ path: packagePath(i), ...mounted(each) });
+  const paths = packages.map((_, i) => packagePath(i));
+  return { mounts, paths, close: () => remote?.closeAll() };
 }
 
 function privateData(maxBytes: number, now: (() => bigint) | undefined): MemoryFileSystem {
@@ -56,15 +59,28 @@ function privateData(maxBytes: number, now: (() => bigint) | undefined): MemoryF
   return new MemoryFileSystem(now === undefined ? limits : { ...limits, now });
 }
 
-function mounted(each: Package, index: number): Omit<Mount, 'path'> {
+function mounted(each: Package): Omit<Mount, 'path'> {
   if (each.kind === 'folder') return { fileSystem: nodeFs, root: each.hostPath, readOnly: true };
-  return { fileSystem: treeOf(each, VFS_DEV + 1n + BigInt(index)), root: '/', readOnly: true };
+  return { fileSystem: treeOf(each), root: '/', readOnly: true };
 }
 
-/** The files' bytes stay where they are, in memory that all workers share; nobody writes to them. */
-function treeOf({ files, bytes }: PackageTree, dev: bigint): MemoryFileSystem {
+/** Nobody writes to them, so all interpreters of a worker have the same. The least recently used ones are dropped. */
+const trees = new Map<string, MemoryFileSystem>();
+const MOST_TREES = 16;
+
+function treeOf(each: PackageTree): MemoryFileSystem {
+  const tree = trees.get(each.id) ?? makeTree(each);
+  trees.delete(each.id);
+  trees.set(each.id, tree);
+  if (trees.size > MOST_TREES) trees.delete(trees.keys().next().value!);
+  return tree;
+}
+
+/** The files' bytes stay where they are, in memory that all workers share. */
+function makeTree(each: PackageTree): MemoryFileSystem {
+  const dev = VFS_DEV + 1n + BigInt(`0x${each.id.slice(0, 6)}`);
   const tree = new MemoryFileSystem({ dev, now: () => 0n });
-  for (const { path, start, end } of files)
-    tree.addFile(`/${path}`, new Uint8Array(bytes, start, end - start));
+  for (const { path, start, end } of packedFiles(each))
+    tree.addFile(`/${path}`, new Uint8Array(each.bytes, start, end - start));
   return tree;
 }

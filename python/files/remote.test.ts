@@ -152,6 +152,7 @@ test('a wait without an answer ends when the run is stopped, and the next gets i
 /** The owner is busy, with one path, for longer than the run may last. */
 function slow(): Parameters<typeof serveFiles>[0] {
   const files = {
+    confined: true,
     readlinkSync(path: string): string {
       if (path === '/slow') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
       return `link ${path}`;

@@ -29,7 +29,7 @@ type Kind = MemoryNode['kind'];
 type Facts = { readonly kind: Kind } & Pick<Stats, (typeof FACTS)[number]>;
 type Failure = { readonly code: string; readonly message: string };
 type Answer = { readonly id: number; readonly value?: unknown; readonly error?: Failure };
-type Operation = keyof FileSystem | 'closeAll';
+type Operation = Exclude<keyof FileSystem, 'confined'> | 'closeAll';
 interface Request {
   readonly id: number;
   readonly operation: Operation;
@@ -46,7 +46,10 @@ const POSTED = 0;
 const ANSWERED = 1;
 
 /** Opens a connection to `files`. `close` ends it; so does the end of the thread that holds the other end. */
-export function serveFiles(files: FileSystem): { readonly end: RemoteEnd; close(): void } {
+export function serveFiles(files: FileSystem & { readonly confined: true }): {
+  readonly end: RemoteEnd;
+  close(): void;
+} {
   const { port1, port2 } = new MessageChannel();
   const ids = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   const service = new Service(files);
@@ -82,12 +85,15 @@ class Service {
   }
 
   closeAll(): void {
-    for (const fd of this.#open) this.#files.closeSync(fd);
-    this.#open.clear();
+    this.#close([...this.#open]);
+  }
+
+  #close(fds: readonly number[]): void {
+    for (const fd of fds) if (this.#open.delete(fd)) this.#files.closeSync(fd);
   }
 
   #perform(operation: Operation, args: readonly unknown[]): unknown {
-    if (operation === 'closeAll') return this.closeAll();
+    if (operation === 'closeAll') return this.#close(args as number[]);
     if (ON_DESCRIPTORS.test(operation) && !this.#open.has(args[0] as number))
       throw Object.assign(new Error('EBADF: not a file of this connection'), { code: 'EBADF' });
     if (operation === 'readvSync') return this.#read(...(args as [number, number, number | undefined]));
@@ -119,8 +125,11 @@ const statsOf = ({ kind, ...facts }: Facts): Stats => ({ ...facts, ...typeOf(kin
 
 /** The user's half, in any thread but the owner's. */
 export class RemoteFileSystem implements FileSystem {
+  /** As what it stands for: serve nothing else. */
+  readonly confined = true;
   readonly #end: RemoteEnd;
   readonly #waiter: Poll;
+  readonly #open = new Set<number>();
 
   constructor(end: RemoteEnd, waiter: Poll) {
     this.#end = end;
@@ -129,17 +138,21 @@ export class RemoteFileSystem implements FileSystem {
     end.port.unref();
   }
 
-  /** Closes all files that were opened through this connection. It can be used on. */
+  /** Closes all files that were opened here. It can be used on. */
   closeAll(): void {
-    this.#call('closeAll', []);
+    if (this.#open.size > 0) this.#call('closeAll', [...this.#open]);
+    this.#open.clear();
   }
 
   openSync(path: string, flags: string | number, mode?: number): number {
-    return this.#call('openSync', [path, flags, mode]);
+    const fd = this.#call<number>('openSync', [path, flags, mode]);
+    this.#open.add(fd);
+    return fd;
   }
 
   closeSync(fd: number): void {
     this.#call('closeSync', [fd]);
+    this.#open.delete(fd);
   }
 
   readvSync(fd: number, buffers: readonly NodeJS.ArrayBufferView[], position?: number): number {
@@ -251,8 +264,7 @@ export class RemoteFileSystem implements FileSystem {
         const answer = got.message as Answer;
         if (answer.id === id) return answer;
       }
-      if (seen !== id) Atomics.wait(ids, ANSWERED, seen, LOOK_UP_MS);
-      this.#waiter.poll();
+      if (Atomics.wait(ids, ANSWERED, seen, LOOK_UP_MS) === 'timed-out') this.#waiter.poll();
     }
   }
 }

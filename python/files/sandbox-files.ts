@@ -3,7 +3,7 @@
  * spec, one for each interpreter; what they make of it stands in mounts.ts.
  */
 
-import { loadPackages, type Package, type PackageOption, packageKey, packagePath } from '../packages.ts';
+import { loadPackages, type Package, type PackageOption, packageKey } from '../packages.ts';
 import type { FilesSpec } from './mounts.ts';
 import { DEFAULT_MAX_BYTES, VfsStorage } from './vfs-storage.ts';
 import { checkGuestPath, checkVolumes, type Volume, type VolumeOption } from './volumes.ts';
@@ -25,17 +25,16 @@ export const DATA_PATH = '/data';
 /** A spec for one interpreter, to be closed when that is gone. */
 export interface FilesLease {
   readonly spec: FilesSpec;
-  /** For the transfer list of the message that carries the spec. */
-  readonly transfer: readonly FilesTransfer[];
   close(): void;
 }
-type FilesTransfer = NonNullable<FilesSpec['data']>['port'];
 
 export interface FilesSettings {
   /** Of a volume that nobody gave. Default 64 MiB. */
   readonly maxBytes?: number | null;
   /** Without `vfs`, make one: its files outlive interpreters. */
   readonly ownStorage?: boolean;
+  /** Of the factory: before the sandbox's own. */
+  readonly packages?: readonly Package[];
 }
 
 export class SandboxFiles {
@@ -46,20 +45,16 @@ export class SandboxFiles {
   readonly #volumes: readonly Volume[];
   readonly #packages: readonly Package[];
 
-  constructor(options: FileOptions, { maxBytes, ownStorage = false }: FilesSettings = {}) {
+  constructor(options: FileOptions, settings: FilesSettings = {}) {
     const { vfs, vfsMountPath = DATA_PATH, volumes = [], packages = [] } = options;
     if (vfs !== undefined && !(vfs instanceof VfsStorage)) throw new TypeError('vfs must be a VfsStorage');
     if (typeof vfsMountPath !== 'string') throw new TypeError('vfsMountPath must be a path');
     this.dataPath = checkGuestPath(vfsMountPath, 'vfsMountPath');
+    const { maxBytes, ownStorage = false, packages: first = [] } = settings;
     this.#maxBytes = maxBytes ?? DEFAULT_MAX_BYTES;
     this.storage = vfs ?? (ownStorage ? new VfsStorage({ maxBytes: this.#maxBytes }) : undefined);
     this.#volumes = checkVolumes(volumes);
-    this.#packages = loadPackages(packages);
-  }
-
-  /** What belongs on `sys.path`, in order. */
-  get paths(): string[] {
-    return this.#packages.map((_, i) => packagePath(i));
+    this.#packages = [...first, ...loadPackages(packages)];
   }
 
   /** Different for packages that differ: for what is kept of an interpreter that has imported from them. */
@@ -76,7 +71,6 @@ export class SandboxFiles {
       packages: this.#packages,
       data: connection?.end,
     };
-    const transfer = connection === undefined ? [] : [connection.end.port];
-    return { spec, transfer, close: () => connection?.close() };
+    return { spec, close: () => connection?.close() };
   }
 }

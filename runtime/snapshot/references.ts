@@ -5,7 +5,7 @@
 import type { FunctionReference } from '../abi.ts';
 import { matches, resolve } from '../defined-types.ts';
 import { type Environment, HostEnvironment, Reference } from '../environment.ts';
-import { SnapshotError } from '../errors.ts';
+import { Exception, SnapshotError } from '../errors.ts';
 import { HostValue } from '../objects.ts';
 import type { RefType } from '../types.ts';
 import { damaged } from './bytes.ts';
@@ -57,6 +57,7 @@ export class References {
       return isHost ? 'a function of the host' : `function ${reference.index} of another instance`;
     }
     if (typeof reference === 'number') return 'an i31';
+    if (reference instanceof Exception) return 'an exception';
     const isObject = typeof reference === 'object' && 'rtt' in (reference as object);
     return isObject && !(reference instanceof HostValue)
       ? 'a garbage-collected object'

@@ -7,6 +7,7 @@ import { benchCommand } from './bench.ts';
 import { cacheCommand } from './cache.ts';
 import { compileCommand } from './compile.ts';
 import { inspectCommand } from './inspect.ts';
+import { pythonCommand } from './python.ts';
 import { runCommand } from './run.ts';
 import { validateCommand } from './validate.ts';
 
@@ -17,6 +18,7 @@ Examples:
   sandglass run --invoke add add.wat 5 37           call one exported function
   sandglass run --fuel 1000000 --timeout 500 x.wasm stop after so many instructions, or milliseconds
   sandglass run --cache .sandglass python.wasm      start at once from the second run on
+  sandglass python -c 'print(6 * 7)'                CPython 3.14 in a sandbox; without a program, a prompt
   sandglass compile app.wasm -o app.mjs             as JavaScript that needs no WebAssembly, eval or compiler
   sandglass validate a.wasm b.wasm
   sandglass inspect app.wasm --func 3 --js          the JavaScript that function 3 becomes
@@ -33,6 +35,7 @@ export function commandLine(): Command {
     .addHelpText('after', EXAMPLES);
   const children = [
     runCommand(),
+    pythonCommand(),
     compileCommand(),
     validateCommand(),
     inspectCommand(),

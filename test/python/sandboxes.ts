@@ -27,7 +27,7 @@ export const IMAGES = PYODIDE === undefined ? '' : imageFolder();
 
 providePlatform({
   startWorker: (workerData) => {
-    const worker = new Worker(SCRIPT, { workerData, resourceLimits: { stackSizeMb: 64 } });
+    const worker = new Worker(SCRIPT, { workerData, resourceLimits: { stackSizeMb: 256 } });
     workers.push(worker);
     return worker;
   },

@@ -63,6 +63,8 @@ export class ReferenceStore {
   /** The largest single charge beyond an instruction's own 1. */
   largestExtra = 0;
   depth = 0;
+  /** Indices of the functions that are being executed, outermost first. */
+  readonly path: number[] = [];
   readonly maxDepth: number;
   /** Instructions executed, by name. */
   readonly counts = new Map<string, number>();
@@ -138,7 +140,11 @@ function define(instance: ReferenceInstance): void {
   const imported = functions.length;
   module.bodies.forEach((body, i) => {
     const type = module.types[module.functions[imported + i]!]!;
-    functions.push({ type, call: (args) => invoke(instance, type, body, args), host: undefined });
+    functions.push({
+      type,
+      call: (args) => invoke(instance, type, body, args, imported + i),
+      host: undefined,
+    });
   });
   for (const tag of module.tags) {
     instance.tags.push(new ReferenceTag({ parameters: module.types[tag]!.params }));
@@ -216,16 +222,24 @@ function newFrame(
   return { instance, locals, stack: [], labels: [], code, arity, pc: 0, tail: undefined };
 }
 
-function invoke(instance: ReferenceInstance, type: Signature, body: Body, args: Value[]): Value[] {
+function invoke(
+  instance: ReferenceInstance,
+  type: Signature,
+  body: Body,
+  args: Value[],
+  index: number,
+): Value[] {
   const { store } = instance;
   if (store.depth >= store.maxDepth) fail('call stack exhausted');
   const zeros = body.locals.map((local): Value => (local.endsWith('ref') ? null : zeroOf(local)));
   const frame = newFrame(instance, [...args, ...zeros], body.code, type.results.length);
   store.depth++;
+  store.path.push(index);
   try {
     run(frame);
   } finally {
     store.depth--;
+    store.path.pop();
   }
   if (frame.tail !== undefined) return frame.tail.target.call(frame.tail.args);
   return type.results.length === 0 ? [] : frame.stack.slice(-type.results.length);

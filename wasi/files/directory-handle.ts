@@ -1,9 +1,10 @@
 /**
  * A directory of the host that stays the same directory, whatever happens to its name: the ground on which paths are resolved
- * (resolve.ts). Two kinds, chosen by `openRoot`:
+ * (resolve.ts). Three kinds, chosen by `openRoot`:
  *
  *  - anchored (Linux, `node:fs`): an open O_PATH descriptor, addressed as `/proc/self/fd/N`. What `openat` does elsewhere:
  *    renaming or replacing directories, even by other processes in mid-walk, cannot lead outside.
+ *  - confined: a path in a file system that follows no symlink in it and has nothing outside. There is nothing to guard against.
  *  - named (everything else): a path, with the identity of what it named. Replacing a directory by a symlink *between* our check
  *    and the host's use of the path is a race that another process with write access could win; the guest itself cannot.
  */
@@ -36,6 +37,7 @@ export interface Place {
 
 /** `path` must be absolute and free of symlinks. */
 export function openRoot(fs: FileSystem, path: string): DirectoryHandle {
+  if (fs.confined) return new ConfinedDirectory(fs, path);
   return fs === nodeFs && canAnchor() ? anchor(path) : new NamedDirectory(fs, path);
 }
 
@@ -74,6 +76,34 @@ class AnchoredDirectory implements DirectoryHandle {
   }
 }
 
+/** `path/name`; `'.'` is the directory itself. */
+function entryPath(path: string, name: string): string {
+  if (name === '.') return path;
+  return path.endsWith('/') ? path + name : `${path}/${name}`;
+}
+
+class ConfinedDirectory implements DirectoryHandle {
+  readonly fs: FileSystem;
+  readonly #path: string;
+
+  constructor(fs: FileSystem, path: string) {
+    this.fs = fs;
+    this.#path = path;
+  }
+
+  entry(name: string): string {
+    return entryPath(this.#path, name);
+  }
+
+  enter(name: string): DirectoryHandle {
+    return new ConfinedDirectory(this.fs, this.entry(name));
+  }
+
+  check(): void {}
+
+  close(): void {}
+}
+
 class NamedDirectory implements DirectoryHandle {
   readonly fs: FileSystem;
   readonly #path: string;
@@ -87,8 +117,7 @@ class NamedDirectory implements DirectoryHandle {
 
   entry(name: string): string {
     if (process.platform === 'win32') refuseWindowsName(name);
-    if (name === '.') return this.#path;
-    return this.#path.endsWith('/') ? this.#path + name : `${this.#path}/${name}`;
+    return entryPath(this.#path, name);
   }
 
   enter(name: string): DirectoryHandle {

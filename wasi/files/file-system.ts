@@ -13,6 +13,8 @@ type Buffers = readonly NodeJS.ArrayBufferView[];
 
 /** Errors have a `code` such as `'ENOENT'`. Flags are those of `node:fs` on this host. Times are in seconds. */
 export interface FileSystem {
+  /** Paths are taken name by name: no symlink in them is followed, and nothing lies outside. */
+  readonly confined?: true;
   openSync(path: string, flags: string | number, mode?: number): number;
   closeSync(fd: number): void;
   /** Without a position: at the descriptor's own, or for what cannot seek. */
