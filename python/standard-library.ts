@@ -5,7 +5,7 @@
  */
 import { MemoryFileSystem } from '../wasi/files/memory-file-system.ts';
 import type { Mount } from './emscripten/namespace.ts';
-import { readZip } from './zip.ts';
+import { readZip, type ZipEntry } from './zip.ts';
 
 export const LIBRARY_PATH = '/lib/python3.14';
 
@@ -14,14 +14,15 @@ const LEFT_OUT = new Set(['pyodide', '_pyodide', 'site-packages']);
 /** When the library was made, in nanoseconds: always the same, so that every interpreter sees the same times. */
 const MADE = 1_735_689_600_000_000_000n;
 
-/** One for all interpreters of a process. */
-export function standardLibrary(zip: Uint8Array): Mount {
+/** One for all interpreters of a process. `bytecode`: compiled modules (python/bytecode.ts). */
+export function standardLibrary(zip: Uint8Array, bytecode: readonly ZipEntry[] = []): Mount {
   const fileSystem = new MemoryFileSystem({ now: () => MADE, dev: 2n });
   for (const { name, size, read } of readZip(zip, 'python_stdlib.zip')) {
     if (LEFT_OUT.has(name.split('/', 1)[0]!)) continue;
     if (name.endsWith('/')) fileSystem.addDirectory(`/${name}`);
     else fileSystem.addFile(`/${name}`, read, size);
   }
+  for (const { name, size, read } of bytecode) fileSystem.addFile(`/${name}`, read, size);
   fileSystem.addDirectory('/lib-dynload');
   fileSystem.addDirectory('/site-packages');
   return { path: LIBRARY_PATH, fileSystem, root: '/', readOnly: true };

@@ -3,9 +3,11 @@
  * boot CPython, give it its guest side, import what is asked for, take a snapshot, and run a few programs so that their code is
  * generated, and stored, before anybody waits for it.
  */
+
 import { createHash } from 'node:crypto';
 import { Snapshot } from '../runtime/snapshot/snapshot.ts';
 import { BOOTSTRAP_FILENAME, bootstrapSource } from './bootstrap-source.ts';
+import { findBytecode } from './bytecode.ts';
 import { newSeed, seededRandom } from './entropy.ts';
 import { openMounts } from './files/mounts.ts';
 import { Guest } from './guest.ts';
@@ -38,7 +40,7 @@ export interface ImageSources {
 
 export function openImage(engine: WorkerEngine, { recipe, image, file, pyodide }: ImageSources): OpenedImage {
   const files = findPythonFiles(pyodide);
-  const library = standardLibrary(files.library);
+  const library = standardLibrary(files.library, findBytecode(files));
   const warnings: string[] = [];
   if (image !== undefined) return { ...opened(engine, image), library, built: false, warnings };
   const key = keyOf(engine, files, recipe);
