@@ -1,34 +1,63 @@
-/** The archive of compiled modules: made by the build where pyodide is found, used for the library it was made of only. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Bytecode of the standard library: it is used, instead of compiling, for the edition that it was made for, and for no other. */
 import { describe, expect, test } from 'vitest';
-import { ROOT } from '../test/cli-process.ts';
+import { nativePythonEngine } from '../bench/native-python.ts';
 import { needing, PYODIDE } from '../test/e2e-runtimes.ts';
-import { bytecodeKey, readBytecode } from './bytecode.ts';
+import { type BytecodeFile, bytecodeKey, decodeBytecode, encodeBytecode } from './bytecode.ts';
+import { Interpreter } from './interpreter.ts';
 import { findPythonFiles } from './pyodide-files.ts';
-import { readZip } from './zip.ts';
+import { standardLibrary } from './standard-library.ts';
 
-const FILE = join(ROOT, 'dist/lib/python-bytecode.zip');
-const TITLE = needing(PYODIDE, 'pyodide', 'compiled modules of the standard library');
-describe.skipIf(PYODIDE === undefined || !existsSync(FILE))(TITLE, () => {
-  const files = findPythonFiles(PYODIDE);
-  const archive = readFileSync(FILE);
-  const compiled = readBytecode(archive, bytecodeKey(files))!;
+test('is what it was before it was packed, for the same key', () => {
+  const files = [
+    ['/__pycache__/a.pyc', Buffer.from('bytecode')],
+    ['/b/__pycache__/c.pyc', Buffer.alloc(5000, 7)],
+  ] as const;
+  const packed = Buffer.from(encodeBytecode('key', files));
+  expect(packed.length).toBeLessThan(1000);
+  const unpacked = decodeBytecode(packed, 'key');
+  expect(unpacked.map(({ path, size, read }) => [path, size, Buffer.from(read())])).toEqual(
+    files.map(([path, bytes]) => [path, bytes.length, bytes]),
+  );
+  expect(decodeBytecode(packed, 'another')).toEqual([]);
+});
 
-  test('are those of the library beside them', () => {
-    expect(compiled.length).toBeGreaterThan(200);
-    const sources = new Set(readZip(files.library, 'python_stdlib.zip').map(({ name }) => name));
-    for (const { name } of compiled) {
-      expect(sources).toContain(name.replace('__pycache__/', '').replace('.cpython-314.pyc', '.py'));
-    }
-  });
+test('another edition of the library has another key', () => {
+  const edition = Buffer.alloc(100_000, 1);
+  const another = Buffer.from(edition);
+  another[99_000] = 2;
+  expect(bytecodeKey(another)).not.toBe(bytecodeKey(edition));
+  expect(bytecodeKey(Buffer.from(edition))).toBe(bytecodeKey(edition));
+});
 
-  test('are unchecked: neither sources nor times are looked at', () => {
-    const header = compiled[0]!.read().subarray(0, 16);
-    expect([...header.subarray(2, 8)]).toEqual([13, 10, 1, 0, 0, 0]);
-  });
+describe.skipIf(PYODIDE === undefined)(needing(PYODIDE, 'pyodide', 'in CPython'), () => {
+  function run(library: ReturnType<typeof standardLibrary>, source: string, env = {}): string {
+    let output = '';
+    const stdout = (bytes: Uint8Array) => {
+      output += Buffer.from(bytes).toString();
+    };
+    const { wasm } = findPythonFiles(PYODIDE);
+    const interpreter = Interpreter.boot(nativePythonEngine(wasm), { library, stdout, env });
+    const program = `def run(request):\n    exec(request, {})\n    print(end='', flush=True)\n    return b''`;
+    interpreter.call(interpreter.load(program, '<test>', 'run'), new TextEncoder().encode(source));
+    interpreter.close();
+    return output;
+  }
 
-  test('are none for another library', () => {
-    expect(readBytecode(archive, bytecodeKey({ ...files, version: '314.99.0' }))).toBeUndefined();
+  test('is read instead of the source', () => {
+    const { library: zip } = findPythonFiles(PYODIDE);
+    const path = '/__pycache__/colorsys.cpython-314.pyc';
+    const writable = { ...standardLibrary(zip, []), readOnly: false };
+    run(writable, 'import py_compile; py_compile.compile("/lib/python3.14/colorsys.py")');
+    const { fileSystem } = writable;
+    const bytes = Buffer.alloc(Number(fileSystem.lstatSync(path, { bigint: true }).size));
+    fileSystem.readvSync(fileSystem.openSync(path, 'r'), [bytes], 0);
+    // What only the bytecode says.
+    const changed = Buffer.from(bytes.toString('latin1').replaceAll('rgb_to_yiq', 'rgb_to_xyz'), 'latin1');
+    expect(changed.equals(bytes)).toBe(false);
+    const file: BytecodeFile = { path, size: bytes.length, read: () => changed };
+    const question =
+      'import colorsys; print(hasattr(colorsys, "rgb_to_yiq"), hasattr(colorsys, "rgb_to_xyz"))';
+    expect(run(standardLibrary(zip, []), question)).toBe('True False\n');
+    expect(run(standardLibrary(zip, [file]), question)).toBe('False True\n');
   });
 });

@@ -1,103 +1,94 @@
 /**
- * A step of `npm run build`, where `pyodide` is found: the standard library's modules that programs commonly import, compiled by
- * the very interpreter that will run them, as `dist/lib/python-bytecode.zip` (python/bytecode.ts says who reads it). Without it
- * all works, but CPython parses its library from source: ten seconds more for the first image.
- *
- * In a thread, for its stack; under the engine's own WebAssembly, for a build need not wait. Not done again for the same library.
+ * A step of `npm run build`, where the package `pyodide` is at hand (installed, or fetched by `npm run fetch:runtimes`): bytecode of
+ * Python's standard library, so that the first image of a sandbox is built in half the time. CPython compiles it, under this Node's
+ * own WebAssembly, on our host; what comes out is the same on any engine. Where pyodide or WebAssembly is missing, nothing is made, and
+ * Python compiles what it imports.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker } from 'node:worker_threads';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const OUTPUTS = ['dist/lib', 'dist/python'].map((folder) => join(root, folder, 'python-bytecode.zip'));
-/** Where `npm run fetch:runtimes` puts it. */
-const FETCHED = process.env.SANDGLASS_RUNTIMES ?? join(root, '.cache/runtimes');
+const OUTPUTS = ['dist/python/bytecode.bin', 'dist/lib/bytecode.bin'].map((path) => join(root, path));
+const dist = (path) => import(new URL(`../dist/${path}`, import.meta.url));
 
-/** By first name of the path: what hardly any program imports, or what is there in C. */
-const LEFT_OUT = `
-  _pydatetime _pydecimal _pyio _pylong _pyrepl _py_abc antigravity bdb cProfile cmd code compileall ctypes curses dbm doctest
-  ensurepip filecmp fileinput ftplib getpass idlelib imaplib lib2to3 mailbox modulefinder multiprocessing netrc nturl2path optparse
-  pdb pickletools plistlib poplib profile pstats pty py_compile pyclbr pydoc pydoc_data pyodide _pyodide rlcompleter runpy
-  site-packages smtplib socketserver sre_compile sre_constants sre_parse symtable tabnanny this tkinter trace tracemalloc tty
-  turtle turtledemo venv wave webbrowser wsgiref xmlrpc zipapp`
-  .split(/\s+/)
-  .filter(Boolean);
-
-const COMPILER = `
-import io, json, marshal, sys, zipfile
-from importlib.util import MAGIC_NUMBER, cache_from_source
-
-# Hash-based and unchecked: neither times nor sources are looked at.
-HEADER = MAGIC_NUMBER + (1).to_bytes(4, 'little') + bytes(8)
-
-def main(request):
-    library, names, key = json.loads(request)
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, 'w', zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        def add(name, data):
-            archive.writestr(zipfile.ZipInfo(name, (2025, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
-        add('KEY', key)
-        add('COPYRIGHT', 'Compiled from the standard library of CPython, PSF License Version 2, '
-            'https://docs.python.org/3/license.html\\n\\n' + sys.copyright)
-        for name in names:
-            path = library + '/' + name
-            with open(path, 'rb') as source:
-                code = compile(source.read(), path, 'exec', dont_inherit=True)
-            add(cache_from_source(name), HEADER + marshal.dumps(code))
-    return file.getvalue()
+/** Compiles what programs import; not what is for windows, tests, terminals, other processes. */
+const COMPILE = `
+import os, py_compile
+LEFT_OUT = {'_pyrepl', 'antigravity.py', 'this.py', '__hello__.py', '__phello__', 'ctypes', 'ensurepip', 'idlelib', 'lib2to3',
+            'multiprocessing', 'pydoc_data', 'test', 'tkinter', 'turtledemo', 'turtle.py', 'venv', 'site-packages',
+            'pdb.py', 'pydoc.py', 'doctest.py', 'unittest', 'wsgiref', 'xmlrpc', 'webbrowser.py', 'dbm', 'curses',
+            'imaplib.py', 'poplib.py', 'smtplib.py', 'ftplib.py', 'mailbox.py', '_pydecimal.py', '_pyio.py', '_pydatetime.py'}
+def compile_all(request):
+    for folder, folders, files in os.walk('/lib/python3.14'):
+        folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
+        for name in sorted(files):
+            if name.endswith('.py') and name not in LEFT_OUT and not name.startswith('_sysconfigdata'):
+                py_compile.compile(f'{folder}/{name}', doraise=True,
+                                   invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP)
+    return b''
 `;
 
-async function find() {
-  const { findPythonFiles } = await import('../dist/python/pyodide-files.js');
-  for (const from of [undefined, FETCHED]) {
+async function pythonFiles() {
+  const { findPythonFiles } = await dist('python/pyodide-files.js');
+  for (const from of [undefined, process.env.SANDGLASS_RUNTIMES, join(root, '.cache/runtimes')]) {
+    if (from !== undefined && !existsSync(from)) continue;
     try {
       return findPythonFiles(from);
     } catch {
-      // Not there, or not one of ours: the next place.
+      // Not there, or another version: the next place may have it.
     }
   }
   return undefined;
 }
 
-async function make() {
-  const files = await find();
-  if (files === undefined) return;
-  const load = (name) => import(`../dist/${name}.js`);
-  const { bytecodeKey, readBytecode } = await load('python/bytecode');
-  const key = bytecodeKey(files);
-  const made = OUTPUTS.find(
-    (path) => existsSync(path) && readBytecode(readFileSync(path), key) !== undefined,
-  );
-  const bytes = made === undefined ? await compile(files, key, load) : readFileSync(made);
-  for (const path of OUTPUTS) {
-    if (made !== undefined && existsSync(path) && readFileSync(path).equals(bytes)) continue;
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, bytes);
-  }
-}
-
-async function compile(files, key, load) {
-  const [{ nativePythonEngine }, { Interpreter }, { LIBRARY_PATH, standardLibrary }, { readZip }] =
-    await Promise.all(
-      ['bench/native-python', 'python/interpreter', 'python/standard-library', 'python/zip'].map(load),
-    );
-  const names = readZip(files.library, 'python_stdlib.zip')
-    .map(({ name }) => name)
-    .filter((name) => name.endsWith('.py') && !LEFT_OUT.includes(name.split(/[/.]/)[0]))
-    .filter(
-      (name) =>
-        !name.startsWith('encodings/') ||
-        /\/(__init__|aliases|utf_8|ascii|latin_1|idna|punycode)\./.test(name),
-    );
-  const interpreter = Interpreter.boot(nativePythonEngine(files.wasm), {
-    library: standardLibrary(files.library),
+function pathsOf(fileSystem, folder = '') {
+  return fileSystem.readdirSync(folder || '/', { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return pathsOf(fileSystem, path);
+    return path.endsWith('.pyc') ? [path] : [];
   });
-  const main = interpreter.load(COMPILER, '<bytecode>', 'main');
-  const request = new TextEncoder().encode(JSON.stringify([LIBRARY_PATH, names, key]));
-  return interpreter.call(main, request);
 }
 
+function contentOf(fileSystem, path) {
+  const fd = fileSystem.openSync(path, 'r');
+  const bytes = Buffer.alloc(Number(fileSystem.fstatSync(fd, { bigint: true }).size));
+  fileSystem.readvSync(fd, [bytes], 0);
+  fileSystem.closeSync(fd);
+  return bytes;
+}
+
+async function compile(files, key) {
+  const { Interpreter } = await dist('python/interpreter.js');
+  const { standardLibrary } = await dist('python/standard-library.js');
+  const { nativePythonEngine } = await dist('bench/native-python.js');
+  const { encodeBytecode } = await dist('python/bytecode.js');
+  const library = { ...standardLibrary(files.library, []), readOnly: false };
+  const interpreter = Interpreter.boot(nativePythonEngine(files.wasm), {
+    library,
+    env: { PYTHONHASHSEED: '0' },
+  });
+  interpreter.call(interpreter.load(COMPILE, '<make-bytecode>', 'compile_all'), new Uint8Array(0));
+  const paths = pathsOf(library.fileSystem).sort();
+  return encodeBytecode(
+    key,
+    paths.map((path) => [path, contentOf(library.fileSystem, path)]),
+  );
+}
+
+async function main() {
+  const files = await pythonFiles();
+  if (files === undefined || typeof WebAssembly === 'undefined') return;
+  const { bytecodeKey, decodeBytecode } = await dist('python/bytecode.js');
+  const key = bytecodeKey(files.library);
+  const isMade = (file) => existsSync(file) && decodeBytecode(readFileSync(file), key).length > 0;
+  if (OUTPUTS.every(isMade)) return;
+  for (const file of OUTPUTS) rmSync(file, { force: true });
+  writeFileSync(OUTPUTS[0], await compile(files, key));
+  for (const file of OUTPUTS.slice(1)) copyFileSync(OUTPUTS[0], file);
+}
+
+// In a thread, for its stack: the compiler recurses.
 if (isMainThread) new Worker(new URL(import.meta.url), { resourceLimits: { stackSizeMb: 64 } });
-else await make();
+else await main();
