@@ -30,15 +30,17 @@ export interface Language {
   readonly programs: readonly RuntimeProgram[];
 }
 
-const PYTHON: readonly RuntimeProgram[] = [
-  { name: 'loop', n: 180_000, tags: [] },
-  { name: 'fib', n: 26, tags: [] },
-  { name: 'str', n: 2200, tags: [] },
-  { name: 'dict', n: 18_000, tags: [] },
-  { name: 'json', n: 750, tags: [] },
-  { name: 're', n: 2200, tags: [] },
-  { name: 'sha256', n: 30, tags: [] },
+/** The five that goals speak of, then others; this build of CPython 3.14 is several times as fast as that of 3.12. */
+const PYTHON: readonly { readonly name: string; readonly n312: number; readonly n314: number }[] = [
+  { name: 'loop', n312: 180_000, n314: 700_000 },
+  { name: 'fib', n312: 26, n314: 29 },
+  { name: 'str', n312: 2200, n314: 9000 },
+  { name: 'dict', n312: 18_000, n314: 50_000 },
+  { name: 'json', n312: 750, n314: 4500 },
+  { name: 're', n312: 2200, n314: 20_000 },
+  { name: 'sha256', n312: 30, n314: 200 },
 ];
+const tagsOf = (program: number) => (program < 5 ? ['goal'] : []);
 
 /** `goal`: one of the five that the goals of docs/PERFORMANCE.md speak of. */
 export const LANGUAGES: readonly Language[] = [
@@ -50,7 +52,7 @@ export const LANGUAGES: readonly Language[] = [
     file: 'dist/python.wasm',
     extension: 'py',
     option: '-c',
-    programs: PYTHON.map((program, i) => ({ ...program, tags: i < 5 ? ['goal'] : [] })),
+    programs: PYTHON.map(({ name, n312: n }, i) => ({ name, n, tags: tagsOf(i) })),
   },
   {
     section: 'cpython314',
@@ -60,7 +62,7 @@ export const LANGUAGES: readonly Language[] = [
     file: 'pyodide.asm.wasm',
     extension: 'py',
     engines: ['native', 'metered', 'unmetered'],
-    programs: PYTHON,
+    programs: PYTHON.map(({ name, n314: n }, i) => ({ name, n, tags: tagsOf(i) })),
   },
   {
     section: 'ruby',

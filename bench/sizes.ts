@@ -1,5 +1,5 @@
 /**
- * `npm run bench:sizes [-- part-of-a-name] [--limit=seconds]`: how large precompiled modules are, beside wasm2js's output: the C
+ * `npm run bench:sizes [-- part-of-a-name] [--target=jitless] [--limit=seconds]`: how large precompiled modules are, beside wasm2js's output: the C
  * programs, CPython and esbuild's own wasm (bench/package.json). All files of a module together, data included, and without what they
  * import. wasm2js writes text for people, so that its output is counted as it is and after esbuild's minification.
  *
@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { transform } from 'esbuild';
+import type { Target } from '../compiler/opcodes.ts';
 import { precompile } from '../src/precompile.ts';
 import { PROGRAMS, PROJECT } from './home.ts';
 import { KERNELS } from './kernels.ts';
@@ -22,7 +23,10 @@ const FLAGS = ['-O', '--all-features'];
 /** Larger texts are compressed less hard, and with a larger window. */
 const LARGE = 1 << 20;
 
-const limit = Number(process.argv.find((each) => each.startsWith('--limit='))?.slice(8) ?? 1200);
+const option = (name: string) =>
+  process.argv.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3);
+const limit = Number(option('limit') ?? 1200);
+const target = option('target') as Target | undefined;
 const wanted = process.argv.slice(2).find((each) => !each.startsWith('--')) ?? '';
 
 interface Size {
@@ -43,7 +47,8 @@ function sizeOf(files: readonly (string | Uint8Array)[]): Size {
 
 async function ours(wasm: Uint8Array, metering: boolean): Promise<Size> {
   const options = { minify: true, inline: wasm.length < LARGE, metering, fuel: 'count' } as const;
-  return sizeOf((await precompile(wasm, options)).map(({ contents }) => contents));
+  const chosen = { ...options, ...(target && { target }) };
+  return sizeOf((await precompile(wasm, chosen)).map(({ contents }) => contents));
 }
 
 /** As it is, and minified; or why there is nothing. */

@@ -19,6 +19,7 @@ const MODULES = [
   'state',
   'run',
   'serve',
+  'common',
 ] as const;
 
 const read = (name: string) => readFileSync(new URL(`./bootstrap/${name}.py`, import.meta.url), 'utf8');

@@ -231,10 +231,9 @@ function directoryOf(cache: unknown): string | undefined {
   return cache;
 }
 
-/** One file for each recipe; what else an image depends on stands in it. */
 function fileName(recipe: ImageRecipe): string {
   const digest = createHash('sha256').update(recipeText(recipe)).digest('hex');
-  return `python-${digest.slice(0, 16)}.sgimage`;
+  return `python-${digest.slice(0, 8)}`;
 }
 
 function defaultWorkers(): number {

@@ -21,11 +21,12 @@ import { EmscriptenHost, type HostOptions, type HostState } from './emscripten/h
 import type { Mount } from './emscripten/namespace.ts';
 import { trampolineModule } from './emscripten/trampoline.ts';
 import { hideModules } from './inittab.ts';
+import { timeZones } from './time-zones.ts';
 
 export interface InterpreterOptions extends Omit<HostOptions, 'env' | 'mounts'> {
   /** See `standardLibrary`. */
   readonly library: Mount;
-  /** Besides the library and `/tmp`. */
+  /** Besides the library, the time zones and `/tmp`. */
   readonly mounts?: readonly Mount[] | undefined;
   /** Besides what Python itself needs; `PYTHONHASHSEED` is one to give. */
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -156,7 +157,7 @@ export class Interpreter {
 function surroundings({ library, mounts = [], env = {}, temporaryBytes = 2 ** 26 }: InterpreterOptions) {
   const temporary = new MemoryFileSystem({ maxBytes: temporaryBytes, maxEntries: 2 ** 16, dev: 3n });
   return {
-    mounts: [library, { path: '/tmp', fileSystem: temporary, root: '/' }, ...mounts],
+    mounts: [library, timeZones(), { path: '/tmp', fileSystem: temporary, root: '/' }, ...mounts],
     env: {
       PYTHONHOME: '/',
       PYTHONDONTWRITEBYTECODE: '1',

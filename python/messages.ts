@@ -83,6 +83,7 @@ export function recipeText({ imports, filesKey, seed }: ImageRecipe): string {
 /** Where a worker looks for an image, and puts one that it built: a directory that only code of its user is in. */
 export interface ImageFile {
   readonly directory: string;
+  /** How its name begins; what it depends on besides the recipe follows. */
   readonly name: string;
 }
 

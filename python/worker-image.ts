@@ -24,6 +24,8 @@ export interface OpenedImage {
   readonly module: PythonModule;
   readonly loaded: LoadedSnapshot;
   readonly library: ReturnType<typeof standardLibrary>;
+  /** Where it is kept. */
+  readonly file: ImageFile | undefined;
   /** It was built here. */
   readonly built: boolean;
   readonly warnings: readonly string[];
@@ -40,13 +42,22 @@ export function openImage(engine: WorkerEngine, { recipe, image, file, pyodide }
   const files = findPythonFiles(pyodide);
   const library = standardLibrary(files.library);
   const warnings: string[] = [];
-  if (image !== undefined) return { ...opened(engine, image), library, built: false, warnings };
+  if (image !== undefined) {
+    const kept = file && fileFor(file, image.meta.key);
+    return { ...opened(engine, image), library, file: kept, built: false, warnings };
+  }
   const key = keyOf(engine, files, recipe);
-  const stored = file && readImage(engine, file, key, warnings);
-  if (stored !== undefined) return { ...stored, library, built: false, warnings };
+  const named = file && fileFor(file, key);
+  const stored = named && readImage(engine, named, key, warnings);
+  if (stored !== undefined) return { ...stored, library, file: named, built: false, warnings };
   const built = buildImage(engine, files, library, recipe, key);
-  if (file !== undefined) writeImage(engine, file, built.image, warnings);
-  return { ...built, library, built: true, warnings };
+  if (named !== undefined) writeImage(engine, named, built.image, warnings);
+  return { ...built, library, file: named, built: true, warnings };
+}
+
+/** Images for other versions of Node, pyodide or Sandglass are files beside it. */
+function fileFor({ directory, name }: ImageFile, key: string): ImageFile {
+  return { directory, name: `${name}-${key.slice(0, 16)}.sgimage` };
 }
 
 /** All that an image depends on. */

@@ -207,7 +207,8 @@ class Worker {
     this.#image = withCodeOf(this.#opened.module, this.#image);
     this.#savedFunctions = generated;
     const warnings: string[] = [];
-    if (this.#data.file !== undefined) writeImage(this.#engine, this.#data.file, this.#image, warnings);
+    const { file } = this.#opened;
+    if (file !== undefined) writeImage(this.#engine, file, this.#image, warnings);
     if (warnings.length > 0 && !force) throw new Error(warnings.join('; '));
     return this.#image;
   }

@@ -21,7 +21,7 @@ export const JITLESS = ['--jitless', '--disallow-code-generation-from-strings'];
 
 /** One child serves all files, one after the other. */
 export function startJitless(convert: Convert): (features: FeatureOptions) => Runner {
-  const files = new PrecompiledFiles('jitless');
+  const files = new PrecompiledFiles({ target: 'jitless' });
   const child = fork(CHILD, [], { execArgv: [...JITLESS, '--no-warnings'], serialization: 'advanced' });
   // Nothing but the file that is running keeps this process.
   child.unref();

@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts';
 import type { SandglassOptions } from './engines/sandglass.ts';
 import { Execution } from './execute.ts';
 import { type Expectations, NATIVE, SANDGLASS } from './expectations.ts';
+import type { FileOptions } from './precompiled-files.ts';
 import type { Runner } from './run-file.ts';
 
 export interface Mode {
@@ -35,7 +36,17 @@ export const MODES: Readonly<Record<string, Mode>> = {
   precompiled: {
     summary: 'every module as a file, as sandglass compile writes it',
     expectations: SANDGLASS,
-    load: loadPrecompiled,
+    load: (convert) => loadPrecompiled(convert),
+  },
+  minified: {
+    summary: 'the same, with --minify',
+    expectations: SANDGLASS,
+    load: (convert) => loadPrecompiled(convert, { minify: true }),
+  },
+  limited: {
+    summary: 'the same, with code that stops at a limit of fuel',
+    expectations: SANDGLASS,
+    load: (convert) => loadPrecompiled(convert, { fuel: 'limit' }),
   },
   jitless: {
     summary: 'the same for interpreters, in a process without WebAssembly and without code from text',
@@ -64,10 +75,13 @@ function here(engine: Engine, convert: Convert): Runner {
 }
 
 /** Files made and run in this process. */
-async function loadPrecompiled(convert: Convert): Promise<(file: string) => Runner> {
+async function loadPrecompiled(
+  convert: Convert,
+  options: FileOptions = {},
+): Promise<(file: string) => Runner> {
   const { PrecompiledEngine } = await import('./engines/precompiled.ts');
   const { PrecompiledFiles } = await import('./precompiled-files.ts');
-  const files = new PrecompiledFiles();
+  const files = new PrecompiledFiles(options);
   return (file) => {
     const features = featuresOf(file);
     return here(new PrecompiledEngine((bytes) => files.write(bytes, features)) as Engine, convert);

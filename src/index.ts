@@ -65,7 +65,7 @@ export interface RuntimeOptions extends BaseRuntimeOptions, CacheOptions {
    * program's source where the module has debug information, else its text; `'wat'`: always its text. Default false.
    */
   readonly sourceMaps?: boolean | 'wat' | undefined;
-  /** Count where the fuel goes, for `fuelProfile`; not for precompiled modules. Default false. */
+  /** Count where the fuel goes, for `fuelProfile`; precompiled modules are refused then. Default false. */
   readonly profileFuel?: boolean | undefined;
 }
 
@@ -183,7 +183,13 @@ export class Runtime extends BaseRuntime {
   }
 
   protected override codeOf(module: unknown): ModuleCode {
-    if (module instanceof PrecompiledModule) return super.codeOf(module);
+    if (module instanceof PrecompiledModule) {
+      if (this.#profile !== undefined)
+        throw new TypeError(
+          'profileFuel: precompiled code does not count where fuel goes; compile the module',
+        );
+      return super.codeOf(module);
+    }
     const compiled = module instanceof Module ? module : this.compileSync(module as Bytes);
     compiled.requireFitting(this.#options.emit);
     compiled.requireFeatures(this.#options.features);

@@ -179,7 +179,7 @@ class Writer {
       return JSON.stringify(Buffer.from(bytes).toString('base64'));
     const name = `${this.#name}.${extension}`;
     this.#bytes.push({ name, contents: bytes });
-    return `() => sideFile(new URL(${JSON.stringify(`./${name}`)}, import.meta.url))`;
+    return `() => sideFile(new URL(${JSON.stringify(besideUrl(name))}, import.meta.url))`;
   }
 
   #formsText(all: readonly MarkedText[]): string {
@@ -207,7 +207,7 @@ class Writer {
     if (this.#isOneFile) return part.text;
     const name = `${this.#name}.${form}-${number}${this.#extension}`;
     this.#code.push({ name, contents: `export default ${part.text};\n`, parts: [part] });
-    return `{ load: () => import(${JSON.stringify(`./${name}`)}) }`;
+    return `{ load: () => import(${JSON.stringify(besideUrl(name))}) }`;
   }
 
   #request(form: Form, [from, to]: readonly [number, number]): PartRequest {
@@ -246,6 +246,11 @@ class Writer {
       ranges.push([first, this.#module.bodies.length]);
     return ranges;
   }
+}
+
+/** A file in the same folder, as a relative URL: what would end the path there is written otherwise. */
+function besideUrl(name: string): string {
+  return `./${name.replace(/[%#?\\]/g, encodeURIComponent)}`;
 }
 
 /** Less than this is worth no file of its own. */

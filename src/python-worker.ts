@@ -1,6 +1,8 @@
 /**
  * The thread that Python runs in: python/worker.ts with the compiler and a Runtime. Bundled as one file; src/python.ts starts it.
  */
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { COMPILER_VERSION } from '../compiler/version.ts';
 import type { WorkerData } from '../python/messages.ts';
@@ -93,6 +95,20 @@ function pythonModule(module: Module): PythonModule {
   };
 }
 
+/** Images of this size are not kept for ever: those of old versions go. */
+function removeOld(path: string): void {
+  const images = readdirSync(path)
+    .filter((name) => name.endsWith('.sgimage'))
+    .map((name) => ({
+      file: join(path, name),
+      time: lstatSync(join(path, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    }))
+    .sort((a, b) => b.time - a.time);
+  for (const { file } of images.slice(MOST_IMAGES)) rmSync(file, { force: true });
+}
+
+const MOST_IMAGES = 10;
+
 const engine: WorkerEngine = {
   version: JSON.stringify([COMPILER_VERSION, ABI_VERSION, needed('node:v8').cachedDataVersionTag()]),
   meter,
@@ -100,7 +116,16 @@ const engine: WorkerEngine = {
   compile: (wasm) =>
     pythonModule(Runtime.deserialize(runtime.compileSync(wasm, { copy: false }).serialize())),
   load: (code) => pythonModule(Runtime.deserialize(code)),
-  openDirectory: (path) => new CacheDirectory(path, true),
+  openDirectory: (path) => {
+    const directory = new CacheDirectory(path, true);
+    return {
+      read: (name) => directory.read(name),
+      write: (name, bytes) => {
+        directory.write(name, bytes);
+        removeOld(path);
+      },
+    };
+  },
 };
 
 serve(engine, parentPort!, workerData as WorkerData);

@@ -58,6 +58,8 @@ providePlatform({
     const script = new URL('./python-worker.js', import.meta.url);
     return new Worker(script, {
       workerData,
+      // None of the process's own: some are not for workers (`--input-type`).
+      execArgv: [],
       resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB },
     });
   },

@@ -80,6 +80,8 @@ export declare class Runtime {
   constructor(options?: RuntimeOptions);
   instantiateSync(module: PrecompiledModule, imports?: Imports, control?: InvokeOptions): Instance;
   instantiate(module: PrecompiledModule, imports?: Imports, control?: InvokeOptions): Promise<Instance>;
+  /** An instance with the state of a snapshot of the same module: nothing of it runs, not even its start function. */
+  restore(module: PrecompiledModule, snapshot: Snapshot, imports?: Imports): Instance;
   get fuel(): {
     readonly consumed: bigint;
     readonly limit: bigint | undefined;
@@ -87,12 +89,15 @@ export declare class Runtime {
     add(amount: bigint): void;
     set(amount: bigint): void;
   };
+  /** All calls that \`run\` makes are under one deadline and one signal. */
+  within<Result>(options: InvokeOptions, run: () => Result): Result;
   /** Stops what runs, or runs next, with an \`AbortError\`. */
   interrupt(): void;
   /** Shared word: another thread that stores a non-zero value interrupts. */
   get interruptWord(): Int32Array<SharedArrayBuffer>;
   /** Calls into instances of a closed Runtime fail, and one that is running is interrupted. */
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 export declare class Instance {
@@ -105,6 +110,40 @@ export declare class Instance {
   invoke(name: string, args?: readonly unknown[], options?: InvokeOptions): unknown;
   /** The same with bits: numbers as unsigned bigints, references as JavaScript values; always an array. */
   invokeRaw(name: string, args?: readonly unknown[], options?: InvokeOptions): unknown[];
+  /** Its state, for \`runtime.restore\` and \`reset\`. Throws a \`SnapshotError\` for what cannot be saved. */
+  snapshot(): Snapshot;
+  /** Back to the state of a snapshot of the same module, in place. */
+  reset(snapshot: Snapshot): void;
+  /** When it is not used any more: its own memories are empty from now on. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** A snapshot as it is posted to another thread of the same process. */
+export interface SnapshotHandle {
+  readonly buffer: SharedArrayBuffer;
+}
+
+export declare class Snapshot {
+  private constructor();
+  /** What \`save\` answered; nobody changes the bytes as long as the snapshot is in use. */
+  static load(bytes: Uint8Array): Snapshot;
+  static from(handle: SnapshotHandle): Snapshot;
+  get byteLength(): number;
+  /** For a file, and \`load\`: a copy. */
+  save(): Uint8Array<ArrayBuffer>;
+  /** One copy for all threads of this process: post the handle to them. */
+  share(): SnapshotHandle;
+}
+
+export declare const HOST_STATE: unique symbol;
+/** What an import module object may carry under \`HOST_STATE\`. */
+export interface HostState {
+  readonly name: string;
+  readonly version: number;
+  saveState(): Uint8Array;
+  /** Answers what puts the state in force. */
+  restoreState(state: Uint8Array): () => void;
 }
 
 export type ReferenceTypeName =
@@ -205,6 +244,7 @@ export declare function formatWasmStack(frames: readonly WasmFrame[]): string;
 
 export declare class CompileError extends Error {}
 export declare class LinkError extends Error {}
+export declare class SnapshotError extends Error {}
 /** A failure while WebAssembly code runs. */
 export declare class RuntimeError extends Error {}
 export declare class Trap extends RuntimeError {

@@ -56,6 +56,21 @@ describe.each(['divide-dwarf4-O0', 'divide-dwarf5-O0'])('%s under a debugger', (
     expect(stops).toEqual([stack[1], stack[0]]);
   });
 
+  test.each([[[]], [['--minify']]])('in a precompiled file, %j', async (more) => {
+    const output = join(scratch, `${name}.mjs`);
+    const options = ['--source-map', '--standalone', '--fuel', 'count', ...more];
+    const { status } = await execute(process.execPath, [MAIN, 'compile', file, '-o', output, ...options]);
+    expect(status).toBe(0);
+    const { result, pauses } = await debug(output, 'sum', '1', 'file', 'divide.c', String(DIVISION));
+    expect(result).toBe(15);
+    const places = pauses.map(({ how, frames }) => [how, ...frames.map((frame) => frame.split(' ')[1])]);
+    const [at, after, caller] = [DIVISION, RESULT, CALL].map((line) => `file:///project/divide.c:${line}`);
+    expect(places).toEqual([
+      ['breakpoint', at, caller],
+      ['step', after, caller],
+    ]);
+  });
+
   test("a line of the function's text", async () => {
     const runtime = new Runtime();
     const { disassemble } = await import('../compiler/function/dump-sink.ts');

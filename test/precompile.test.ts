@@ -2,7 +2,15 @@
  * Precompiled files: what they export, what they refuse, and that they do as the JIT does, in this process and in one
  * without WebAssembly and without code from text.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -118,6 +126,13 @@ describe('the meter', () => {
   });
 });
 
+test('a Runtime that profiles refuses code that does not count', async () => {
+  const { module } = await loaded(sample());
+  const profiling = new FullRuntime({ profileFuel: true });
+  await expect(profiling.instantiate(module)).rejects.toThrow('profileFuel: precompiled code does not count');
+  expect(profiling.fuel.consumed).toBe(0n);
+});
+
 test('a trap tells its frames', async () => {
   const { instantiate } = await loaded(sample());
   const { exports } = await instantiate({});
@@ -150,6 +165,30 @@ test('data and large code in side files, or all in one', async () => {
   expect((await beside.instantiate()).exports.memory).toBeInstanceOf(Memory);
   const made = await precompile(m.build(), { inline: true });
   expect(made.map(({ name }) => name)).toEqual(['module.mjs']);
+});
+
+test('whatever a file is called, it finds what lies beside it', async () => {
+  const names = ['a b', 'a#b', 'a%20b', 'a?b', 'ünï'];
+  for (const [i, name] of names.entries()) {
+    const m = new ModuleBuilder();
+    m.memory(1);
+    m.data(new Uint8Array(5000).fill(i), { offset: 0 });
+    const load: Instruction[] = [
+      ['i32.const', 4999],
+      ['i32.load8_u', 0, 0],
+    ];
+    m.func('-> i32', load, { export: 'last' });
+    const made = await precompile(m.build(), { name: `${name}.mjs`, runtime: BUILT_RUNTIME });
+    expect(made.map((file) => file.name)).toEqual([`${name}.mjs`, `${name}.data`]);
+    for (const file of made) writeFileSync(join(folder, file.name), file.contents);
+  }
+  const urls = names.map((name) => pathToFileURL(join(folder, `${name}.mjs`)).href);
+  const script = `for (const url of ${JSON.stringify(urls)}) {
+    const { instantiate } = await import(url);
+    console.log((await instantiate()).exports.last());
+  }`;
+  const { stdout } = await execute(process.execPath, ['--input-type=module', '-e', script]);
+  expect(stdout).toBe('0\n1\n2\n3\n4\n');
 });
 
 test('standalone imports nothing, makes no code of text, and runs alone', async () => {
@@ -219,6 +258,23 @@ describe('sandglass compile', () => {
     expect(result).toMatchObject({ status, stderr: expect.stringMatching(stderr) });
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
+});
+
+test('when a file cannot be replaced, those that are there do not pass for a module', async () => {
+  const m = new ModuleBuilder();
+  m.memory(1);
+  m.data(new Uint8Array(5000), { offset: 0 });
+  writeFileSync(join(folder, 'twice.wasm'), m.build());
+  const args = ['compile', 'twice.wasm', '-o', 'twice.mjs'];
+  expect(await sandglass(args, { cwd: folder })).toMatchObject({ status: 0 });
+  rmSync(join(folder, 'twice.data'));
+  mkdirSync(join(folder, 'twice.data'));
+  const { status, stderr } = await sandglass(args, { cwd: folder });
+  expect([status, stderr]).toEqual([1, 'sandglass: twice.data: cannot be written: EISDIR\n']);
+  expect(readdirSync(folder).filter((name) => name.startsWith('twice'))).toEqual([
+    'twice.data',
+    'twice.wasm',
+  ]);
 });
 
 describe.skipIf(PYTHON === undefined)(

@@ -14,17 +14,17 @@ MAX_TRACEBACK = 256 * 1024
 
 # Past any metaclass that a program may have given its classes.
 class_name = type.__dict__['__name__'].__get__
-_is_subclass = type.__subclasscheck__
+_subclass_check = type.__subclasscheck__
 
 
-def is_instance(value, cls):
-    return _is_subclass(cls, type(value))
+def is_subclass(cls, base):
+    return _subclass_check(base, cls)
 
 
 def describe(exception):
     """`{type, message, traceback}` and, of a SystemExit, `exitCode`."""
     kind = class_name(type(exception))
-    if is_instance(exception, SystemExit):
+    if is_subclass(type(exception), SystemExit):
         code = exception.code
         message = '' if code is None else _bounded(_text(code), MAX_MESSAGE)
         more = {'exitCode': 0 if code is None else code & 0xFF if type(code) in (int, bool) else 1}

@@ -82,6 +82,7 @@ class Names:
 
     def __init__(self, namespace):
         self._namespace = namespace
+        self._last = None
         self._entries = {}
         self._installed = {}
 
@@ -110,6 +111,10 @@ class Names:
     def refresh(self, entries):
         """Called before each execution with the callbacks of the host."""
         namespace = self._namespace
+        if entries == self._last:
+            namespace.update(self._installed)
+            return
+        self._last = entries
         for name, value in self._installed.items():
             if namespace.get(name) is value:
                 del namespace[name]

@@ -6,6 +6,7 @@ before its contents are looked at, so that a class whose methods refer to it, or
 difficulty. `make` and `fill` are found again by name in `BUILDERS`.
 """
 
+import annotationlib
 import dataclasses
 import enum
 import functools
@@ -20,7 +21,7 @@ from _sandglass.errors import HIDDEN
 MAIN = '__main__'
 _FUNCTION_ATTRIBUTES = ('__defaults__', '__kwdefaults__', '__doc__', '__module__', '__type_params__')
 _NOT_COPIED = frozenset(
-    """__dict__ __weakref__ __abstractmethods__ _abc_impl __annotations_cache__ __slotnames__
+    """__dict__ __weakref__ __abstractmethods__ _abc_impl __annotations_cache__ __annotate_func__ __slotnames__
     _member_names_ _member_map_ _value2member_map_ _hashable_values_ _unhashable_values_
     _unhashable_values_map_ _use_args_ _new_member_ _member_type_ _value_repr_ __new_member__""".split()
 )
@@ -162,7 +163,9 @@ class Reducers:
             namespace = {name: value for name, value in namespace.items() if name in used or name == '__name__'}
         attributes = {name: getattr(function, name) for name in _FUNCTION_ATTRIBUTES if hasattr(function, name)}
         annotate = getattr(function, '__annotate__', None)
-        annotations = None if annotate is not None else function.__annotations__ or None
+        annotations = None
+        if annotate is not None and '__classdict__' in annotate.__code__.co_freevars:
+            annotate, annotations = None, _annotations(function)
         state = attributes, annotate, annotations, dict(function.__dict__)
         arguments = (namespace, marshal.dumps(code), function.__name__, function.__qualname__, function.__closure__)
         return _make_function, arguments, state, None, None, _fill_function
@@ -188,6 +191,14 @@ def names_used(code):
     return names
 
 
+def _annotations(value):
+    """Evaluated: what would do so later, of a method or class, holds the dictionary of its class, which cannot travel."""
+    try:
+        return dict(value.__annotations__)
+    except Exception:
+        return dict(annotationlib.get_annotations(value, format=annotationlib.Format.STRING))
+
+
 def _reduce_cell(cell):
     try:
         contents = (cell.cell_contents,)
@@ -208,7 +219,10 @@ def _reduce_class(cls):
         for name, value in cls.__dict__.items()
         if name not in left_out and not isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType))
     }
-    state = attributes, getattr(cls, '__abstractmethods__', None) if '__abstractmethods__' in cls.__dict__ else None
+    if '__annotate_func__' in cls.__dict__:
+        attributes['__annotations__'] = _annotations(cls)
+    abstract = cls.__abstractmethods__ if '__abstractmethods__' in cls.__dict__ else None
+    state = attributes, abstract
     bases = cls.__dict__.get('__orig_bases__', cls.__bases__)
     if tuple in cls.__bases__:
         bases = cls.__bases__  # a NamedTuple: a class statement of its own made it, and made it whole

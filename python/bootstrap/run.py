@@ -17,7 +17,7 @@ from inspect import CO_COROUTINE
 from types import FunctionType, ModuleType
 
 from _sandglass import calls
-from _sandglass.errors import class_name, describe, is_instance
+from _sandglass.errors import class_name, describe, is_subclass
 from _sandglass.loop import SandboxEventLoop, finish_tasks
 from _sandglass.names import Names
 from _sandglass.repl import compile_statements
@@ -230,7 +230,7 @@ def _remember(code, source, filename):
 
 def _is_success(error):
     """`sys.exit()` and `sys.exit(0)`."""
-    return is_instance(error, SystemExit) and error.code in (None, 0)
+    return is_subclass(type(error), SystemExit) and error.code in (None, 0)
 
 
 def _outcome(task, interrupted):

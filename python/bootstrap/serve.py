@@ -6,7 +6,7 @@ described in `python/protocol.ts`.
 
 import gc
 import sys
-from importlib import import_module, invalidate_caches
+from importlib import import_module
 
 from _sandglass import state
 from _sandglass.entropy import freshen
@@ -20,9 +20,13 @@ _DONE = {'status': 'done', 'ok': True}
 
 
 def _extend_path(directories):
-    """Where modules are found besides; those that are there already stay where they are."""
-    sys.path.extend(each for each in directories if each not in sys.path)
-    invalidate_caches()
+    """Where modules are found besides. What importers remember of directories is of the time before the image."""
+    sys.path += [directory for directory in directories if directory not in sys.path]
+    for directory, importer in list(sys.path_importer_cache.items()):
+        if importer is None:
+            del sys.path_importer_cache[directory]
+        elif hasattr(importer, 'invalidate_caches'):
+            importer.invalidate_caches()
 
 
 def _fresh(request, extra):

@@ -9,7 +9,7 @@ import gc
 import sys
 from _io import FileIO, TextIOWrapper, _IOBase
 
-from _sandglass.errors import is_instance
+from _sandglass.errors import is_subclass
 
 
 def _writer(descriptor, name, errors):
@@ -57,8 +57,10 @@ def _quietly(stream):
 
 def flush_files(namespace):
     """At the end of an execution of a session: files still open in global variables are written out."""
+    if not any(is_subclass(kind, _IOBase) for kind in set(map(type, namespace.values()))):
+        return
     for value in list(namespace.values()):
-        if is_instance(value, _IOBase) and not value.closed:
+        if is_subclass(type(value), _IOBase) and not value.closed:
             _quietly(value)
 
 

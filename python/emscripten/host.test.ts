@@ -177,7 +177,7 @@ describe.skipIf(PYODIDE === undefined)(TITLE, () => {
     });
     const attempt = (expression: string) => python.run('import os', `print(${expression})`);
     expect(attempt('sorted(os.listdir("/")), sorted(os.listdir("/data")), os.listdir("/one")')).toBe(
-      "['data', 'dev', 'fixed', 'lib', 'one', 'tmp'] ['a.txt', 'absolute', 'etc', 'inner', 'secret.txt'] ['only.txt']\n",
+      "['data', 'dev', 'fixed', 'lib', 'one', 'tmp', 'usr'] ['a.txt', 'absolute', 'etc', 'inner', 'secret.txt'] ['only.txt']\n",
     );
     expect(
       attempt('open("/data/a.txt").read(), open("/one/only.txt").read(), open("/data/inner/b.txt").read()'),

@@ -2,7 +2,7 @@
  * `sandglass compile`: writes a module as JavaScript files that run without the compiler. What is in them, `precompile.ts`
  * knows; here are the options, and the disk.
  */
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { FeatureOptions } from '../../compiler/features.ts';
@@ -96,16 +96,24 @@ async function compile(file: string, options: CompileOptions): Promise<void> {
   write(dirname(output), files);
 }
 
-/** A file that is there is whole; the main one comes last. */
+/**
+ * A file that is there is whole, and the files fit together: the main one goes before others are replaced, and comes last.
+ */
 function write(folder: string, files: readonly OutputFile[]): void {
-  for (const { name, contents } of [...files.slice(1), files[0]!]) {
+  const [main, ...side] = files.map(({ name, contents }) => {
     const path = join(folder, name);
-    const draft = `${path}.${process.pid}.part`;
+    return { path, draft: `${path}.${process.pid}.part`, contents };
+  });
+  const ordered = [...side, main!];
+  const attempt = (path: string, step: () => void): void => {
     try {
-      writeFileSync(draft, contents);
-      renameSync(draft, path);
+      step();
     } catch (error) {
+      for (const { draft } of ordered) rmSync(draft, { force: true });
       throw new CliError(`${path}: cannot be written: ${(error as NodeJS.ErrnoException).code}`);
     }
-  }
+  };
+  for (const { path, draft, contents } of ordered) attempt(path, () => writeFileSync(draft, contents));
+  if (side.length > 0) attempt(main!.path, () => rmSync(main!.path, { force: true }));
+  for (const { path, draft } of ordered) attempt(path, () => renameSync(draft, path));
 }

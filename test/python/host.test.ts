@@ -254,9 +254,13 @@ describe('threads', () => {
 
   test('one that is killed from outside is replaced', async () => {
     const factory = factoryWith({ workers: 1 });
-    const sandbox = factory.createSandbox();
-    const run = sandbox.execute(steps(['sleep', 5000])).catch((e) => e);
-    await sleep(150);
+    let heard = () => {};
+    const begun = new Promise<void>((resolve) => {
+      heard = resolve;
+    });
+    const sandbox = factory.createSandbox({ onStdout: () => heard() });
+    const run = sandbox.execute(steps(['print', 'x'], ['sleep', 5000])).catch((e) => e);
+    await begun;
     void workers.at(-1)!.terminate();
     expect(await run).toBeInstanceOf(WorkerLostError);
     expect((await sandbox.execute(steps(['print', 'again']))).stdout).toBe('again');

@@ -3,6 +3,7 @@
  * that has a source map, looks up there where the wanted source lines are in the script, and sets breakpoints. At
  * each it notes the stack, told in source lines, steps over once, and goes on. Not a test.
  */
+import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { parentPort, workerData } from 'node:worker_threads';
 import { eachMapping, originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
@@ -19,8 +20,10 @@ const send = (method, params) =>
   });
 
 session.on('Debugger.scriptParsed', ({ params: { scriptId, url, sourceMapURL } }) => {
-  if (!sourceMapURL?.startsWith('data:')) return;
-  const json = Buffer.from(sourceMapURL.split('base64,')[1], 'base64').toString();
+  if (!sourceMapURL) return;
+  const json = sourceMapURL.startsWith('data:')
+    ? Buffer.from(sourceMapURL.split('base64,')[1], 'base64').toString()
+    : readFileSync(new URL(sourceMapURL, url), 'utf8');
   maps.set(scriptId, { url, map: new TraceMap(json) });
 });
 
@@ -37,12 +40,12 @@ async function setBreakpoints(scriptId) {
   }
 }
 
-/** `divide /project/divide.c:12`, for frames in scripts that have a map. */
+/** `divide /project/divide.c:12`, for frames in scripts that have a map, and a place in it. */
 function told({ functionName, location: { scriptId, lineNumber, columnNumber } }) {
   const script = maps.get(scriptId);
   if (script === undefined) return [];
   const { source, line } = originalPositionFor(script.map, { line: lineNumber + 1, column: columnNumber });
-  return [`${functionName} ${source}:${line}`];
+  return source === null ? [] : [`${functionName} ${source}:${line}`];
 }
 
 session.on('Debugger.paused', async ({ params: { reason, callFrames, hitBreakpoints } }) => {

@@ -74,14 +74,18 @@ export class MemoryFileSystem implements FileSystem {
     this.#maxBytes = bytes;
   }
 
-  /** Puts a file in place, with the directories above it. The bytes are not copied; `size` is theirs, if they come later. */
-  addFile(path: string, content: FileContent, size = (content as Uint8Array).length): void {
+  /**
+   * Puts a file in place, with the directories above it. The bytes are not copied. Where they come later, `size` is what they will
+   * be; if that is not known, they are asked for when somebody wants to know it, and count for nothing.
+   */
+  addFile(path: string, content: FileContent, size?: number): void {
     const names = namesOf(path);
     const name = names.pop();
     if (name === undefined) throw failure('EISDIR', path);
     const directory = this.addDirectory(`/${names.join('/')}`);
-    this.#charge(size, path);
-    this.#link({ directory, name, node: undefined }, this.#file(0o644, content, size), path);
+    const known = size ?? (typeof content === 'function' ? undefined : content.length);
+    this.#charge(known ?? 0, path);
+    this.#link({ directory, name, node: undefined }, this.#file(0o644, content, known), path);
   }
 
   /** Makes it, and those above it, where they are missing. */
@@ -292,7 +296,7 @@ export class MemoryFileSystem implements FileSystem {
     return file;
   }
 
-  #file(permissions: number, content: FileContent, size: number): FileNode {
+  #file(permissions: number, content: FileContent, size: number | undefined): FileNode {
     return new FileNode(this.#nextIno++, permissions, this.#now(), content, size);
   }
 

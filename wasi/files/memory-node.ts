@@ -61,24 +61,29 @@ export class FileNode extends MemoryNode {
   readonly kind = 'file';
   /** Of at least `size` bytes, zero behind them; whoever gave them does not change them, nor do we. */
   #content: FileContent;
-  #size: number;
+  /** Undefined: not known before the bytes are. */
+  #size: number | undefined;
   /** `#content` is ours to write to. */
   #owned = false;
 
-  /** `size`: known before the bytes are. */
-  constructor(ino: bigint, permissions: number, now: bigint, content: FileContent, size: number) {
+  constructor(ino: bigint, permissions: number, now: bigint, content: FileContent, size: number | undefined) {
     super(ino, permissions, now);
     this.#content = content;
     this.#size = size;
   }
 
   get size(): number {
+    this.#size ??= this.#all.length;
     return this.#size;
   }
 
   get bytes(): Uint8Array {
+    return this.#all.subarray(0, this.size);
+  }
+
+  get #all(): Uint8Array {
     if (typeof this.#content === 'function') this.#content = this.#content();
-    return this.#content.subarray(0, this.#size);
+    return this.#content;
   }
 
   /** Fills the target from `position` on; answers how many bytes there were. */
@@ -91,12 +96,12 @@ export class FileNode extends MemoryNode {
   write(source: Uint8Array, position: number): void {
     const end = position + source.length;
     this.#reserve(end).set(source, position);
-    if (end > this.#size) this.#size = end;
+    if (end > this.size) this.#size = end;
   }
 
   resize(size: number): void {
     const bytes = this.#reserve(size);
-    if (size < this.#size) bytes.fill(0, size, this.#size);
+    if (size < this.size) bytes.fill(0, size, this.size);
     this.#size = size;
     // Memory that is not used any more is given back.
     if (size < bytes.length / 4) this.#content = bytes.slice(0, size);
