@@ -8,10 +8,11 @@ import json
 import os
 import pty
 import select
+import signal
 import sys
 import time
 
-PATIENCE_SECONDS = 200
+PATIENCE_SECONDS = 60
 
 steps, command = json.loads(sys.argv[1]), sys.argv[2:]
 pid, terminal = pty.fork()
@@ -27,6 +28,7 @@ def read():
     ready, _, _ = select.select([terminal], [], [], max(0, end - time.monotonic()))
     if not ready:
         sys.stdout.write(shown)
+        os.kill(pid, signal.SIGKILL)
         sys.exit('the time is up')
     try:
         data = os.read(terminal, 4096)
