@@ -246,6 +246,36 @@ SyntaxError: invalid syntax`);
     });
   });
 
+  describe('memory that is used up', () => {
+    let small: TestGuest;
+    beforeAll(() => {
+      small = new TestGuest(PYODIDE!, 64 * 2 ** 20);
+    });
+    afterAll(() => small?.close());
+
+    test.each([
+      'x = bytearray(1024 ** 3)',
+      'x = []\nwhile True: x.append(object())',
+      'x = {}\nwhile True: x[len(x)] = str(len(x))',
+      's = "a"\nwhile True: s += s',
+      'import asyncio\nawait asyncio.sleep(0)\nx = []\nwhile True: x.append([])',
+    ])('%j', async (code) => {
+      const { outcome } = await small.run(code);
+      expect(outcome).toMatchObject({ ok: false, error: { type: 'MemoryError' } });
+      await small.clear();
+      expect((await small.run('result = len([0] * 100_000)')).outcome).toMatchObject({
+        resultJson: '100000',
+      });
+    });
+
+    test('can be caught', async () => {
+      const { stdout: text } = await small.run(
+        'try: bytearray(2 ** 30)\nexcept MemoryError: print("caught")',
+      );
+      expect(text).toBe('caught\n');
+    });
+  });
+
   describe('a REPL', () => {
     const single = (code: string) => python.run(code, {}, { mode: 'single' });
     test.each([
@@ -258,6 +288,8 @@ SyntaxError: invalid syntax`);
       ['x = 1\ny = 2', 'complete'],
       ['await z', 'complete'],
       ['1 +', 'invalid'],
+      ['('.repeat(5000), 'invalid'],
+      [`x = ${'-'.repeat(100_000)}1`, 'invalid'],
       [')', 'invalid'],
       ['', 'complete'],
     ])('%j is %s', async (source, expected) => {

@@ -84,7 +84,12 @@ export class InterpreterSlot {
   /** `run` is what its host turns to; undefined: nobody. */
   attach(run: Run | undefined, maxMemoryBytes: number | null = null): void {
     this.#hooks = run ?? NO_HOOKS;
-    this.#memoryLimit = maxMemoryBytes ?? Infinity;
+    if (run !== undefined) this.#memoryLimit = maxMemoryBytes ?? Infinity;
+  }
+
+  /** It was cut off, and can only `recover`. */
+  get broken(): boolean {
+    return this.#interpreter.broken;
   }
 
   /** As it was at first. */
@@ -126,6 +131,8 @@ export class InterpreterSlot {
   close(): void {
     this.#interpreter.close();
     this.#files?.close();
+    // One that serves again keeps its memory.
+    if (this.#engine === undefined) this.#common.module.release(this.#interpreter.instance);
   }
 
   // ------------------------------------------------------------------ making one

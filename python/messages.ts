@@ -40,6 +40,9 @@ export const GRACE_MS = 300;
 /** How long its worker has after that, before it is terminated. */
 export const LAST_RESORT_MS = 2000;
 
+/** For what is asked of an interpreter whose runs have no limit. */
+export const ASK_MS = 60_000;
+
 /** Bytes that all workers of a process share. */
 export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 
@@ -175,7 +178,8 @@ export type HostMessage =
     }
   | { readonly type: 'answers'; readonly run: number; readonly answers: readonly Answer[] }
   | { readonly type: 'stop'; readonly run: number }
-  | { readonly type: 'ask'; readonly id: number; readonly question: Question };
+  /** What Python has to do for it may take so long. */
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question; readonly timeoutMs: number };
 
 export type RunStatus =
   | {
@@ -236,5 +240,8 @@ export type WorkerMessage =
       readonly ok: boolean;
       readonly value: unknown;
       readonly message: string;
+      readonly timedOut: boolean;
+      /** Of an interpreter that was cut off. */
+      readonly recovery: Recovery | undefined;
       readonly counts: WorkerCounts;
     };

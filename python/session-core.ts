@@ -46,8 +46,9 @@ export class SessionCore {
     }, program.signal);
   }
 
-  ask(question: (interpreter: InterpreterId) => Question): Promise<unknown> {
-    return this.#use(({ thread }) => thread.ask(question(this.#interpreter)));
+  /** `timeoutMs`: for what Python has to do. */
+  ask(question: (interpreter: InterpreterId) => Question, timeoutMs?: number | null): Promise<unknown> {
+    return this.#use(({ thread }) => thread.ask(question(this.#interpreter), timeoutMs ?? undefined));
   }
 
   async snapshot(): Promise<Uint8Array> {

@@ -142,7 +142,7 @@ export class Session {
 
   /** Forgets all variables; modules stay imported. */
   async clearState(): Promise<void> {
-    await this.#core.ask((interpreter) => ({ op: 'clear', interpreter }));
+    await this.#core.ask((interpreter) => ({ op: 'clear', interpreter }), this.executionTimeoutMs);
   }
 
   /** All of the interpreter's memory, exactly; files are not in it. It is what the session goes back to if it must. */
@@ -157,18 +157,24 @@ export class Session {
 
   /** The variables that can be pickled, for other sessions, processes and versions; and which could not. */
   async exportState(): Promise<ExportedState> {
-    return (await this.#core.ask((interpreter) => ({ op: 'export', interpreter }))) as ExportedState;
+    return (await this.#core.ask(
+      (interpreter) => ({ op: 'export', interpreter }),
+      this.executionTimeoutMs,
+    )) as ExportedState;
   }
 
   /** Adds the variables of `exportState`. They are pickles: Python may do anything there that a program may. */
   async importState(state: Uint8Array | ExportedState): Promise<void> {
     const bytes = state instanceof Uint8Array ? state : state.bytes;
-    await this.#core.ask((interpreter) => ({ op: 'import', interpreter, bytes }));
+    await this.#core.ask((interpreter) => ({ op: 'import', interpreter, bytes }), this.executionTimeoutMs);
   }
 
   /** For a prompt: whether these lines can be run (`invalid`: running them will say why). */
   async isComplete(source: string): Promise<'complete' | 'incomplete' | 'invalid'> {
-    const answer = await this.#core.ask((interpreter) => ({ op: 'complete', interpreter, source }));
+    const answer = await this.#core.ask(
+      (interpreter) => ({ op: 'complete', interpreter, source }),
+      this.executionTimeoutMs,
+    );
     return answer as 'complete' | 'incomplete' | 'invalid';
   }
 

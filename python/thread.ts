@@ -5,13 +5,16 @@
  * Not here: which thread gets what (worker-group.ts), and what a run's messages mean (execution.ts).
  */
 import type { MessagePort } from 'node:worker_threads';
-import { InitializationError, SandboxError, WorkerLostError } from './errors.ts';
+import { InitializationError, SandboxError, TimeoutError, WorkerLostError } from './errors.ts';
 import {
   type Answer,
+  ASK_MS,
   type CallRequest,
+  GRACE_MS,
   type Image,
   type InterpreterConfig,
   type InterpreterId,
+  LAST_RESORT_MS,
   newWords,
   type OutputChunk,
   type Question,
@@ -60,6 +63,8 @@ interface Running {
 }
 
 interface Asked {
+  readonly timer: NodeJS.Timeout;
+  readonly timeoutMs: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: SandboxError) => void;
 }
@@ -68,6 +73,9 @@ export interface Ready {
   readonly image: Image | undefined;
   readonly warnings: readonly string[];
 }
+
+/** What `setTimeout` can wait. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const NO_COUNTS: WorkerCounts = { boots: 0, generated: 0, unsaved: 0, restores: 0 };
 
@@ -147,14 +155,19 @@ export class PythonThread {
     wake(this.#words);
   }
 
-  ask(question: Question): Promise<unknown> {
+  /** `timeoutMs`: for what Python has to do. */
+  ask(question: Question, timeoutMs = ASK_MS): Promise<unknown> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       if (!this.alive) return reject(this.#lostError());
-      this.#asked.set(id, { resolve, reject });
+      const patience = Math.min(timeoutMs + GRACE_MS + LAST_RESORT_MS, LONGEST_TIMER_MS);
+      const tooLate = () => void this.terminate(new WorkerLostError('the worker does not answer'));
+      // One that only waits for its turn is not late: see who leases.
+      const timer = setTimeout(tooLate, patience);
+      this.#asked.set(id, { resolve, reject, timer, timeoutMs });
       this.#hold();
       const transfer = question.op === 'open' ? transferOf(question.config) : [];
-      this.#worker.postMessage({ type: 'ask', id, question }, transfer);
+      this.#worker.postMessage({ type: 'ask', id, question, timeoutMs }, transfer);
     });
   }
 
@@ -212,13 +225,17 @@ export class PythonThread {
     running.resolve(outcome);
   }
 
-  #replied({ id, ok, value, message, counts }: Extract<WorkerMessage, { type: 'reply' }>): void {
-    this.counts = counts;
+  #replied(reply: Extract<WorkerMessage, { type: 'reply' }>): void {
+    const { id, ok, value, message, timedOut, recovery } = reply;
+    this.counts = reply.counts;
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
     this.#hold();
-    if (ok) asked?.resolve(value);
-    else asked?.reject(new SandboxError(message));
+    if (asked === undefined) return;
+    clearTimeout(asked.timer);
+    if (ok) asked.resolve(value);
+    else if (timedOut) asked.reject(new TimeoutError(asked.timeoutMs, { recovery }));
+    else asked.reject(new SandboxError(message, { recovery }));
   }
 
   // ------------------------------------------------------------------ ends
@@ -250,7 +267,10 @@ export class PythonThread {
         : error,
     );
     this.#running?.reject(error);
-    for (const { reject } of this.#asked.values()) reject(error);
+    for (const { reject, timer } of this.#asked.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
     this.#starting = undefined;
     this.#running = undefined;
     this.#asked.clear();

@@ -33,6 +33,8 @@ export interface PythonModule {
   /** The same, but one instance is used again and again: who asks for the next one has done with the one before. */
   reusingEngine(snapshot: Snapshot): Engine;
   snapshot(instance: EngineInstance): Snapshot;
+  /** Its memory serves others from now on. */
+  release(instance: EngineInstance): void;
 }
 
 /** What is used up, and the ends of it. */

@@ -45,6 +45,8 @@ export interface GroupStats {
   readonly workers: number;
   readonly idle: number;
   readonly waiting: number;
+  /** Interpreters of sessions. */
+  readonly sessions: number;
   /** Interpreters that were started from nothing. */
   readonly boots: number;
   /** Functions that were compiled, in all threads so far. */
@@ -103,6 +105,7 @@ export class WorkerGroup {
       workers: this.#threads.size,
       idle: [...this.#threads].filter(({ leased }) => !leased).length,
       waiting: this.#waiting.length,
+      sessions: [...this.#threads].reduce((sum, { sessions }) => sum + sessions, 0),
       boots: sum('boots'),
       generated: sum('generated'),
       restores: sum('restores'),

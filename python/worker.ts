@@ -3,12 +3,14 @@
  * compiler from above (src/python-worker.ts).
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { TimeoutError } from '../runtime/errors.ts';
 import type { Engine } from './emscripten/engine.ts';
 import { GuestError } from './guest.ts';
 import { type Common, InterpreterSlot } from './interpreter-slot.ts';
 import {
   type HostMessage,
   type Image,
+  type InterpreterConfig,
   type InterpreterId,
   type Question,
   type RunOutcome,
@@ -95,7 +97,7 @@ class Worker {
         this.#inTurn(() => this.#execute(message));
         break;
       case 'ask':
-        this.#inTurn(() => this.#reply(message.id, message.question));
+        this.#inTurn(() => this.#reply(message));
         break;
       case 'answers':
         if (message.run === this.#runNumber) this.#run?.answered(message.answers);
@@ -130,9 +132,8 @@ class Worker {
     const { meter } = this.#engine;
     Atomics.store(meter.interruptWord, 0, 0);
     const final = interpreter === TRANSIENT;
-    const slot = final
-      ? new InterpreterSlot(this.#common, config!, this.#transient)
-      : this.#slot(interpreter);
+    const slot = this.#slotFor(interpreter, config);
+    if (typeof slot === 'string') return this.#done(number, failure(slot));
     const run = new Run({
       number,
       request,
@@ -151,12 +152,21 @@ class Worker {
     this.#run = undefined;
     this.#runNumber = 0;
     const outcome = this.#outcome(slot, end, final);
-    this.#port.postMessage({
-      type: 'done',
-      run: number,
-      outcome,
-      counts: this.counts,
-    } satisfies WorkerMessage);
+    this.#done(number, outcome);
+  }
+
+  #done(run: number, outcome: RunOutcome): void {
+    this.#port.postMessage({ type: 'done', run, outcome, counts: this.counts } satisfies WorkerMessage);
+  }
+
+  /** The interpreter for a run; a text: why there is none. */
+  #slotFor(interpreter: InterpreterId, config: InterpreterConfig | undefined): InterpreterSlot | string {
+    try {
+      if (interpreter !== TRANSIENT) return this.#slot(interpreter);
+      return new InterpreterSlot(this.#common, config!, this.#transient);
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   #outcome(slot: InterpreterSlot, { outcome, broken }: RunEnd, final: boolean): RunOutcome {
@@ -173,14 +183,31 @@ class Worker {
 
   // ------------------------------------------------------------------ questions
 
-  #reply(id: number, question: Question): void {
-    let message: Pick<Extract<WorkerMessage, { type: 'reply' }>, 'ok' | 'value' | 'message'>;
+  #reply({ id, question, timeoutMs }: Extract<HostMessage, { type: 'ask' }>): void {
+    const reply = {
+      id,
+      ok: true,
+      value: undefined as unknown,
+      message: '',
+      timedOut: false,
+      recovery: undefined,
+    };
+    const post = (more: Partial<Extract<WorkerMessage, { type: 'reply' }>>) =>
+      this.#port.postMessage({
+        type: 'reply',
+        ...reply,
+        ...more,
+        counts: this.counts,
+      } satisfies WorkerMessage);
+    const { meter } = this.#engine;
+    Atomics.store(meter.interruptWord, 0, 0);
     try {
-      message = { ok: true, value: this.#answer(question), message: '' };
+      post({ value: meter.within(timeoutMs, () => this.#answer(question)) });
     } catch (error) {
-      message = { ok: false, value: undefined, message: messageOf(error) };
+      const slot = 'interpreter' in question ? this.#slots.get(question.interpreter) : undefined;
+      const recovery = slot?.broken ? slot.recover() : undefined;
+      post({ ok: false, message: messageOf(error), timedOut: error instanceof TimeoutError, recovery });
     }
-    this.#port.postMessage({ type: 'reply', id, ...message, counts: this.counts } satisfies WorkerMessage);
   }
 
   #answer(question: Question): unknown {
@@ -212,6 +239,12 @@ class Worker {
     if (warnings.length > 0 && !force) throw new Error(warnings.join('; '));
     return this.#image;
   }
+}
+
+/** A run that did not begin. */
+function failure(message: string): RunOutcome {
+  const nothing = { durationMs: 0, peakMemoryBytes: 0, fuelConsumed: 0n, truncated: false };
+  return { status: 'failed', message, ...nothing, recovery: undefined };
 }
 
 type SlotQuestion = Exclude<Question, { op: 'open' | 'close' | 'image' | 'counts' }>;

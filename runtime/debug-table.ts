@@ -10,7 +10,8 @@
  * All numbers are LEB128, differences to the one before; `±` may be negative:
  *
  *   table   count of files, each: length, UTF-8; count of rows, each: offset, ±file, ±line, column; texts until the end
- *   text    hash, length, size of what follows, count of places, each: line, column, ±offset × 2 + 1 for a tail call
+ *   text    hash, length, size of what follows; count of blocks, each: line, column, size; blocks
+ *   block   places: line, column, ±offset × 2 + 1 for a tail call; the first as if there were none before
  */
 import type { SourcePosition } from './errors.ts';
 
@@ -32,10 +33,14 @@ export interface PlacedText {
 
 type Source = (offset: number) => SourcePosition | undefined;
 
-/** FNV-1a over the text's UTF-16 units. */
+/** Enough to tell a text from one that was printed anew, and soon done: large ones are megabytes. */
+const SAMPLES = 8192;
+
+/** FNV-1a over UTF-16 units of the text, evenly spread. */
 function hashOf(text: string): number {
+  const step = Math.ceil(text.length / SAMPLES);
   let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < text.length; i += step) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
 }
 
@@ -80,9 +85,9 @@ export function packDebugTable(texts: readonly PlacedText[], source: Source): Ui
   const packed = texts.flatMap(({ text, places }) => {
     if (known.has(text)) return [];
     known.add(text);
-    const [count, bytes] = packPlaces(places, offsets);
+    const bytes = packPlaces(places, offsets);
     const head = new Bytes();
-    for (const number of [hashOf(text), text.length, bytes.length, count]) head.unsigned(number);
+    for (const number of [hashOf(text), text.length, bytes.length]) head.unsigned(number);
     return [head.written, bytes];
   });
   const out = new Bytes();
@@ -96,23 +101,41 @@ export function packDebugTable(texts: readonly PlacedText[], source: Source): Ui
   return out.written;
 }
 
+/** Places of a block: so many are looked through for one. */
+const BLOCK = 256;
+
 /** Left out: a line's second mark for an instruction, and a line's beginning that came from nowhere. */
-function packPlaces(places: Iterable<TextPlace>, offsets: Set<number>): [number, Uint8Array] {
-  const out = new Bytes();
+function packPlaces(places: Iterable<TextPlace>, offsets: Set<number>): Uint8Array {
+  const blocks: { first: TextPlace; bytes: Bytes }[] = [];
   let count = 0;
-  let last = { line: 0, column: 0, offset: 0 };
+  let last: Pick<TextPlace, 'line' | 'column' | 'offset'> = START;
   for (const place of places) {
     const { line, column, offset, isTailCall } = place;
     if (line === last.line ? offset === last.offset : offset < 0) continue;
-    out.unsigned(line - last.line);
-    out.unsigned(line === last.line ? column - last.column : column);
-    out.signed((offset - last.offset) * 2 + (isTailCall ? 1 : 0));
+    if (count++ % BLOCK === 0) {
+      blocks.push({ first: place, bytes: new Bytes() });
+      last = START;
+    }
+    const { bytes } = blocks.at(-1)!;
+    bytes.unsigned(line - last.line);
+    bytes.unsigned(line === last.line ? column - last.column : column);
+    bytes.signed((offset - last.offset) * 2 + (isTailCall ? 1 : 0));
     if (offset >= 0) offsets.add(offset);
     last = place;
-    count++;
   }
-  return [count, out.written];
+  const out = new Bytes();
+  out.unsigned(blocks.length);
+  let line = 0;
+  for (const { first, bytes } of blocks) {
+    for (const number of [first.line - line, first.column, bytes.length]) out.unsigned(number);
+    line = first.line;
+  }
+  for (const { bytes } of blocks) out.add(bytes.written);
+  return out.written;
 }
+
+/** Before the first place. */
+const START = { line: 0, column: 0, offset: 0 };
 
 /** The source of these offsets and, by that, of those between. Line 0: none. */
 function packRows(offsets: readonly number[], source: Source): Uint8Array {
@@ -183,9 +206,54 @@ class Cursor {
 interface PackedText {
   readonly hash: number;
   readonly length: number;
-  /** Of the places: how many, and where they begin. */
-  readonly count: number;
+  /** Where its blocks are told. */
   readonly at: number;
+}
+
+/** The places of one text. */
+export class TextPlaces {
+  readonly #bytes: Uint8Array;
+  readonly #packed: PackedText;
+
+  constructor(bytes: Uint8Array, packed: PackedText) {
+    this.#bytes = bytes;
+    this.#packed = packed;
+  }
+
+  /** The last one that stands in a line, at a column or before. */
+  at(line: number, column: number): Omit<TextPlace, 'line' | 'column'> | undefined {
+    const [start, end] = this.#blockOf(line, column);
+    const cursor = new Cursor(this.#bytes, start);
+    let place: { offset: number; isTailCall: boolean } | undefined;
+    let here = START;
+    while (cursor.at < end && cursor.hasMore) {
+      const [lines, columns, marked] = [cursor.unsigned(), cursor.unsigned(), cursor.signed()];
+      const isTailCall = marked % 2 !== 0;
+      here = {
+        line: here.line + lines,
+        column: lines === 0 ? here.column + columns : columns,
+        offset: here.offset + (marked - (isTailCall ? 1 : 0)) / 2,
+      };
+      if (here.line > line || (here.line === line && here.column > column)) break;
+      if (here.line === line) place = here.offset < 0 ? undefined : { offset: here.offset, isTailCall };
+    }
+    return place;
+  }
+
+  /** Where the last block that begins there or before is. */
+  #blockOf(line: number, column: number): [number, number] {
+    const cursor = new Cursor(this.#bytes, this.#packed.at);
+    let first = 0;
+    let [start, end] = [0, 0];
+    let before = 0;
+    for (let left = cursor.unsigned(); left > 0 && cursor.hasMore; left--) {
+      first += cursor.unsigned();
+      const [firstColumn, size] = [cursor.unsigned(), cursor.unsigned()];
+      if (first < line || (first === line && firstColumn <= column)) [start, end] = [before, before + size];
+      before += size;
+    }
+    return [cursor.at + start, cursor.at + end];
+  }
 }
 
 export class DebugTable {
@@ -209,33 +277,18 @@ export class DebugTable {
     const texts: PackedText[] = [];
     while (cursor.hasMore) {
       const [hash, length, size] = [cursor.unsigned(), cursor.unsigned(), cursor.unsigned()];
-      texts.push({ hash, length, count: cursor.unsigned(), at: cursor.at });
+      texts.push({ hash, length, at: cursor.at });
       cursor.at += size;
     }
     this.#texts = texts;
   }
 
-  /** The last place of a text that stands in a line, at a column or before; undefined too for a text that is not known. */
-  placeIn(text: string, line: number, column: number): Omit<TextPlace, 'line' | 'column'> | undefined {
+  /** Undefined for a text that is not known. */
+  placesOf(text: string): TextPlaces | undefined {
     const sameLength = this.#texts.filter(({ length }) => length === text.length);
     const hash = sameLength.length === 0 ? 0 : hashOf(text);
     const found = sameLength.find((each) => each.hash === hash);
-    if (found === undefined) return undefined;
-    const cursor = new Cursor(this.#bytes, found.at);
-    let place: { offset: number; isTailCall: boolean } | undefined;
-    let here = { line: 0, column: 0, offset: 0 };
-    for (let left = found.count; left > 0 && cursor.hasMore; left--) {
-      const [lines, columns, marked] = [cursor.unsigned(), cursor.unsigned(), cursor.signed()];
-      const isTailCall = marked % 2 !== 0;
-      here = {
-        line: here.line + lines,
-        column: lines === 0 ? here.column + columns : columns,
-        offset: here.offset + (marked - (isTailCall ? 1 : 0)) / 2,
-      };
-      if (here.line > line || (here.line === line && here.column > column)) break;
-      if (here.line === line) place = here.offset < 0 ? undefined : { offset: here.offset, isTailCall };
-    }
-    return place;
+    return found && new TextPlaces(this.#bytes, found);
   }
 
   /** The line that the instruction at a byte offset of the module was made from. */

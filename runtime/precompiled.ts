@@ -8,13 +8,21 @@
 import type { Code } from './abi.ts';
 import { BOUNDARY } from './boundary.ts';
 import type { ExportWrapper, ModuleCode } from './code.ts';
-import type { DebugTable } from './debug-table.ts';
+import type { DebugTable, TextPlaces } from './debug-table.ts';
 import { type LocatedFrame, SnapshotError } from './errors.ts';
 import { type Library, library } from './library.ts';
 import type { StructConstructor } from './objects.ts';
 import { plainExportWrapper, plainImportWrapper } from './plain-wrappers.ts';
 import { referenceTypes, sharesWrapper, wrapperKey } from './signatures.ts';
-import { type FoundFrame, foldFrames, placeInText, type Range, rangeOf } from './stack-trace.ts';
+import {
+  type Anchor,
+  anchorOf,
+  type FoundFrame,
+  foldFrames,
+  placeInText,
+  type Range,
+  rangeOf,
+} from './stack-trace.ts';
 import { addStruct, structOf } from './struct-classes.ts';
 import type { FuncType, ModuleDescription, ValueType } from './types.ts';
 
@@ -78,6 +86,12 @@ function kept<Wrapper>(
   return wrapper;
 }
 
+/** What is known of a part's text. */
+interface PartText {
+  readonly anchor: Anchor;
+  readonly places: TextPlaces | undefined;
+}
+
 export class PrecompiledCode implements ModuleCode {
   readonly description: ModuleDescription;
   readonly usesArrays: boolean;
@@ -94,6 +108,7 @@ export class PrecompiledCode implements ModuleCode {
   readonly #hash: string | undefined;
   readonly #debugTable: () => DebugTable | undefined;
   #ranges: readonly Range[] | undefined;
+  readonly #texts = new Map<number, PartText>();
 
   /**
    * `checking` gives the same module's code that looks at the account in every region; `debugTable`, if there is one, tells
@@ -186,12 +201,22 @@ export class PrecompiledCode implements ModuleCode {
     };
   }
 
-  #placeOf({ range, line, column }: FoundFrame): { offset: number; isTailCall: boolean } | undefined {
-    const table = this.#debugTable();
-    if (table === undefined) return undefined;
-    const text = String(this.#makers[range]);
-    const place = placeInText(text, this.#ranges![range]!.from, line, column);
-    return place && table.placeIn(text, place.line, place.column);
+  #placeOf(frame: FoundFrame): { offset: number; isTailCall: boolean } | undefined {
+    const text = this.#textOf(frame.range);
+    const { line, column } = placeInText(text.anchor, this.#ranges![frame.range]!, frame);
+    return text.places?.at(line, column);
+  }
+
+  /** Looked for once: a large module's parts are megabytes. */
+  #textOf(part: number): PartText {
+    let known = this.#texts.get(part);
+    if (known === undefined) {
+      const table = this.#debugTable();
+      const text = table === undefined ? '' : String(this.#makers[part]);
+      known = { anchor: anchorOf(text), places: table?.placesOf(text) };
+      this.#texts.set(part, known);
+    }
+    return known;
   }
 
   #nameOf(index: number): string | undefined {

@@ -76,20 +76,23 @@ function contains({ from, to }: Range, place: Location): boolean {
   return place.url === from.url && isBefore(from, place) && isBefore(place, to);
 }
 
-/**
- * Line (from 1) and column (from 0) in the text of a part, of a place in its file; `from`: where in the file the part's first
- * `new Error` stands, as `rangeOf` found out.
- */
-export function placeInText(
-  text: string,
-  from: Location,
-  line: number,
-  column: number,
-): { line: number; column: number } | undefined {
-  const first = text.search(/\bnew Error\b/);
-  if (first < 0) return undefined;
-  const before = text.slice(0, first).split('\n');
-  const margin = before.length === 1 ? from.column - 1 - first : 0;
-  const inText = line - from.line + before.length;
-  return { line: inText, column: column - 1 - (inText === 1 ? margin : 0) };
+/** Where in a part's text its first `new Error` stands: what `Range.from` is in its file. */
+export interface Anchor {
+  /** From 1. */
+  readonly line: number;
+  /** From 0. */
+  readonly column: number;
+}
+
+export function anchorOf(text: string): Anchor {
+  const before = text.slice(0, text.search(/\bnew Error\b/)).split('\n');
+  return { line: before.length, column: before.at(-1)!.length };
+}
+
+/** A place in a file as one in the text of a part, line from 1 and column from 0. */
+export function placeInText(anchor: Anchor, { from }: Range, { line, column }: Location): Anchor {
+  const inText = line - from.line + anchor.line;
+  // What stands before the part in its first line is none of it.
+  const margin = inText === 1 && anchor.line === 1 ? from.column - 1 - anchor.column : 0;
+  return { line: inText, column: column - 1 - margin };
 }

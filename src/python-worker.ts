@@ -92,6 +92,7 @@ function pythonModule(module: Module): PythonModule {
       return pythonEngine(runtime, module, (imports) => instance.with(imports));
     },
     snapshot: (instance) => (instance as Instance).snapshot(),
+    release: (instance) => (instance as Instance).close(),
   };
 }
 

@@ -32,6 +32,8 @@ _set_profile = sys.setprofile
 _MISSING = object()
 
 LEAST_RECURSION_LIMIT = 200
+# Bytes held back from programs: more than an arena of Python's small objects takes.
+RESERVE = 5 << 19
 
 # Not `default_int_handler` itself: `asyncio.run` would take it for its own kind, and turn a soft interrupt into
 # a cancellation that a busy task never sees.
@@ -59,12 +61,15 @@ class Interpreter:
         self._program = None
         self._task = None
         self._interrupted = False
+        self._reserve = bytearray(RESERVE)
 
     def execute(self, request):
         """Runs a program until it ends or must wait."""
         self.abandon()
         self._prepare(request)
         self._program = self._run(request)
+        if self._reserve is None:
+            self._refill()
         return self._advance()
 
     def resume(self, request):
@@ -112,6 +117,12 @@ class Interpreter:
             sys.argv = request['argv']
         self._interrupted = False
 
+    def _refill(self):
+        try:
+            self._reserve = bytearray(RESERVE)
+        except MemoryError:
+            pass  # what a session holds fills the memory
+
     def _advance(self):
         program, self._program = self._program, None
         try:
@@ -136,6 +147,8 @@ class Interpreter:
             raise
         except BaseException as exception:
             error = exception
+        if error is not None and is_subclass(type(error), MemoryError):
+            self._reserve = None  # to tell of it takes memory
         self._restore_limits()
         answer = self._answer(request, error)
         error = None

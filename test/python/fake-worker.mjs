@@ -143,7 +143,8 @@ function makeImage() {
 }
 
 function ask({ id, question }) {
-  const reply = (ok, value, message) => post({ type: 'reply', id, ok, value, message, counts });
+  const reply = (ok, value, message) =>
+    post({ type: 'reply', id, ok, value, message, timedOut: false, counts });
   try {
     reply(true, QUESTIONS[question.op](question), '');
   } catch (error) {

@@ -3,6 +3,8 @@
  * time, cancelling, queueing, dying threads, sessions.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   CancelledError,
@@ -12,7 +14,9 @@ import {
   TimeoutError,
   WorkerLostError,
 } from '../../python/errors.ts';
+import { platform } from '../../python/platform.ts';
 import type { ExecutionHandle } from '../../python/sandbox.ts';
+import { WorkerGroup } from '../../python/worker-group.ts';
 import { closeFactories, factoryWith, steps, workers } from './fake-platform.ts';
 
 afterEach(closeFactories);
@@ -286,6 +290,33 @@ describe('threads', () => {
     expect(await run).toBeInstanceOf(SandboxError);
     await expect(factory.createSandbox().execute(steps())).rejects.toThrow('the factory is closed');
   });
+});
+
+test('idle threads end, but for one', async () => {
+  const { startWorker } = platform();
+  const recipe = { imports: [], files: undefined, filesKey: '', seed: undefined };
+  const group = new WorkerGroup({ start: startWorker, recipe, maxWorkers: 3, idleMs: 30, warn: () => {} });
+  await group.warm(3);
+  expect(group.stats.workers).toBe(3);
+  await vi.waitFor(() => expect(group.stats.workers).toBe(1), 5000);
+  await group.close();
+});
+
+test('a session that is dropped leaves nothing', async () => {
+  setFlagsFromString('--expose_gc');
+  const collect = runInNewContext('gc') as () => void;
+  const factory = factoryWith();
+  await (async () => {
+    await factory.createSession().execute(steps(['set', 'x', 1]));
+  })();
+  expect(factory.stats.sessions).toBe(1);
+  await vi.waitFor(
+    () => {
+      collect();
+      expect(factory.stats.sessions).toBe(0);
+    },
+    { timeout: 10_000, interval: 20 },
+  );
 });
 
 describe('sessions', () => {

@@ -182,6 +182,15 @@ generator = (i for i in "ab")`);
     await expect(b.importState(new Uint8Array(3))).rejects.toThrow('not a saved state');
   });
 
+  test('variables that never end being exported are cut off', async () => {
+    const session = open();
+    await session.execute('class Evil:\n    def __reduce__(self):\n        while True: pass\ne = Evil()');
+    session.executionTimeoutMs = 700;
+    await expect(session.exportState()).rejects.toMatchObject({ name: 'TimeoutError', recovery: 'image' });
+    session.executionTimeoutMs = null;
+    expect(await outputOf(session, 'print("e" in globals())')).toBe('False');
+  });
+
   test('a prompt: values of expressions are printed, and unfinished lines known', async () => {
     const session = open();
     expect((await session.execute('1 + 1', { mode: 'single' })).stdout).toBe('2');

@@ -103,6 +103,7 @@ const interpreter = Interpreter.boot(nativePythonEngine(files.wasm), {
   channel: { receive, next },
   signals: { take: takeInterrupt, pending: () => (isDue() ? SIGINT : 0) },
   pause,
+  memoryLimit: () => workerData.memoryLimit,
 });
 const call = interpreter.load(bootstrapSource(), BOOTSTRAP_FILENAME, 'call');
 const guest = new Guest({ call: (request) => interpreter.call(call, request) });

@@ -36,9 +36,10 @@ export interface RunOptions extends Omit<ExecuteRequest, 'code' | 'callbacks'> {
 export class TestGuest {
   readonly #worker: Worker;
 
-  constructor(folder: string) {
+  /** `memoryLimit`: bytes. */
+  constructor(folder: string, memoryLimit = 2 ** 31) {
     this.#worker = new Worker(new URL('python-guest-worker.mjs', import.meta.url), {
-      workerData: { folder },
+      workerData: { folder, memoryLimit },
       resourceLimits: { stackSizeMb: 64 },
     });
   }
