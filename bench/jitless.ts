@@ -1,6 +1,6 @@
 /**
  * `npm run bench:jitless [-- name]`: the C programs where there is no WebAssembly and no compiler in the engine, precompiled by
- * Sandglass, under polywasm and as wasm2js's output, each in a process of its own under `node --jitless`; and how large the
+ * Sandglass (`--target jitless`), under polywasm and as wasm2js's output, each in a process of its own under `node --jitless`; and how large the
  * files are. Processor time, so that a busy machine disturbs less.
  *
  * Not in the suite (run.ts): its rows compare with native WebAssembly, which is not there.
@@ -22,7 +22,7 @@ const ENGINES: readonly JitlessEngine[] = ['unmetered', 'metered', 'polywasm', '
 /** A kernel's `n` where code is interpreted; the work of some grows faster than it. */
 function smaller(name: string, n: number): number {
   if (name.startsWith('fib')) return n - 12;
-  const share = name === 'matmul' || name === 'mandelbrot' ? 6 : 40;
+  const share = name.includes('matmul') || name === 'mandelbrot' ? 6 : 40;
   return Math.max(1, Math.round(n / share));
 }
 
@@ -37,7 +37,12 @@ async function prepared(engine: JitlessEngine, program: string): Promise<string>
     await wasm2js.prepare!(wasm);
     return pathToFileURL(translationOf(wasm)).href;
   }
-  const options = { name: `${program}.${engine}.mjs`, runtime: RUNTIME, metering: engine === 'metered' };
+  const options = {
+    name: `${program}.${engine}.mjs`,
+    runtime: RUNTIME,
+    metering: engine === 'metered',
+    target: 'jitless' as const,
+  };
   const [file] = await precompile(readFileSync(wasm), { ...options, fuel: 'count', inline: true });
   writeFileSync(join(folder, file!.name), file!.contents);
   const [small] = await precompile(readFileSync(wasm), {
@@ -67,31 +72,36 @@ async function measured(engine: JitlessEngine, program: string, n: number) {
   }
 }
 
-const logs: Record<'polywasm' | 'wasm2js', number[]> = { polywasm: [], wasm2js: [] };
+/** Logarithms of how many times as long a peer takes, by what of ours it is compared with. */
+const logs = new Map<string, number[]>();
+
+function compare(peer: string, theirs: number | undefined, ours: string, own: number | undefined): void {
+  if (!theirs || !own) return;
+  const key = `${peer}'s time to ours, ${ours}`;
+  logs.set(key, [...(logs.get(key) ?? []), Math.log(theirs / own)]);
+}
+
 console.log(['program', 'n', ...ENGINES].join(' | '));
 for (const { name, n: full } of KERNELS) {
   if (!name.includes(process.argv[2] ?? '')) continue;
   if (name.startsWith('simd') && !name.endsWith('-scalar')) continue;
   const n = smaller(name, full);
   const row: string[] = [];
-  const times: (number | undefined)[] = [];
+  const times: Partial<Record<JitlessEngine, number>> = {};
   const right = await measured('unmetered', name, n);
   for (const engine of ENGINES) {
     const cell = engine === 'unmetered' ? right : await measured(engine, name, n);
     const isRight = cell !== undefined && cell.result === right?.result;
-    times.push(isRight ? cell.ms : undefined);
+    if (isRight) times[engine] = cell.ms;
     row.push(cell === undefined ? 'fails' : `${cell.ms.toFixed(1)}${isRight ? '' : ' (another result)'}`);
   }
-  for (const [i, peer] of [
-    [2, 'polywasm'],
-    [3, 'wasm2js'],
-  ] as const)
-    if (times[0] && times[i]) logs[peer].push(Math.log(times[i] / times[0]));
+  for (const peer of ['polywasm', 'wasm2js'] as const)
+    for (const ours of ['unmetered', 'metered'] as const) compare(peer, times[peer], ours, times[ours]);
   console.log([name, n, ...row].join(' | '));
 }
-for (const [peer, values] of Object.entries(logs)) {
+for (const [what, values] of logs) {
   const mean = Math.exp(values.reduce((sum, value) => sum + value, 0) / values.length);
-  console.log(`${peer}'s time to ours, unmetered, geometric mean of ${values.length}: ${mean.toFixed(2)}`);
+  console.log(`${what}, geometric mean of ${values.length}: ${mean.toFixed(2)}`);
 }
 for (const [engine, [raw, brotli]] of Object.entries(sizes))
   console.log(`size of all, ${engine}: ${raw} bytes, brotli ${brotli}`);

@@ -7,7 +7,7 @@ import { HELPERS, POW2 } from './helpers/index.ts';
 import type { StructClasses } from './objects.ts';
 import { R, RD, RF, RL, RR, S } from './registers.ts';
 
-/** Functions of `Math` that templates call by their bare names. */
+/** Functions of `Math` that templates call by their bare names; with `_` before them for functions that keep them in constants of their own. */
 export const MATH = [
   'abs',
   'ceil',
@@ -32,7 +32,7 @@ export function library(structs: StructClasses): Library {
     struct: (tagged: number, doubles: number) => structs({ tagged, doubles }),
     ...HELPERS,
     ...THREAD,
-    ...Object.fromEntries(MATH.map((name) => [name, Math[name]])),
+    ...Object.fromEntries(MATH.flatMap((name) => [name, `_${name}`].map((each) => [each, Math[name]]))),
     A: BigInt.asIntN,
     U: BigInt.asUintN,
     BigInt,

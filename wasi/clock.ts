@@ -1,6 +1,6 @@
 /**
  * Clocks: `clock_res_get`, `clock_time_get`. Realtime (0) and monotonic (1), from the host or injected; the CPU-time clocks
- * (2, 3) answer NOTSUP. Sleeping is poll.ts.
+ * (2, 3) answer NOTSUP, unless one is injected. Sleeping is poll.ts.
  */
 import type { Clocks, Context, Family } from './context.ts';
 import { WasiError } from './errno.ts';
@@ -35,5 +35,7 @@ export function clock({ clocks, memory }: Context): Family {
 export function readClock(clocks: Clocks, id: number): bigint {
   if (id === 0) return clocks.realtime();
   if (id === 1) return clocks.monotonic();
-  throw new WasiError(id === 2 || id === 3 ? 'NOTSUP' : 'INVAL');
+  const isProcessor = id === 2 || id === 3;
+  if (isProcessor && clocks.processor !== undefined) return clocks.processor();
+  throw new WasiError(isProcessor ? 'NOTSUP' : 'INVAL');
 }

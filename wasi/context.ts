@@ -10,6 +10,8 @@ import type { GuestMemory } from './memory-access.ts';
 export interface Clocks {
   realtime(): bigint;
   monotonic(): bigint;
+  /** Of processor time used so far. Default: not supported. */
+  processor?(): bigint;
   /** Default 1n. */
   readonly resolution?: bigint;
 }

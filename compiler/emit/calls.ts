@@ -11,7 +11,8 @@ import { cellsOf, type FuncType, type ValueType } from '../../runtime/types.ts';
 import { unsigned } from './addresses.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { indirectTargets } from './indirect-targets.ts';
-import { assignHalves } from './jitless/halves.ts';
+import { type Entry, mayGrow, outerName } from './jitless/entries.ts';
+import { assignHalves, halvesOf } from './jitless/halves.ts';
 import { takeHalves } from './jitless/pairs.ts';
 import * as js from './js.ts';
 import { ANY_EFFECT, LOADS, numeric, OUTGOING, TRAPS, type Value } from './operand-stack.ts';
@@ -21,7 +22,11 @@ import { cellVector } from './simd/vector.ts';
 const E = js.id('E');
 
 /** How a function of this module is called: the callee expression for a defined function's index; `tail`: its tail form. */
-export type Resolve = (functionIndex: number, tail?: boolean) => js.Expression;
+export interface Resolve {
+  (functionIndex: number, tail?: boolean): js.Expression;
+  /** Of a function of the same group that is called otherwise than others, by the same name; see jitless/entries.ts. */
+  readonly entry?: (functionIndex: number) => Entry | undefined;
+}
 
 export function emitCall(
   emitter: FunctionEmitter,
@@ -30,9 +35,17 @@ export function emitCall(
   offset: number,
   resolve: Resolve,
 ): void {
+  const entry = resolve.entry?.(index);
+  if (entry !== undefined && emitter.places.halves) {
+    const callee = located(emitter, resolve(index), offset);
+    performInside(emitter, type, callee, entry, keepsViews(emitter, index));
+    return;
+  }
   const args = stack(emitter, type);
   if (index >= emitter.context.module.importedFunctions) {
-    perform(emitter, type, args, (rest) => js.call(located(emitter, resolve(index), offset), [E, ...rest]));
+    const callee = entry === undefined ? resolve(index) : js.id(outerName(resolve(index).text));
+    const call = (rest: js.Expression[]) => js.call(located(emitter, callee, offset), [E, ...rest]);
+    perform(emitter, type, args, call, keepsViews(emitter, index));
     return;
   }
   const reference = emitter.temporary('x', emitter.stack.height);
@@ -66,7 +79,7 @@ export function emitCallIndirect(
   const args = indirectOperands(emitter, type);
   const selector = args.pop()!;
   const { found, reference, at } = findElement(emitter, typeIndex, table, selector, offset);
-  perform(emitter, type, args, (rest) => {
+  const call = (rest: js.Expression[]) => {
     const targets = emitter.interpreted ? [] : indirectTargets(emitter.context.module, type);
     if (targets.length === 0) return callFound(emitter, reference, found, rest, offset);
     const { bindings, args } = bind(emitter, rest);
@@ -75,7 +88,13 @@ export function emitCallIndirect(
       (target) => [target, js.call(located(emitter, resolve(target), offset), [E, ...args])] as const,
     );
     return js.sequence([...bindings, byName({ found, reference, at }, named, other)]);
-  });
+  };
+  perform(emitter, type, args, call, keepsViews(emitter, undefined));
+}
+
+/** Of a callee by index, or of any: whether the views of memory 0 are the same after it; known only of code for interpreters. */
+function keepsViews({ interpreted, context, options }: FunctionEmitter, index: number | undefined): boolean {
+  return interpreted && !mayGrow(context.module, index, options);
 }
 
 /** A reference that is looked up by `found`, after which it is in `reference`; `at` is free then. */
@@ -230,13 +249,43 @@ function perform(
   type: FuncType,
   args: Value[],
   call: (rest: js.Expression[]) => js.Expression,
+  keeps = false,
 ): void {
   emitter.stack.settleEffects(ANY_EFFECT);
   emitter.stack.settleReaders(OUTGOING);
   const ready = writeCells(emitter, type.params, args);
   const rest = ready.filter(({ type }) => cellsOf(type) === 0);
   const node = call(rest.map(numeric));
-  takeResults(emitter, type.results, node);
+  takeResults(emitter, type.results, node, keeps);
+}
+
+/** Calls a function of the group by its inner entry. */
+function performInside(
+  emitter: FunctionEmitter,
+  type: FuncType,
+  callee: js.Expression,
+  entry: Entry,
+  keeps: boolean,
+): void {
+  const { stack: values, places } = emitter;
+  const { params, results } = type;
+  for (let h = values.height - params.length; h < values.height; h++)
+    if (values.at(h).type === 'i64' && halvesOf(values.at(h)) === undefined) values.settle(h);
+  const args = values
+    .popMany(params.length)
+    .flatMap((value) => (value.type === 'i64' ? halvesOf(value)! : [numeric(value)]));
+  values.settleEffects(ANY_EFFECT);
+  const call = js.call(callee, entry.isPure ? args : [E, ...args]);
+  const [result] = results;
+  let node = call;
+  if (result === 'i64') {
+    values.freeSlot();
+    const [low, high] = places.slotHalves(values.height);
+    node = js.sequence([js.assign(low, call), js.assign(high, emitter.use('_high'))]);
+  } else if (result !== undefined) node = js.assign(values.nextSlot(result), call);
+  if (entry.isPure) emitter.emitPureCall(node);
+  else emitter.emitAway(node, keeps);
+  if (result !== undefined) values.pushSettled(result);
 }
 
 /** Writes the i64 and v128 arguments to the outgoing cells; what would be disturbed or reordered by that is settled first. */
@@ -264,11 +313,16 @@ function writeCells(emitter: FunctionEmitter, params: readonly ValueType[], args
   return ready;
 }
 
-function takeResults(emitter: FunctionEmitter, results: readonly ValueType[], node: js.Expression): void {
+function takeResults(
+  emitter: FunctionEmitter,
+  results: readonly ValueType[],
+  node: js.Expression,
+  keeps: boolean,
+): void {
   const { stack: values, places } = emitter;
   const first = results[0];
   const returned = first !== undefined && cellsOf(first) === 0;
-  emitter.emitAway(returned ? js.assign(values.nextSlot(first), node) : node);
+  emitter.emitAway(returned ? js.assign(values.nextSlot(first), node) : node, keeps);
   let cell = 0;
   let references = 0;
   results.forEach((type, i) => {

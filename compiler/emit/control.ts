@@ -18,10 +18,11 @@ import {
   StatementList,
 } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
-import { assignHalves } from './jitless/halves.ts';
+import { HIGH } from './jitless/entries.ts';
+import { assignHalves, halvesOf } from './jitless/halves.ts';
 import * as js from './js.ts';
 import { type Ladder, type LadderPlace, newLadder, newRung, type Rung, rungOf } from './ladder.ts';
-import { numeric, TRAPS } from './operand-stack.ts';
+import { numeric, TRAPS, type Value } from './operand-stack.ts';
 import { balance, splitFrame } from './outline.ts';
 import { switchWeight } from './weights.ts';
 
@@ -36,6 +37,7 @@ export function enter(emitter: FunctionEmitter, kind: 'block' | 'loop', type: Fu
     emitter.stack.truncate(height);
     for (const each of type.params) emitter.stack.pushSettled(each);
     emitter.mirrors?.forgetSince(0);
+    emitter.localFacts?.enterLoop();
     emitter.frame.regionBefore = emitter.meter.quietRegion;
     emitter.frame.callsBefore = emitter.calls;
     emitter.frame.loopsBefore = emitter.closedLoops;
@@ -72,7 +74,7 @@ export function emitElse(emitter: FunctionEmitter, reachable: boolean): void {
   const current = emitter.frame;
   if (reachable) fallOut(emitter, current);
   splitFrame(emitter, current, reachable);
-  emitter.mirrors?.forgetSince(current.enteredAt);
+  emitter.forgetSince(current.enteredAt);
   current.kind = 'else';
   current.ladder = undefined;
   current.consequent = current.list;
@@ -111,7 +113,7 @@ export function leave(emitter: FunctionEmitter, reachable: boolean): void {
   // After a loop, or a block that nothing branches to, the straight line goes on.
   const goesOn = reachable && (current.kind === 'loop' || (current.kind === 'block' && current.jumps === 0));
   finish(emitter, current, closed);
-  if (current.kind !== 'block' || current.jumps > 0) emitter.mirrors?.forgetSince(current.enteredAt);
+  if (current.kind !== 'block' || current.jumps > 0) emitter.forgetSince(current.enteredAt);
   if (!goesOn) emitter.meter.endRegion();
   const onlyWay = current.kind === 'block' && current.jumps === 1 && !reachable;
   if (onlyWay && current.fork !== undefined) emitter.meter.otherArm(current.fork);
@@ -266,6 +268,16 @@ export function emitReturn(emitter: FunctionEmitter): void {
   emitBr(emitter, emitter.frames.length - 1);
 }
 
+/** By the inner entry. */
+function returnHalves(emitter: FunctionEmitter, value: Value): js.Statement[] {
+  const { places } = emitter;
+  const halves = halvesOf(value);
+  if (halves !== undefined) return [js.set(HIGH, halves[1]), emitter.exit(halves[0], [])];
+  const low = places.variable('x0');
+  const moved = assignHalves([low, HIGH], value, places.uses);
+  return [js.statement(js.sequence(moved)), emitter.exit(low, [])];
+}
+
 /** So many cells lie behind any frame, see runtime/registers.ts. */
 const UNRESERVED = 64;
 
@@ -289,6 +301,7 @@ export function returnStatements(emitter: FunctionEmitter): js.Statement[] {
   const statements: js.Statement[] = [];
   const values = results.map((_, i) => stack.at(base + i));
   if (results.length === 1 && results[0] === 'i64' && places.halves) {
+    if (emitter.entry !== undefined) return returnHalves(emitter, values[0]!);
     const moved = assignHalves(places.cellHalves(0, false), values[0]!, places.uses);
     return [js.statement(js.sequence(moved)), emitter.exit(undefined, [])];
   }

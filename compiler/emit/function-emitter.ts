@@ -10,7 +10,13 @@ import type { Costs } from '../../runtime/costs.ts';
 import type { ValueType } from '../../runtime/types.ts';
 import type { FunctionContext } from '../function/sink.ts';
 import type { Target } from '../opcodes.ts';
+import { type Crossing, type Exit, STRUCTURES } from './crossings.ts';
 import { type Frame, frame, StatementList } from './frames.ts';
+import type { Entry } from './jitless/entries.ts';
+import type { Interval } from './jitless/facts.ts';
+import { LocalFacts } from './jitless/local-facts.ts';
+import type { LastPair } from './jitless/pairs.ts';
+import type { Loop } from './jitless/survey.ts';
 import * as js from './js.ts';
 import { Meter, type Position, type Purse } from './metering.ts';
 import { Mirrors } from './mirrors.ts';
@@ -65,36 +71,6 @@ export interface Region {
   readonly weight: number;
 }
 
-/** A place where control leaves the function, comes back, or both; `node` is filled in at the end. */
-interface Crossing {
-  readonly node: js.Expression;
-  readonly core: js.Expression | undefined;
-  /** The account must be up to date before. */
-  readonly leaves: boolean;
-  /** The account is read again after. Neither: the slow path of a check. */
-  readonly returns: boolean;
-  readonly number: number;
-  readonly inLoop: boolean;
-}
-
-/** A way out of the function; `node` is filled in at the end. */
-interface Exit {
-  readonly node: js.BlockStatement;
-  readonly result: js.Expression | undefined;
-  readonly references: js.Statement[];
-  /** The result is that of a call in our place, made when all is given back. */
-  readonly isCall: boolean;
-}
-
-/** Statements that are emitted at their end; what is in them was made from something. */
-const STRUCTURES: ReadonlySet<string> = new Set([
-  'BlockStatement',
-  'LabeledStatement',
-  'ForStatement',
-  'DoWhileStatement',
-  'TryStatement',
-]);
-
 export class FunctionEmitter {
   readonly context: FunctionContext;
   readonly options: EmitOptions;
@@ -109,6 +85,12 @@ export class FunctionEmitter {
   readonly votes: ShapeVotes | undefined;
   /** Only in the plain layout: regions share nothing but cells. */
   readonly mirrors: Mirrors | undefined;
+  /** The i64 that was computed last, see jitless/pairs.ts. */
+  lastPair: LastPair | undefined = undefined;
+  /** The function is entered by its own group as jitless/entries.ts says. */
+  readonly entry: Entry | undefined;
+  /** What is known of locals, in code for an interpreter. */
+  readonly localFacts: LocalFacts | undefined;
   readonly meter: Meter;
   readonly frames: Frame[] = [];
   /** Of the instruction that is being emitted, where that is recorded. */
@@ -159,6 +141,8 @@ export class FunctionEmitter {
     bodyIsLoop = false,
     shapes?: readonly (LocalShape | undefined)[],
     inHalves = true,
+    loops?: readonly Loop[],
+    entry?: Entry,
   ) {
     this.context = context;
     this.options = options;
@@ -166,12 +150,15 @@ export class FunctionEmitter {
     this.name = name;
     this.bodyIsLoop = bodyIsLoop;
     const halves = inHalves && this.interpreted && layout === 'plain';
-    this.places = new Places(layout, context.locals, context.type.params.length, shapes, halves);
+    this.entry = halves ? entry : undefined;
+    const inner = this.entry !== undefined;
+    this.places = new Places(layout, context.locals, context.type.params.length, shapes, halves, inner);
     const undecided = shapes === undefined && layout === 'plain' && context.locals.includes('v128');
     this.votes = undecided ? new ShapeVotes(context.type.params) : undefined;
     if (undecided) this.places.vectors.votes = this.votes;
     this.stack = new OperandStack(this.places, (statement) => this.emit(statement), this.interpreted);
     this.mirrors = layout === 'plain' && !halves ? new Mirrors(this.places) : undefined;
+    this.localFacts = halves && loops && !bodyIsLoop ? new LocalFacts(context, loops) : undefined;
     this.meter = new Meter(
       options.costs,
       options.checkEveryRegion,
@@ -203,7 +190,7 @@ export class FunctionEmitter {
   }
 
   enterFrame(opened: Frame): void {
-    opened.enteredAt = this.mirrors?.now ?? 0;
+    opened.enteredAt = this.mirrors?.now ?? this.localFacts?.now ?? 0;
     opened.offset = this.offset;
     this.frames.push(opened);
   }
@@ -211,6 +198,12 @@ export class FunctionEmitter {
   /** Before control parts or meets, what lives in variables of straight-line code goes to its cells. */
   flushMirrors(): void {
     for (const statement of this.mirrors?.flush() ?? []) this.emit(statement);
+  }
+
+  /** Paths meet: what was assigned after `time` is not known any more. */
+  forgetSince(time: number): void {
+    this.mirrors?.forgetSince(time);
+    this.localFacts?.forgetSince(time);
   }
 
   newLabel(): string {
@@ -307,9 +300,17 @@ export class FunctionEmitter {
    * Puts a call into the statement list with all that surrounds it, as one expression, so that nothing comes in between:
    * `S.fuel = fl, fl = AWAY, s0 = f7(E), fl = S.fuel, V = E.V`. What follows is a new region.
    */
-  emitAway(call: js.Expression): void {
+  emitAway(call: js.Expression, keepsViews = false): void {
     this.emit(js.statement(this.#crossing(call, true)));
+    if (keepsViews) this.#crossings[this.#crossings.length - 1]!.keepsViews = true;
     this.meter.endRegion();
+  }
+
+  /** A call that nothing of the instance changes by. */
+  emitPureCall(call: js.Expression): void {
+    this.makesCalls = true;
+    this.calls++;
+    this.emit(js.statement(call));
   }
 
   /** A value to throw: the account is brought up to date, and nothing comes back. */
@@ -434,8 +435,9 @@ export class FunctionEmitter {
   }
 
   /** `V = E.V`, for each memory that is still used after the crossing. */
-  #staleViews({ number, inLoop }: Crossing): js.Expression[] {
+  #staleViews({ number, inLoop, keepsViews = false }: Crossing): js.Expression[] {
     const reloads: js.Expression[] = [];
+    if (keepsViews) return reloads;
     for (let memory = 0; memory < this.#viewUses.length; memory++) {
       const lastUse = this.#viewUses[memory];
       if (lastUse === undefined) continue;
@@ -471,8 +473,16 @@ export class FunctionEmitter {
   // ------------------------------------------------------------------ values
 
   /** Pushes the result of an expression. */
-  push(type: ValueType, node: js.Expression, effects = 0, reads: Reads = NOTHING, operations = 0): void {
-    this.stack.push({ node, type, effects, reads, operations, isBoolean: false, constant: undefined });
+  push(
+    type: ValueType,
+    node: js.Expression,
+    effects = 0,
+    reads: Reads = NOTHING,
+    operations = 0,
+    interval?: Interval,
+  ): void {
+    const facts = interval && { interval };
+    this.stack.push({ node, type, effects, reads, operations, isBoolean: false, constant: undefined, facts });
   }
 
   /** Pushes a value known at compile time. */

@@ -10,6 +10,7 @@
  *   }
  */
 
+import { MATH } from '../../runtime/library.ts';
 import { cellsOf, type ValueType } from '../../runtime/types.ts';
 import type { ModuleInfo } from '../binary/module-info.ts';
 import { notingOffsets } from '../function/offset-sink.ts';
@@ -25,6 +26,8 @@ import {
   NotInHalves,
   TooLarge,
 } from './function-emitter.ts';
+import { type Entry, HIGH, otherEntry, outerName } from './jitless/entries.ts';
+import { surveyOf } from './jitless/survey.ts';
 import * as js from './js.ts';
 import { JsSink } from './js-sink.ts';
 import type { Purse } from './metering.ts';
@@ -58,16 +61,29 @@ export function emitFunction(
   let at = end - start > options.outline.giantBytes ? 1 : 0;
   let loops = false;
   let inHalves = true;
+  const surveyed = options.target === 'jitless' ? surveyOf(module, definedIndex).loops : undefined;
+  const entry = resolve.entry?.(definedIndex + module.importedFunctions);
   const emit = (shapes?: readonly (LocalShape | undefined)[]): EmittedFunction => {
     const create = (context: FunctionContext) =>
-      new FunctionEmitter(context, options, name, LAYOUTS[at]!, purse, loops, shapes, inHalves);
+      new FunctionEmitter(
+        context,
+        options,
+        name,
+        LAYOUTS[at]!,
+        purse,
+        loops,
+        shapes,
+        inHalves,
+        surveyed,
+        entry,
+      );
     const sink = new JsSink(create, resolve);
     const note = (offset: number) => {
       sink.emitter.offset = offset;
     };
     readFunction(module, definedIndex, options.recordOffsets ? notingOffsets(sink, note) : sink);
     const wanted = sink.emitter.votes?.decide();
-    return wanted?.some(Boolean) ? emit(wanted) : assemble(sink.emitter);
+    return wanted?.some(Boolean) ? emit(wanted) : assemble(sink.emitter, entry);
   };
   for (;;) {
     try {
@@ -84,7 +100,7 @@ export function emitFunction(
 /** From fast to short. */
 const LAYOUTS: readonly Layout[] = ['plain', 'cells', 'bare'];
 
-function assemble(emitter: FunctionEmitter): EmittedFunction {
+function assemble(emitter: FunctionEmitter, entry: Entry | undefined): EmittedFunction {
   const { places, uses } = emitter;
   const saved = emitter.mirrors?.fillStores() ?? 0;
   const vectors = vectorParameters(emitter);
@@ -102,12 +118,19 @@ function assemble(emitter: FunctionEmitter): EmittedFunction {
   const own = weight - saved + late;
   const { regions, mirrored, added } = completeRegions(emitter, statements, own);
   const whole = own + added;
-  const parts = [mainPart(emitter, mirrored, vectors, statements, whole), ...regions];
+  const parts = [mainPart(emitter, mirrored, vectors, statements, whole, entry !== undefined), ...regions];
   if (emitter.hasTrampoline)
     parts.push({ name: emitter.name, declaration: trampoline(emitter), weight: WEIGHTS.call });
+  if (entry !== undefined) {
+    const { name, context } = emitter;
+    const declaration = otherEntry(name, context.type, entry, emitter.entry === undefined);
+    parts.push({ name: declaration.name, declaration, weight: WEIGHTS.call });
+  }
   const limit = heaviestPart(emitter);
   if (places.layout !== 'bare' && parts.some((part) => part.weight > limit)) throw new TooLarge();
   const bound = new Set([...uses].filter((use) => !isField(use)));
+  if (entry !== undefined) for (const name of [HIGH.text, '_RL', '_S']) bound.add(name);
+  if (emitter.interpreted) for (const name of ownMath(uses)) bound.add(`_${name}`);
   if (emitter.hasTrampoline) uses.add('S');
   for (const use of uses) if (isThreads(use)) bound.add(nameInGroup(use));
   return { name: emitter.name, parts, uses: bound };
@@ -147,6 +170,7 @@ function mainPart(
   vectors: readonly js.Statement[],
   body: js.Statement[],
   weight: number,
+  hasEntries: boolean,
 ): Part {
   const { places } = emitter;
   const needed = new Set<string>(emitter.uses);
@@ -158,14 +182,21 @@ function mainPart(
     ...vectors,
   ];
   const statements = [...head, ...guarded(emitter, body)];
-  const name = emitter.hasTrampoline ? tailName(emitter.name) : emitter.name;
+  const name = mainName(emitter, hasEntries);
   const counter = emitter.hasTrampoline ? ['n'] : [];
-  const declaration = js.functionDeclaration(name, ['E', ...places.parameters, ...counter], statements);
+  const environment = emitter.entry?.isPure ? [] : ['E'];
+  const parameters = [...environment, ...places.parameters, ...counter];
+  const declaration = js.functionDeclaration(name, parameters, statements);
   return {
     name,
     declaration: js.tracedTo(declaration, startOf(emitter)),
     weight: weight + js.weightOfAll(head),
   };
+}
+
+function mainName({ name, hasTrampoline, entry }: FunctionEmitter, hasEntries: boolean): string {
+  if (hasTrampoline) return tailName(name);
+  return hasEntries && entry === undefined ? outerName(name) : name;
 }
 
 /** Where the function begins in the module, if offsets are wanted. */
@@ -181,6 +212,9 @@ function declarations(
 ): js.Statement[] {
   const { places, options, context } = emitter;
   const constants: [string, js.Expression][] = [...counts(emitter), ...fieldConstants(needed)];
+  // Around a loop: an interpreter finds its own constants sooner than those of the group.
+  if (emitter.interpreted && emitter.closedLoops > 0)
+    constants.push(...ownMath(needed).map((name) => [name, js.id(`_${name}`)] as [string, js.Expression]));
   if (frame) {
     constants.push(['q', register('sp')], ['w', js.plus(js.id('q'), places.frameSize)]);
     constants.push(...derivedPointers(places));
@@ -204,11 +238,16 @@ function declarations(
   return declare(constants, variables);
 }
 
+function ownMath(needed: ReadonlySet<string>): string[] {
+  return MATH.filter((name) => needed.has(name));
+}
+
 /** i64 locals that are two variables; parameters come out of their cells. */
-function halvedLocals({ places, context }: FunctionEmitter): [string, js.Expression][] {
+function halvedLocals({ places, context, entry }: FunctionEmitter): [string, js.Expression][] {
   const { locals, type } = context;
   return locals.flatMap((each, i): [string, js.Expression][] => {
     if (each !== 'i64') return [];
+    if (i < type.params.length && entry !== undefined) return [];
     const from = i < type.params.length ? places.cellHalves(places.localCellNumber(i), false) : [ZERO, ZERO];
     return places.localHalves(i).map((place, n) => [place.text, from[n]!]);
   });

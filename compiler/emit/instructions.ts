@@ -10,7 +10,8 @@ import { isGuarding } from './frames.ts';
 import type { FunctionEmitter } from './function-emitter.ts';
 import { assignHalves } from './jitless/halves.ts';
 import { emitInterpreted } from './jitless/instructions.ts';
-import { emitHalvedSelect, pushHalves } from './jitless/pairs.ts';
+import { emitHalvedSelect } from './jitless/pair-conversions.ts';
+import { movePair, pushHalves } from './jitless/pairs.ts';
 import * as js from './js.ts';
 import { type Handler, OBJECTS } from './objects.ts';
 import {
@@ -96,7 +97,7 @@ const SPECIAL: Readonly<Record<string, Handler>> = {
       return;
     }
     const node = localValue(emitter, local);
-    emitter.push(emitter.context.locals[local]!, node, 0, readOf(local));
+    emitter.push(emitter.context.locals[local]!, node, 0, readOf(local), 0, emitter.localFacts?.get(local));
   },
   'local.set'(emitter, _, index) {
     setAnyLocal(emitter, index as number);
@@ -139,10 +140,12 @@ function setAnyLocal(emitter: FunctionEmitter, local: number): void {
 function setLocal(emitter: FunctionEmitter, local: number): void {
   const value = emitter.stack.pop();
   emitter.stack.settleReaders(local);
+  emitter.localFacts?.set(local, value);
   if (value.effects & TRAPS) emitter.stack.settleEffects(TRAPS);
   const { mirrors, places, stack } = emitter;
   if (value.type === 'i64' && places.halves) {
-    emitAll(emitter, assignHalves(places.localHalves(local), value, places.uses));
+    if (!movePair(emitter, local, value))
+      emitAll(emitter, assignHalves(places.localHalves(local), value, places.uses));
   } else if (places.isMirrored(local)) {
     const node = js.assign(places.local(local), numeric(value));
     stack.store(places.localCell(local), { ...value, node, isBoolean: false });

@@ -220,6 +220,11 @@ export function declare(
   return { type: 'VariableDeclaration', text: `${kind} ${texts.join(', ')}`, weight };
 }
 
+/** `var name = 0`: of a group. */
+export function variable(name: string): Statement {
+  return { type: 'VariableDeclaration', text: `var ${name} = 0`, weight: 0 };
+}
+
 /** `const { a, b } = object`. */
 export function destructure(names: readonly string[], object: Expression, kind: 'const' | 'var'): Statement {
   return { type: 'VariableDeclaration', text: `${kind} {${names.join(', ')}} = ${object.text}`, weight: 0 };

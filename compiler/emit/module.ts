@@ -16,6 +16,7 @@ import type { ModuleInfo } from '../binary/module-info.ts';
 import type { Resolve } from './calls.ts';
 import { type EmittedFunction, emitFunction } from './function.ts';
 import type { EmitOptions } from './function-emitter.ts';
+import { Entries, HIGH, outerName } from './jitless/entries.ts';
 import * as js from './js.ts';
 import { type Position, print } from './print.ts';
 import type { Part } from './regions.ts';
@@ -56,13 +57,22 @@ export function emitGroup(
   members: number[],
   options: EmitOptions,
   admit: (definedIndex: number) => boolean,
-): { parts: Part[]; uses: Set<string>; callees: Set<number>; tails: Set<number> } {
+  isClosed = false,
+): {
+  parts: Part[];
+  uses: Set<string>;
+  callees: Set<number>;
+  tails: Set<number>;
+  /** Under which name others call a function of the group, by defined index. */
+  outerOf: (defined: number) => string;
+} {
   const group = new Set(members);
   const callees = new Set<number>();
   const tails = new Set<number>();
   const uses = new Set<string>();
   const parts: Part[] = [];
-  const resolve: Resolve = (index, tail = false) => {
+  const entries = new Entries(module, options, isClosed ? group : undefined);
+  const named = (index: number, tail = false) => {
     const defined = index - module.importedFunctions;
     if (!group.has(defined) && !callees.has(defined)) {
       if (admit(defined)) {
@@ -75,13 +85,25 @@ export function emitGroup(
     tails.add(defined);
     return js.id(tailName(name));
   };
+  const entry = (index: number) => {
+    const defined = index - module.importedFunctions;
+    if (defined < 0) return undefined;
+    // Who is called may come into the group by it.
+    named(index);
+    return group.has(defined) ? entries.of(defined) : undefined;
+  };
+  const resolve: Resolve = options.target === 'jitless' ? Object.assign(named, { entry }) : named;
   for (let i = 0; i < members.length; i++) {
     for (const emitted of emitWithTwin(module, members[i]!, options, resolve)) {
       parts.push(...emitted.parts);
       for (const use of emitted.uses) uses.add(use);
     }
   }
-  return { parts, uses, callees, tails };
+  const outerOf = (defined: number) => {
+    const name = functionName(module, defined + module.importedFunctions);
+    return entries.of(defined) === undefined ? name : outerName(name);
+  };
+  return { parts, uses, callees, tails, outerOf };
 }
 
 /** A recursive function with no more bytes than this gets a twin: two levels of it are still small enough to be inlined. */
@@ -124,7 +146,7 @@ export function groupText(
   admit: (definedIndex: number) => boolean,
   layout: { indent?: boolean; positions?: Position[] } = {},
 ): EmittedGroup {
-  const { parts, uses, callees, tails } = emitGroup(module, members, options, admit);
+  const { parts, uses, callees, tails, outerOf } = emitGroup(module, members, options, admit);
   const name = (defined: number) => functionName(module, defined + module.importedFunctions);
   const outer = [...callees];
   const statements: js.Statement[] = [js.statement(js.string('use strict'))];
@@ -140,9 +162,9 @@ export function groupText(
     .filter((defined) => tails.has(defined) && !hasForm(defined))
     .map((defined) => [tailName(name(defined)), js.id(name(defined))] as const);
   if (aliases.length > 0) statements.push(js.declare('const', aliases));
-  const entries = members.map((defined) => js.id(name(defined)));
+  const entries = members.map((defined) => js.id(outerOf(defined)));
   const tailEntries = members.map((defined) =>
-    js.id(hasForm(defined) ? tailName(name(defined)) : name(defined)),
+    js.id(hasForm(defined) ? tailName(name(defined)) : outerOf(defined)),
   );
   statements.push(js.returns(js.array([js.array(entries), js.id('patch'), js.array(tailEntries)])));
   const trampolines = members.filter(hasForm).map((defined) => defined + module.importedFunctions);
@@ -151,7 +173,7 @@ export function groupText(
 
 /** Helpers by name; classes of structs by shape. An interpreter looks at each use of a `const` whether that is set by then. */
 export function bindings(uses: ReadonlySet<string>, interpreted: boolean): js.Statement[] {
-  const names = [...uses].filter((use) => shapeOf(use) === undefined);
+  const names = [...uses].filter((use) => shapeOf(use) === undefined && use !== HIGH.text);
   const classes = [...uses].flatMap((use): [string, js.Expression][] => {
     const shape = shapeOf(use);
     if (shape === undefined) return [];
@@ -160,6 +182,7 @@ export function bindings(uses: ReadonlySet<string>, interpreted: boolean): js.St
   });
   const statements: js.Statement[] = [];
   if (names.length > 0) statements.push(js.destructure(names, js.id('H'), interpreted ? 'var' : 'const'));
+  if (uses.has(HIGH.text)) statements.push(js.variable(HIGH.text));
   if (classes.length > 0) statements.push(js.declare('const', classes));
   return statements;
 }

@@ -107,6 +107,7 @@ export class Places {
     parameterCount: number,
     shapes: readonly (LocalShape | undefined)[] = [],
     halves = false,
+    inner = false,
   ) {
     this.layout = layout;
     this.halves = halves;
@@ -115,10 +116,11 @@ export class Places {
     // The i64 and v128 parameters first: the caller wrote them to the frame's first cells.
     for (let i = 0; i < parameterCount; i++) {
       const type = locals[i]!;
-      if (cellsOf(type) > 0) this.#localCells[i] = this.#newCells(type);
+      if (inner && type === 'i64') this.parameters.push(`l${i}`, `g${i}`);
+      else if (cellsOf(type) > 0) this.#localCells[i] = this.#newCells(type);
       else this.parameters.push(`l${i}`);
     }
-    if (halves) this.#takeHalves(parameterCount);
+    if (halves && !inner) this.#takeHalves(parameterCount);
     // The others are written at entry, used or not, so their views are in use.
     locals.forEach((type, i) => {
       if (this.#localCells[i] !== undefined || !this.#inCell(type)) return;

@@ -42,7 +42,7 @@ export function partText(
   { indent = false, positions }: PartLayout = {},
 ): string {
   const members = Array.from({ length: to - from }, (_, i) => from + i);
-  const { parts, uses, callees, tails } = emitGroup(module, members, options, () => false);
+  const { parts, uses, callees, tails, outerOf } = emitGroup(module, members, options, () => false, true);
   const name = (defined: number) => functionName(module, defined + module.importedFunctions);
   const forms = new Set(parts.map((part) => part.name));
   const hasForm = (defined: number) => forms.has(tailName(name(defined)));
@@ -73,7 +73,7 @@ export function partText(
   const forked = members.filter(hasForm).map((each) => `${each}: ${tailName(name(each))}`);
   const foot = [
     'return {',
-    `functions: [${members.map(name).join(', ')}],`,
+    `functions: [${members.map(outerOf).join(', ')}],`,
     `tails: {${forked.join(', ')}},`,
     `link() {${links.join(' ')}},`,
     'ends: [first, () => new Error()],',

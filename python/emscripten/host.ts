@@ -136,7 +136,7 @@ function contextOf(options: HostOptions, memory: GuestMemory, guest: BoundGuest)
     environ: Object.entries(options.env).map(([name, value]) => `${name}=${value}`),
     memory,
     descriptors,
-    clocks: options.clocks ?? SYSTEM_CLOCKS,
+    clocks: withProcessorTime(options.clocks ?? SYSTEM_CLOCKS),
     random,
     rights: 'strict',
     interrupt,
@@ -146,6 +146,17 @@ function contextOf(options: HostOptions, memory: GuestMemory, guest: BoundGuest)
     pause,
     memoryLimit: () => Math.min(options.memoryLimit?.() ?? LARGEST_MEMORY, LARGEST_MEMORY),
     guest,
+  };
+}
+
+/** `time.process_time` counts from the beginning on; whether the guest ran or waited is not told. */
+function withProcessorTime(clocks: Clocks): Clocks {
+  const start = clocks.monotonic();
+  return {
+    realtime: () => clocks.realtime(),
+    monotonic: () => clocks.monotonic(),
+    processor: () => clocks.monotonic() - start,
+    ...(clocks.resolution !== undefined && { resolution: clocks.resolution }),
   };
 }
 

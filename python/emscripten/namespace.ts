@@ -49,7 +49,12 @@ export class Namespace {
       this.#top.addFile(device.path, new Uint8Array(0));
       this.#devices.set(device.path, device);
     }
-    for (const mount of mounts) this.#mount(mount);
+    try {
+      for (const mount of mounts) this.#mount(mount);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Resolves an absolute path of the guest and passes the result to `use`. */

@@ -14,7 +14,7 @@ import type { Opcode } from '../../opcodes.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
 import { LOADS, TRAPS, type Value } from '../operand-stack.ts';
-import { loose, plus, rangeOf } from './facts.ts';
+import { type Interval, intervalOf, loose, plus, rangeOf } from './facts.ts';
 
 type ArrayName = 'M8' | 'S8' | 'M16' | 'S16' | 'M32' | 'MF' | 'MD';
 
@@ -22,8 +22,8 @@ interface Access {
   readonly array: ArrayName;
   readonly log: 0 | 1 | 2 | 3;
   readonly helper: string;
-  /** Of loads: the largest value, if none is negative. */
-  readonly range?: number;
+  /** Of loads: what the value lies between. */
+  readonly interval?: Interval;
 }
 
 const E = js.id('E');
@@ -32,9 +32,14 @@ const INFINITE = js.raw('1e999');
 
 const ACCESSES: Readonly<Record<string, Access>> = {
   'i32.load': { array: 'M32', log: 2, helper: 'load32' },
-  'i32.load8_u': { array: 'M8', log: 0, helper: 'load8_u', range: 0xff },
+  'i32.load8_u': { array: 'M8', log: 0, helper: 'load8_u', interval: { min: 0, max: 0xff, multiple: 1 } },
   'i32.load8_s': { array: 'S8', log: 0, helper: 'load8_s' },
-  'i32.load16_u': { array: 'M16', log: 1, helper: 'load16_u', range: 0xffff },
+  'i32.load16_u': {
+    array: 'M16',
+    log: 1,
+    helper: 'load16_u',
+    interval: { min: 0, max: 0xffff, multiple: 1 },
+  },
   'i32.load16_s': { array: 'S16', log: 1, helper: 'load16_s' },
   'f32.load': { array: 'MF', log: 2, helper: 'load_f32' },
   'f64.load': { array: 'MD', log: 3, helper: 'load_f64' },
@@ -88,7 +93,8 @@ export function placeOf(
   const start = exact ? loose(value) : js.binary('>>>', loose(value), js.number(0));
   const address = plus(start, offset);
   if (log === 0) return { index: address, certain };
-  return { index: js.binary('/', address, js.number(size)), certain: false };
+  const aligned = offset % size === 0 && (intervalOf(value)?.multiple ?? 1) >= size;
+  return { index: js.binary('/', address, js.number(size)), certain: certain && aligned };
 }
 
 /** The address that an index stands for, without the offset. */
@@ -131,7 +137,7 @@ export function emitArrayLoad(
     operations: value.operations + 1,
     isBoolean: false,
     constant: undefined,
-    facts: { range: access.range, rough: found.rough },
+    facts: { interval: access.interval, rough: found.rough },
   });
   return true;
 }
@@ -202,9 +208,11 @@ interface Target {
   readonly offset: number;
 }
 
-/** It may be written twice. */
-function isShort({ operations, effects }: Value, node: js.Expression): boolean {
-  return js.isSimple(node) || (operations <= 2 && (effects & TRAPS) === 0);
+/** So many operations are written twice, rather than kept in a variable. Either is evaluated before the store can trap. */
+const SHORT = 4;
+
+function isShort({ operations }: Value, node: js.Expression): boolean {
+  return js.isSimple(node) || operations <= SHORT;
 }
 
 /** The array takes the low bits of an i32. */

@@ -3,7 +3,7 @@
  * nobody else drops a needless one.
  *
  *   l0 + l1 | 0           loose: l0 + l1           bits above the 32nd do not matter to who masks, shifts, or adds again
- *   (l0 & 255) << 2       range: 1020              neither negative nor larger
+ *   (l0 & 255) << 2       interval: 0 to 1020, a multiple of 4
  *   (l0 << 2) + 1024 | 0  scaled: 4·l0 + 1024      as an index of words: l0 + 256
  */
 import * as js from '../js.ts';
@@ -12,14 +12,21 @@ import { numeric, type Value } from '../operand-stack.ts';
 export interface Facts {
   /** Congruent to the value modulo 2^32, and exact: a sum of few terms. */
   readonly loose?: js.Expression | undefined;
-  /** The value lies between 0 and this. Then the node is as cheap as it gets. */
-  readonly range?: number | undefined;
+  /** What the value lies between. Then the node is as cheap as it gets. */
+  readonly interval?: Interval | undefined;
   /** term · 2^shift + base is congruent to the value. */
   readonly scaled?: Scaled | undefined;
   /** Of an f32 out of memory: the same, but not the bits of a NaN. */
   readonly rough?: js.Expression | undefined;
   /** Of an f32 that is computed: before it is rounded. */
   readonly unrounded?: js.Expression | undefined;
+}
+
+export interface Interval {
+  readonly min: number;
+  readonly max: number;
+  /** A power of two that divides the value. */
+  readonly multiple: number;
 }
 
 export interface Scaled {
@@ -36,10 +43,28 @@ export function loose(value: Value): js.Expression {
   return value.facts?.loose ?? numeric(value);
 }
 
-export function rangeOf({ constant, facts, isBoolean }: Value): number | undefined {
-  if (isBoolean) return 1;
-  if (typeof constant === 'number') return constant >= 0 ? constant : undefined;
-  return facts?.range;
+/** The largest power of two, as far as it matters, that divides a number. */
+export function lowestBit(n: number): number {
+  return n === 0 ? 2 ** 31 : (n & -n) >>> 0;
+}
+
+const BIT: Interval = { min: 0, max: 1, multiple: 1 };
+
+export function intervalOf({ constant, facts, isBoolean }: Value): Interval | undefined {
+  if (isBoolean) return BIT;
+  if (typeof constant === 'number') return { min: constant, max: constant, multiple: lowestBit(constant) };
+  return facts?.interval;
+}
+
+/** The largest value, where none is negative. */
+export function rangeOf(value: Value): number | undefined {
+  const interval = intervalOf(value);
+  return interval !== undefined && interval.min >= 0 ? interval.max : undefined;
+}
+
+/** What lies between two int32; else undefined. */
+export function between(min: number, max: number, multiple: number): Interval | undefined {
+  return min >= -0x8000_0000 && max <= 0x7fff_ffff ? { min, max, multiple } : undefined;
 }
 
 /** `node + n`, n being any integer. */

@@ -10,7 +10,7 @@ import { emitArrayAccess } from './arrays.ts';
 import { FLOATS } from './floats.ts';
 import { INTEGERS, type Integers } from './integers.ts';
 import { emitPairAccess, emitPairGlobal } from './pair-access.ts';
-import { PAIRS } from './pairs.ts';
+import { PAIRS } from './pair-conversions.ts';
 
 const HANDLERS: readonly (Integers | undefined)[] = handlers({ ...INTEGERS, ...FLOATS });
 const IN_HALVES: readonly (Integers | undefined)[] = handlers(PAIRS);

@@ -9,7 +9,17 @@
 import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
 import { effectsOf, joinReads, numeric, operationsOf, type Value } from '../operand-stack.ts';
-import { CHOICE, type Facts, loose, plus, rangeOf } from './facts.ts';
+import {
+  between,
+  CHOICE,
+  type Facts,
+  type Interval,
+  intervalOf,
+  loose,
+  lowestBit,
+  plus,
+  rangeOf,
+} from './facts.ts';
 
 export type Integers = (emitter: FunctionEmitter) => void;
 
@@ -44,6 +54,8 @@ function two(make: Operands): Integers {
   };
 }
 
+const upTo = (max: number, multiple = 1): Interval => ({ min: 0, max, multiple });
+
 /** The constant operand, if it is one. */
 function literal({ constant }: Value): number | undefined {
   return typeof constant === 'number' ? constant : undefined;
@@ -54,16 +66,23 @@ const normalised = (node: js.Expression) => js.binary('|', node, js.number(0));
 const add: Operands = (emitter, a, b) => {
   const c = literal(b);
   const sum = c === undefined ? js.binary('+', loose(a), loose(b)) : plus(loose(a), c);
-  const [most, other] = [rangeOf(a), rangeOf(b)];
-  const range = most !== undefined && other !== undefined && most + other <= MOST ? most + other : undefined;
+  const [one, other] = [intervalOf(a), intervalOf(b)];
+  const interval = one && other && between(one.min + other.min, one.max + other.max, common(one, other));
   const known = a.facts?.scaled;
   const scaled = c !== undefined && known ? { ...known, base: known.base + c } : undefined;
-  pushComputed(emitter, [a, b], range === undefined ? normalised(sum) : sum, { loose: sum, range, scaled });
+  pushComputed(emitter, [a, b], interval ? sum : normalised(sum), { loose: sum, interval, scaled });
 };
+
+const common = (a: Interval, b: Interval) => Math.min(a.multiple, b.multiple);
 
 const sub: Operands = (emitter, a, b) => {
   const difference = js.binary('-', loose(a), loose(b));
-  pushComputed(emitter, [a, b], normalised(difference), { loose: difference });
+  const [one, other] = [intervalOf(a), intervalOf(b)];
+  const interval = one && other && between(one.min - other.max, one.max - other.min, common(one, other));
+  pushComputed(emitter, [a, b], interval ? difference : normalised(difference), {
+    loose: difference,
+    interval,
+  });
 };
 
 /** Products below this are exact, of a factor with so many terms as a loose one may have. */
@@ -73,21 +92,26 @@ const mul: Operands = (emitter, a, b) => {
   const c = literal(b);
   if (c !== undefined && Math.abs(c) <= SMALL_FACTOR) {
     const product = js.binary('*', loose(a), b.node);
-    const most = rangeOf(a);
-    const range = most !== undefined && c >= 0 && most * c <= MOST ? most * c : undefined;
-    pushComputed(emitter, [a, b], range === undefined ? normalised(product) : product, { range });
+    const known = intervalOf(a);
+    const interval = known && scaledInterval(known, c);
+    pushComputed(emitter, [a, b], interval ? product : normalised(product), { interval });
   } else pushComputed(emitter, [a, b], js.call(emitter.use('imul'), [loose(a), loose(b)]));
 };
+
+/** Times c, unless that may be negative zero. */
+function scaledInterval({ min, max, multiple }: Interval, c: number): Interval | undefined {
+  return c > 0 ? between(min * c, max * c, multiple * lowestBit(c)) : undefined;
+}
 
 const shl: Operands = (emitter, a, b) => {
   const node = js.binary('<<', loose(a), loose(b));
   const c = literal(b);
   if (c === undefined) return pushComputed(emitter, [a, b], node);
   const shift = c & 31;
-  const most = rangeOf(a);
-  const range = most !== undefined && most * 2 ** shift <= MOST ? most * 2 ** shift : undefined;
+  const known = intervalOf(a);
+  const interval = known && scaledInterval(known, 2 ** shift);
   const scaled = shift <= 3 ? { term: loose(a), shift, base: 0 } : undefined;
-  pushComputed(emitter, [a, b], node, { range, scaled });
+  pushComputed(emitter, [a, b], node, { interval, scaled });
 };
 
 const shr_u: Operands = (emitter, a, b) => {
@@ -95,35 +119,36 @@ const shr_u: Operands = (emitter, a, b) => {
   const c = literal(b);
   if (c === undefined || (c & 31) === 0)
     return pushComputed(emitter, [a, b], normalised(node), { loose: node });
-  pushComputed(emitter, [a, b], node, { range: (rangeOf(a) ?? 2 ** 32 - 1) >>> (c & 31) });
+  pushComputed(emitter, [a, b], node, { interval: upTo((rangeOf(a) ?? 2 ** 32 - 1) >>> (c & 31)) });
 };
 
 const shr_s: Operands = (emitter, a, b) => {
   const most = rangeOf(a);
   const c = literal(b);
-  const range = most !== undefined && c !== undefined ? most >> c : undefined;
-  pushComputed(emitter, [a, b], js.binary('>>', loose(a), loose(b)), { range });
+  const interval = most !== undefined && c !== undefined ? upTo(most >> c) : undefined;
+  pushComputed(emitter, [a, b], js.binary('>>', loose(a), loose(b)), { interval });
 };
 
 const and: Operands = (emitter, a, b) => {
   const ranges = [rangeOf(a), rangeOf(b)].filter((range) => range !== undefined);
-  const range = ranges.length > 0 ? Math.min(...ranges) : undefined;
-  pushComputed(emitter, [a, b], js.binary('&', loose(a), loose(b)), { range });
+  const multiple = Math.max(intervalOf(a)?.multiple ?? 1, intervalOf(b)?.multiple ?? 1);
+  const interval = ranges.length > 0 ? upTo(Math.min(...ranges), multiple) : undefined;
+  pushComputed(emitter, [a, b], js.binary('&', loose(a), loose(b)), { interval });
 };
 
 /** All ones up to the highest bit of either. */
-function joinedRange(a: Value, b: Value): number | undefined {
+function joinedRange(a: Value, b: Value): Interval | undefined {
   const [one, other] = [rangeOf(a), rangeOf(b)];
   if (one === undefined || other === undefined) return undefined;
-  return 2 ** (32 - Math.clz32(one | other)) - 1;
+  return upTo(2 ** (32 - Math.clz32(one | other)) - 1);
 }
 
 const or: Operands = (emitter, a, b) =>
-  pushComputed(emitter, [a, b], js.binary('|', loose(a), loose(b)), { range: joinedRange(a, b) });
+  pushComputed(emitter, [a, b], js.binary('|', loose(a), loose(b)), { interval: joinedRange(a, b) });
 
 const xor: Operands = (emitter, a, b) => {
   if (literal(b) === -1) pushComputed(emitter, [a, b], js.unary('~', loose(a)));
-  else pushComputed(emitter, [a, b], js.binary('^', loose(a), loose(b)), { range: joinedRange(a, b) });
+  else pushComputed(emitter, [a, b], js.binary('^', loose(a), loose(b)), { interval: joinedRange(a, b) });
 };
 
 function signed(operator: js.BinaryOperator): Operands {
@@ -179,9 +204,9 @@ function unsignedDivision(operator: '/' | '%', helper: string): Operands {
     const dividend = most === undefined ? js.binary('>>>', loose(a), js.number(0)) : a.node;
     const result = js.binary(operator, dividend, js.number(c >>> 0));
     const largest = operator === '/' ? Math.floor((most ?? 2 ** 32 - 1) / (c >>> 0)) : (c >>> 0) - 1;
-    const range = largest <= MOST ? largest : undefined;
-    const exact = operator === '%' && range !== undefined;
-    pushComputed(emitter, [a, b], exact ? result : normalised(result), { range });
+    const interval = largest <= MOST ? upTo(largest) : undefined;
+    const exact = operator === '%' && interval !== undefined;
+    pushComputed(emitter, [a, b], exact ? result : normalised(result), { interval });
   };
 }
 

@@ -15,7 +15,8 @@ import { emitAll } from '../simd/local-vectors.ts';
 import { addressAt, emitArrayLoad, emitArrayStore, hasArrays, mayStore, placeOf } from './arrays.ts';
 import { plus } from './facts.ts';
 import { assignHalves, halvesOf } from './halves.ts';
-import { extend, give, PAIRS } from './pairs.ts';
+import { extend, PAIRS } from './pair-conversions.ts';
+import { give } from './pairs.ts';
 
 type Handler = (emitter: FunctionEmitter, argument: MemoryArgument, offset: number) => boolean;
 

@@ -6,17 +6,19 @@
  * (`^ MIN` turns the order of signed numbers into that of unsigned ones.) The second operand is never the slot that is written, which
  * may be the first. Not here: loads and stores (pair-access.ts), and what is made of BigInts by its row's template.
  */
+
+import type { StatementList } from '../frames.ts';
 import type { FunctionEmitter } from '../function-emitter.ts';
 import * as js from '../js.ts';
-import { joinReads, numeric, type Reads, TRAPS, type Value } from '../operand-stack.ts';
+import type { Reads, Value } from '../operand-stack.ts';
 import { emitAll } from '../simd/local-vectors.ts';
-import { CHOICE, plus } from './facts.ts';
+import { plus } from './facts.ts';
 import { type Halves, High, halvesOf } from './halves.ts';
-import { type Integers, pushComputed } from './integers.ts';
+import type { Integers } from './integers.ts';
 
 const ZERO = js.number(0);
 const MIN = -0x8000_0000;
-const SPAN = js.number(0x1_0000_0000);
+const _SPAN = js.number(0x1_0000_0000);
 /** 2^-32. */
 const SHARE = js.number(2 ** -32);
 
@@ -40,7 +42,7 @@ export function pushHalves({ stack, places }: FunctionEmitter, [low, high]: Halv
 }
 
 /** The topmost values as names or literals, taken from the stack; an i32 may be an expression. */
-function popHalves({ stack }: FunctionEmitter, count: number): Value[] {
+export function popHalves({ stack }: FunctionEmitter, count: number): Value[] {
   for (let h = stack.height - count; h < stack.height; h++) {
     const value = stack.at(h);
     if (value.type === 'i64' && halvesOf(value) === undefined) stack.settle(h);
@@ -48,7 +50,7 @@ function popHalves({ stack }: FunctionEmitter, count: number): Value[] {
   return stack.popMany(count);
 }
 
-const halves = (value: Value): Halves => halvesOf(value)!;
+export const halves = (value: Value): Halves => halvesOf(value)!;
 
 /** The halves of the result: where they go, and what is assigned to them. */
 type Make = (to: Halves) => readonly js.Expression[];
@@ -57,8 +59,29 @@ type Make = (to: Halves) => readonly js.Expression[];
 export function give(emitter: FunctionEmitter, make: Make): void {
   const { stack, places } = emitter;
   stack.freeSlot();
+  const { list } = emitter.frame;
   emitAll(emitter, make(places.slotHalves(stack.height)));
   stack.pushSettled('i64');
+  emitter.lastPair = { make, list, at: list.statements.length, value: stack.peek() };
+}
+
+/** The statement that made a value, so that it could go elsewhere. */
+export interface LastPair {
+  readonly make: Make;
+  readonly list: StatementList;
+  /** How many statements there are behind it. */
+  readonly at: number;
+  readonly value: Value;
+}
+
+/** A value that was computed just now goes to a local at once, in place of its slot. */
+export function movePair(emitter: FunctionEmitter, local: number, value: Value): boolean {
+  const { lastPair: last, places } = emitter;
+  const { list } = emitter.frame;
+  if (last?.value !== value || last.list !== list || last.at !== list.statements.length) return false;
+  list.pop();
+  emitAll(emitter, last.make(places.localHalves(local)));
+  return true;
 }
 
 /** Both halves, the low one first; `reads`: what the high one is made of. */
@@ -83,16 +106,16 @@ export function takeHalves(emitter: FunctionEmitter, cells: Halves): void {
 // -------------------------------------------------------------------- parts of expressions
 
 const numberOf = ({ type, text }: js.Expression) => (type === 'Literal' ? Number(text) : undefined);
-const isLiteral = (node: js.Expression, value: number) => numberOf(node) === value;
+export const isLiteral = (node: js.Expression, value: number) => numberOf(node) === value;
 
 /** With its sign turned over. */
-function turned(node: js.Expression): js.Expression {
+export function turned(node: js.Expression): js.Expression {
   const value = numberOf(node);
   return value === undefined ? binary('^', node, js.number(MIN)) : js.number(value ^ MIN);
 }
 
 /** As an unsigned number. */
-const unsigned = (node: js.Expression) => binary('>>>', node, ZERO);
+export const unsigned = (node: js.Expression) => binary('>>>', node, ZERO);
 
 function sum(a: js.Expression, b: js.Expression, more: number): js.Expression {
   const [one, other] = [numberOf(a), numberOf(b)];
@@ -121,7 +144,16 @@ function two(make: Operands): Integers {
 const add: Operands = (emitter, [a0, a1], [b0, b1]) => {
   if (isLiteral(b0, 0)) return inOrder(emitter, a0, sum(a1, b1, 0), []);
   give(emitter, ([low, high]) => {
-    const carries = binary('<', turned(low), turned(b0));
+    // The sum is smaller than either, if it carries: one that it does not overwrite.
+    const [other, kept] =
+      b0 !== low ? [b0, low] : a0 !== low ? [a0, low] : [b0, emitter.temporary('x', emitter.stack.height)];
+    const carries = binary('<', turned(kept), turned(other));
+    if (kept !== low)
+      return [
+        js.assign(kept, or0(plus2(a0, b0))),
+        js.assign(high, js.conditional(carries, sum(a1, b1, 1), sum(a1, b1, 0))),
+        js.assign(low, kept),
+      ];
     return [
       js.assign(low, or0(plus2(a0, b0))),
       js.assign(high, js.conditional(carries, sum(a1, b1, 1), sum(a1, b1, 0))),
@@ -129,7 +161,7 @@ const add: Operands = (emitter, [a0, a1], [b0, b1]) => {
   });
 };
 
-const plus2 = (a: js.Expression, b: js.Expression) => binary('+', a, b);
+export const plus2 = (a: js.Expression, b: js.Expression) => binary('+', a, b);
 
 const sub: Operands = (emitter, [a0, a1], [b0, b1]) =>
   give(emitter, ([low, high]) => {
@@ -187,9 +219,9 @@ function lanes(operator: '&' | '|' | '^'): Operands {
 // -------------------------------------------------------------------- shifts
 
 /** `a << n`, or `a >>> n | 0`. */
-const left = (a: js.Expression, n: number) => (n === 0 ? a : binary('<<', a, js.number(n)));
+export const left = (a: js.Expression, n: number) => (n === 0 ? a : binary('<<', a, js.number(n)));
 const right = (a: js.Expression, n: number) => (n === 0 ? a : binary('>>>', a, js.number(n)));
-const arithmetic = (a: js.Expression, n: number) => (n === 0 ? a : binary('>>', a, js.number(n)));
+export const arithmetic = (a: js.Expression, n: number) => (n === 0 ? a : binary('>>', a, js.number(n)));
 
 /** The upper of two words that are shifted to the left by n, 0 < n < 32. */
 const joined = (high: js.Expression, low: js.Expression, n: number) =>
@@ -252,148 +284,7 @@ function shift(name: string): Integers {
   };
 }
 
-// -------------------------------------------------------------------- comparisons
-
-function pushBoolean(emitter: FunctionEmitter, values: readonly Value[], node: js.Expression): void {
-  pushComputed(emitter, values, node, CHOICE, true);
-}
-
-const eqz: Integers = (emitter) => {
-  const values = popHalves(emitter, 1);
-  const [low, high] = halves(values[0]!);
-  pushBoolean(emitter, values, js.unary('!', binary('|', low, high)));
-};
-
-function equality(isEqual: boolean): Integers {
-  return (emitter) => {
-    const values = popHalves(emitter, 2) as [Value, Value];
-    const [[a0, a1], [b0, b1]] = [halves(values[0]), halves(values[1])];
-    const operator = isEqual ? '===' : '!==';
-    const [low, high] = [binary(operator, a0, b0), binary(operator, a1, b1)];
-    pushBoolean(emitter, values, js.logical(isEqual ? '&&' : '||', low, high));
-  };
-}
-
-/** `a1 < b1 || a1 === b1 && (a0 ^ MIN) < (b0 ^ MIN)` */
-function order(operator: '<' | '<=' | '>' | '>=', isSigned: boolean): Integers {
-  return (emitter) => {
-    const values = popHalves(emitter, 2) as [Value, Value];
-    const [[a0, a1], [b0, b1]] = [halves(values[0]), halves(values[1])];
-    if (isSigned && isLiteral(b0, 0) && isLiteral(b1, 0) && (operator === '<' || operator === '>='))
-      return pushBoolean(emitter, values, binary(operator, a1, ZERO));
-    const lows = binary(operator, turned(a0), turned(b0));
-    if (isLiteral(a1, 0) && isLiteral(b1, 0)) return pushBoolean(emitter, values, lows);
-    const strict = operator[0] as '<' | '>';
-    const highs = isSigned ? binary(strict, a1, b1) : binary(strict, turned(a1), turned(b1));
-    const sameHigh = binary('===', a1, b1);
-    if (!isSigned && isLiteral(b1, 0) && strict === '<')
-      return pushBoolean(emitter, values, js.logical('&&', sameHigh, lows));
-    pushBoolean(emitter, values, js.logical('||', highs, js.logical('&&', sameHigh, lows)));
-  };
-}
-
-// -------------------------------------------------------------------- conversions
-
-const wrap: Integers = (emitter) => {
-  const values = popHalves(emitter, 1);
-  const [low] = halves(values[0]!);
-  const { reads } = values[0]!;
-  emitter.stack.push({
-    node: low,
-    type: 'i32',
-    effects: 0,
-    reads,
-    // It may be half of a slot: not the slot.
-    operations: 1,
-    isBoolean: false,
-    constant: low.type === 'Literal' ? Number(low.text) : undefined,
-  });
-};
-
-/** An i32 on the stack becomes an i64. */
-export function extend(emitter: FunctionEmitter, isSigned: boolean): void {
-  const { stack } = emitter;
-  const value = stack.pop();
-  const node = numeric(value);
-  if (value.effects & TRAPS) stack.settleEffects(TRAPS);
-  give(emitter, (to) => [js.assign(to[0], node), js.assign(to[1], isSigned ? arithmetic(to[0], 31) : ZERO)]);
-}
-
-/** The low bits of an i64, extended with their sign. */
-function extendFrom(bits: 8 | 16 | 32): Integers {
-  return (emitter) => {
-    const [low] = halves(popHalves(emitter, 1)[0]!);
-    const own = bits === 32 ? low : arithmetic(left(low, 32 - bits), 32 - bits);
-    give(emitter, (to) => [js.assign(to[0], own), js.assign(to[1], arithmetic(to[0], 31))]);
-  };
-}
-
-/** Counts of bits, as i32. */
-function count(make: (emitter: FunctionEmitter, a: Halves) => js.Expression): Integers {
-  return (emitter) => {
-    const node = make(emitter, halves(popHalves(emitter, 1)[0]!));
-    give(emitter, (to) => [js.assign(to[0], node), js.assign(to[1], ZERO)]);
-  };
-}
-
-const call = (emitter: FunctionEmitter, name: string, a: js.Expression) => js.call(emitter.use(name), [a]);
-
-const clz = count((emitter, [low, high]) =>
-  js.conditional(high, call(emitter, 'clz32', high), plus(call(emitter, 'clz32', low), 32)),
-);
-const ctz = count((emitter, [low, high]) => {
-  const zeros = (a: js.Expression) =>
-    call(emitter, 'clz32', binary('&', js.unary('~', a), binary('-', a, js.number(1))));
-  return js.conditional(low, binary('-', js.number(32), zeros(low)), binary('-', js.number(64), zeros(high)));
-});
-const popcnt = count((emitter, [low, high]) =>
-  binary('+', call(emitter, 'i32_popcnt', low), call(emitter, 'i32_popcnt', high)),
-);
-
-function toDouble(isSigned: boolean): Integers {
-  return (emitter) => {
-    const values = popHalves(emitter, 1);
-    const [low, high] = halves(values[0]!);
-    const upper = binary('*', isSigned ? high : unsigned(high), SPAN);
-    emitter.stack.push({
-      node: plus2(upper, unsigned(low)),
-      type: 'f64',
-      effects: 0,
-      reads: joinReads(values),
-      operations: 1,
-      isBoolean: false,
-      constant: undefined,
-    });
-  };
-}
-
-const bitsOfDouble: Integers = (emitter) => {
-  const { stack } = emitter;
-  const value = stack.pop();
-  if (value.effects & TRAPS) stack.settleEffects(TRAPS);
-  const [doubles, words] = [emitter.use('RD'), emitter.use('RL')];
-  give(emitter, (to) => [
-    js.assign(js.index(doubles, ZERO), value.node),
-    js.assign(to[0], js.index(words, ZERO)),
-    js.assign(to[1], js.index(words, js.number(1))),
-  ]);
-};
-
-/** `c ? a : b`, half by half. */
-export function emitHalvedSelect(emitter: FunctionEmitter, values: readonly Value[]): void {
-  const { stack } = emitter;
-  for (const value of values.slice(0, 2)) stack.push(value);
-  const [first, second] = popHalves(emitter, 2).map(halves) as [Halves, Halves];
-  const condition = values[2]!;
-  if (condition.effects & TRAPS) stack.settleEffects(TRAPS);
-  give(emitter, (to) => {
-    const kept = emitter.temporary('x', stack.height);
-    const lane = (n: 0 | 1) => js.assign(to[n], js.conditional(kept, first[n], second[n]));
-    return [js.assign(kept, condition.node), lane(0), lane(1)];
-  });
-}
-
-export const PAIRS: Readonly<Record<string, Integers>> = {
+export const PAIR_ARITHMETIC: Readonly<Record<string, Integers>> = {
   'i64.add': two(add),
   'i64.sub': two(sub),
   'i64.mul': two(mul),
@@ -405,27 +296,4 @@ export const PAIRS: Readonly<Record<string, Integers>> = {
   'i64.shr_u': shift('shr_u'),
   'i64.rotl': shift('rotl'),
   'i64.rotr': shift('rotr'),
-  'i64.eqz': eqz,
-  'i64.eq': equality(true),
-  'i64.ne': equality(false),
-  'i64.lt_s': order('<', true),
-  'i64.le_s': order('<=', true),
-  'i64.gt_s': order('>', true),
-  'i64.ge_s': order('>=', true),
-  'i64.lt_u': order('<', false),
-  'i64.le_u': order('<=', false),
-  'i64.gt_u': order('>', false),
-  'i64.ge_u': order('>=', false),
-  'i64.clz': clz,
-  'i64.ctz': ctz,
-  'i64.popcnt': popcnt,
-  'i32.wrap_i64': wrap,
-  'i64.extend_i32_s': (emitter) => extend(emitter, true),
-  'i64.extend_i32_u': (emitter) => extend(emitter, false),
-  'i64.extend8_s': extendFrom(8),
-  'i64.extend16_s': extendFrom(16),
-  'i64.extend32_s': extendFrom(32),
-  'f64.convert_i64_s': toDouble(true),
-  'f64.convert_i64_u': toDouble(false),
-  'i64.reinterpret_f64': bitsOfDouble,
 };
