@@ -288,6 +288,8 @@ SyntaxError: invalid syntax`);
       ['x = 1\ny = 2', 'complete'],
       ['await z', 'complete'],
       ['1 +', 'invalid'],
+      ['('.repeat(5000), 'invalid'],
+      [`x = ${'-'.repeat(100_000)}1`, 'invalid'],
       [')', 'invalid'],
       ['', 'complete'],
     ])('%j is %s', async (source, expected) => {

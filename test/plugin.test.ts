@@ -124,7 +124,8 @@ describe.each([
       if (source?.endsWith('project/divide.c') !== true || originalLine !== line) return;
       const text = lines[generatedLine - 1]!.slice(generatedColumn);
       // A division, by whatever name: of the code that counts, and of the code that looks at a limit.
-      if (/^(?:\w+ ?= ?)?\w+\(\w+, ?\w+\)/.test(text)) places.add(`${generatedLine}:${generatedColumn}`);
+      if (/^(?:[\w$]+ ?= ?)?[\w$]+\([\w$]+, ?[\w$]+\)/.test(text))
+        places.add(`${generatedLine}:${generatedColumn}`);
     });
     expect(places.size).toBeGreaterThanOrEqual(2);
   });

@@ -6,6 +6,8 @@ from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from codeop import CommandCompiler
 
 PASTED_ENDS_INDENTED = (' ', '\t')
+# What a compiler may raise; the last two for a text that is nested too deeply.
+COMPILER_ERRORS = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
 
 
 def completeness(source):
@@ -14,7 +16,7 @@ def completeness(source):
     compiler.compiler.flags |= PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         return 'incomplete' if compiler(source, '<user>', 'single') is None else 'complete'
-    except (SyntaxError, ValueError, OverflowError):
+    except COMPILER_ERRORS:
         return _several(source)
 
 
@@ -22,7 +24,7 @@ def _several(source):
     """More than one statement, pasted: `single` refuses them, `exec` does not."""
     try:
         compile(source, '<user>', 'exec', PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
-    except (SyntaxError, ValueError, OverflowError):
+    except COMPILER_ERRORS:
         return 'invalid'
     last = source.split('\n')[-1]
     return 'incomplete' if last.startswith(PASTED_ENDS_INDENTED) and last.strip() else 'complete'

@@ -9,6 +9,11 @@ from sys import settrace
 
 from _sandglass.wire import channel
 
+# By far the most frequent of all: without the work of a general message.
+_LINE = b'{"t": "trace", "event": {"kind": "line", "lineno": %d}}\n'
+
+_class_name = type.__dict__['__name__'].__get__
+
 
 def _send(kind, lineno, **details):
     channel.send({'t': 'trace', 'event': {'kind': kind, 'lineno': lineno, **details}})
@@ -16,7 +21,7 @@ def _send(kind, lineno, **details):
 
 def _local(frame, event, argument):
     if event == 'line':
-        _send('line', frame.f_lineno)
+        channel.send_line(_LINE % frame.f_lineno)
     elif event == 'return':
         _send('return', frame.f_lineno, function=frame.f_code.co_name)
     elif event == 'exception' and not issubclass(argument[0], StopIteration):
@@ -33,11 +38,12 @@ def _global(frame, event, argument):
 
 
 def _message(exception_type, value):
+    name = _class_name(exception_type)
     try:
         text = str(value)[:2000]
     except Exception:
         text = '<exception str() failed>'
-    return f'{exception_type.__name__}: {text}' if text else exception_type.__name__
+    return f'{name}: {text}' if text else name
 
 
 class Tracing:

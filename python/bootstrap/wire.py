@@ -50,7 +50,9 @@ class Channel:
                 pass  # the program closed it
 
     def send(self, message):
-        line = encode(message).encode('ascii') + b'\n'
+        self.send_line(encode(message).encode('ascii') + b'\n')
+
+    def send_line(self, line):
         try:
             write(self._open(), line)
         except OSError:

@@ -215,6 +215,19 @@ describe.skipIf(PYODIDE === undefined)(TITLE, () => {
     expect(attempt('os.rename("/data/new.txt", "/data/inner/new.txt")')).toContain('Cross-device link');
   });
 
+  test('a mounted file that is gone is in no listing', () => {
+    const volume = new MemoryFileSystem();
+    volume.addFile('/a', Buffer.from('a'));
+    const python = new Python({
+      mounts: [
+        { path: '/all', fileSystem: volume, root: '/' },
+        { path: '/one/a', fileSystem: volume, root: '/a' },
+      ],
+    });
+    const show = 'print(os.listdir("/one"), os.path.exists("/one/a"))';
+    expect(python.run('import os', show, 'os.remove("/all/a")', show)).toBe("['a'] True\n[] False\n");
+  });
+
   test('a full volume is ENOSPC', () => {
     const python = new Python({
       mounts: [{ path: '/v', fileSystem: new MemoryFileSystem({ maxBytes: 10 }), root: '/' }],

@@ -41,7 +41,11 @@ export class Directory extends Descriptor {
       const visible = entries.filter(({ name }) => !mounted.includes(name));
       this.#listing = [
         ...visible.map((entry) => ({ name: entry.name, filetype: filetypeOf(entry) })),
-        ...mounted.map((name) => ({ name, filetype: filetypeOf(this.#stats(name)!) })),
+        ...mounted.flatMap((name) => {
+          // What is mounted may be gone by now.
+          const stats = this.#stats(name);
+          return stats === undefined ? [] : { name, filetype: filetypeOf(stats) };
+        }),
       ];
       for (const name of ['..', '.']) this.#listing.unshift({ name, filetype: FILETYPE.DIRECTORY });
     }
