@@ -70,10 +70,10 @@ export class Guest {
 
   /**
    * Once after an image was restored into a fresh sandbox: random numbers begin anew, from the host's entropy. `path`:
-   * directories to be searched for modules, after those of the image.
+   * directories to be searched for modules, after those of the image. `env`: environment variables besides the image's.
    */
-  fresh(path: readonly string[] = []): void {
-    this.#succeed({ op: 'fresh', path });
+  fresh(path: readonly string[] = [], env: Readonly<Record<string, string>> = {}): void {
+    this.#succeed({ op: 'fresh', path, env });
   }
 
   /** Forgets all variables; imported modules stay. */

@@ -148,7 +148,8 @@ export class InterpreterSlot {
   }
 
   #fresh(): void {
-    this.#guest.fresh(this.#files?.paths);
+    // The image's own environment is in its memory.
+    this.#guest.fresh(this.#files?.paths, this.#config.env);
   }
 
   #restore({ snapshot, state }: LoadedSnapshot): Restored {

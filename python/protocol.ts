@@ -20,7 +20,10 @@ export interface ExecuteRequest {
   readonly filename?: string;
   /** `sys.argv`; as it was by default. */
   readonly argv?: readonly string[];
-  /** `exec`: a script (default). `single`: an entry of a REPL, the value of a last expression is printed. */
+  /**
+   * `exec`: a script (default). `single`: an entry of a REPL, the value of a last expression is printed, and `exit()` is an
+   * exception like any other.
+   */
   readonly mode?: 'exec' | 'single';
   readonly callbacks?: readonly CallbackEntry[];
   readonly resultVariable?: string;

@@ -186,7 +186,8 @@ class Interpreter:
 
     def _answer(self, request, error):
         value = self.namespace.pop(request.get('resultVariable', 'result'), _MISSING)
-        if error is not None and not _is_success(error):
+        # At a prompt, `exit()` is news.
+        if error is not None and (request.get('mode') == 'single' or not _is_success(error)):
             return {'status': 'done', 'ok': False, 'error': describe(error)}
         answer = {'status': 'done', 'ok': True}
         if value is not _MISSING:

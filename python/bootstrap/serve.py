@@ -5,6 +5,7 @@ described in `python/protocol.ts`.
 """
 
 import gc
+import os
 import sys
 from importlib import import_module
 
@@ -33,6 +34,7 @@ def _fresh(request, extra):
     """An image has become a sandbox: with packages of its own, perhaps, and never with its siblings' random numbers."""
     freshen()
     _extend_path(request.get('path', ()))
+    os.environ.update(request.get('env', {}))
     return _DONE
 
 

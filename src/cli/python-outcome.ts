@@ -40,7 +40,7 @@ function outcomeOfException({ type, message, traceback, exitCode = STATUS.error 
   if (type !== 'SystemExit') return { status: STATUS.error, lines: [traceback] };
   // `sys.exit("text")` prints the text.
   const text = message.replace(/^SystemExit(: |$)/, '');
-  return { status: exitCode & BYTE, lines: text === String(exitCode) ? [] : [text] };
+  return { status: exitCode & BYTE, lines: ['', String(exitCode)].includes(text) ? [] : [text] };
 }
 
 /** What `--stats` tells. */
