@@ -69,7 +69,10 @@ export function decodeImage(bytes: Uint8Array): Image {
     if (!(error instanceof SnapshotError)) throw error;
     throw new ImageError(`damaged: ${error.message}`, { cause: error });
   }
-  return { meta, code: shared(bytes.subarray(at, at + code)), snapshot: memory };
+  const part = bytes.subarray(at, at + code);
+  // A part of the file's own bytes serves as well.
+  const isShared = part.buffer instanceof SharedArrayBuffer;
+  return { meta, code: isShared ? (part as SharedBytes) : shared(part), snapshot: memory };
 }
 
 /** Bytes for all workers. */

@@ -205,6 +205,24 @@ function decodeSaved(bytes: Uint8Array): LoadedSnapshot {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
   const at = aligned(JSON_FROM + length);
   const snapshot = Snapshot.load(bytes.slice(at));
-  const text = new TextDecoder().decode(bytes.slice(JSON_FROM, JSON_FROM + length));
-  return { snapshot, state: JSON.parse(text) as SavedInterpreter };
+  const state = parseSaved(new TextDecoder().decode(bytes.slice(JSON_FROM, JSON_FROM + length)));
+  if (state === undefined) throw new TypeError('the snapshot of the session is damaged: its header');
+  return { snapshot, state };
+}
+
+/** Undefined: not what `encodeSaved` wrote. What it names (files, addresses) is no more than a program could ask for. */
+function parseSaved(text: string): SavedInterpreter | undefined {
+  let saved: {
+    interpreter?: { host?: { cwd?: unknown; files?: unknown }; trampoline?: unknown };
+    call?: unknown;
+  };
+  try {
+    saved = JSON.parse(text) as typeof saved;
+  } catch {
+    return undefined;
+  }
+  const { host, trampoline } = saved?.interpreter ?? {};
+  const whole = [trampoline, saved?.call].every((value) => Number.isInteger(value));
+  const fine = whole && typeof host?.cwd === 'string' && Array.isArray(host.files);
+  return fine ? (saved as SavedInterpreter) : undefined;
 }

@@ -16,12 +16,37 @@ describe('parseJson', () => {
     ['1.5e12345678901234567890', Infinity],
     ['12345678901234567890e1', Number('12345678901234567890e1')],
     ['{"a": null}', { a: null }],
+    [
+      '{"__proto__": 12345678901234567890}',
+      JSON.parse('{"__proto__": 0}', (_, value) => (value === 0 ? 12345678901234567890n : value)),
+    ],
+    [
+      '["\\\\", 12345678901234567890, "\\\\\\"", -12345678901234567890]',
+      ['\\', 12345678901234567890n, '\\"', -12345678901234567890n],
+    ],
+    ['1e-12345678901234567890', 0],
   ])('%s', (text, value) => {
     expect(parseJson(text)).toEqual(value);
   });
 
   test.each(['', '[1', 'nope', '12345678901234567890 1'])('refuses %s', (text) => {
     expect(() => parseJson(text)).toThrow(SyntaxError);
+  });
+
+  test('takes no stack, however deep the text is nested', () => {
+    const text = `${'['.repeat(100_000)}12345678901234567890${']'.repeat(100_000)}`;
+    let value = parseJson(text);
+    while (Array.isArray(value)) [value] = value;
+    expect(value).toBe(12345678901234567890n);
+  });
+
+  test('is not slowed down by texts that look like what it marks numbers with', () => {
+    const names = Array.from({ length: 50_000 }, (_, i) => `bigint${i}:`);
+    const started = performance.now();
+    expect(
+      parseJson(JSON.stringify(['bigint:', ...names]).replace(']', ',12345678901234567890]')),
+    ).toHaveLength(50_002);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
 

@@ -152,12 +152,25 @@ function isPythonError(value: unknown): value is PythonError {
 /** Checks one line of the channel. */
 export function parseChannelLine(line: string): ChannelMessage {
   const message = parseObject(line, 'a line');
-  const check = Object.hasOwn(CHANNEL, String(message.t))
-    ? CHANNEL[message.t as ChannelMessage['t']]
-    : undefined;
-  return check?.(message)
-    ? (message as unknown as ChannelMessage)
-    : refuse(`a malformed line (t: ${JSON.stringify(message.t)?.slice(0, 40)})`);
+  const check =
+    isString(message.t) && Object.hasOwn(CHANNEL, message.t)
+      ? CHANNEL[message.t as ChannelMessage['t']]
+      : undefined;
+  if (!check?.(message)) return refuse(`a malformed line (t: ${JSON.stringify(message.t)?.slice(0, 40)})`);
+  const sound = message as unknown as ChannelMessage;
+  return sound.t === 'trace' ? { t: 'trace', event: bounded(sound.event) } : sound;
+}
+
+/** Texts of an event that are longer are cut off. */
+const LONGEST_TEXT = 4096;
+
+/** An event with nothing in it that has no place there: hundreds of thousands of them may be kept. */
+function bounded(event: TraceEvent): TraceEvent {
+  const { kind, lineno, function: name, message, name: callback, durationMs } = event as Fields;
+  const texts = { function: name, message, name: callback };
+  const given = Object.entries(texts).filter(([, text]) => typeof text === 'string') as [string, string][];
+  const cut = Object.fromEntries(given.map(([key, text]) => [key, text.slice(0, LONGEST_TEXT)]));
+  return { kind, lineno, ...cut, ...(isNumber(durationMs) && { durationMs }) } as TraceEvent;
 }
 
 const CHANNEL: Readonly<Record<ChannelMessage['t'], (message: Fields) => boolean>> = {
@@ -168,9 +181,10 @@ const CHANNEL: Readonly<Record<ChannelMessage['t'], (message: Fields) => boolean
 };
 
 function isTraceEvent(event: Fields): boolean {
-  const check = Object.hasOwn(EVENTS, String(event.kind))
-    ? EVENTS[event.kind as TraceEvent['kind']]
-    : undefined;
+  const check =
+    isString(event.kind) && Object.hasOwn(EVENTS, event.kind)
+      ? EVENTS[event.kind as TraceEvent['kind']]
+      : undefined;
   return isNumber(event.lineno) && (check?.(event) ?? false);
 }
 

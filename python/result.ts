@@ -61,9 +61,10 @@ export class ExecuteResult {
     this.stdout = withoutNewlines(parts.rawStdout);
     this.stderr = withoutNewlines(parts.rawStderr);
     this.truncated = parts.truncated;
+    const { value, error } = readResult(parts);
     this.resultJson = parts.resultJson;
-    this.resultError = parts.resultError;
-    this.result = parts.resultJson === undefined ? undefined : parseJson(parts.resultJson);
+    this.resultError = error;
+    this.result = value;
     this.stats = parts.stats;
     this.trace = parts.trace;
   }
@@ -86,6 +87,19 @@ export class ExecuteResult {
 
   toString(): string {
     return this.stdout;
+  }
+}
+
+/** A program that meddled with its interpreter may have sent what is no JSON. */
+function readResult({ resultJson, resultError }: ExecuteResultParts): {
+  value?: unknown;
+  error: string | undefined;
+} {
+  if (resultJson === undefined) return { error: resultError };
+  try {
+    return { value: parseJson(resultJson), error: resultError };
+  } catch (error) {
+    return { error: `result cannot be read: ${(error as Error).message}` };
   }
 }
 

@@ -22,7 +22,13 @@ import {
   type Words,
   type WorkerMessage,
 } from './messages.ts';
-import { type Outcome, ProtocolError, parseChannelLine, type TraceEvent } from './protocol.ts';
+import {
+  type ChannelMessage,
+  type Outcome,
+  ProtocolError,
+  parseChannelLine,
+  type TraceEvent,
+} from './protocol.ts';
 import type { Meter } from './worker-engine.ts';
 
 /** What an interpreter's host calls, whichever run it is in. */
@@ -61,6 +67,10 @@ const FLUSH_BYTES = 65_536;
 const FLUSH_EVENTS = 500;
 /** More than these at once are no program's business. */
 const MOST_PENDING_CALLS = 100_000;
+/** Of their arguments, which the host keeps in its memory: characters of JSON. */
+const MOST_PENDING_TEXT = 2 ** 25;
+/** Of a result's JSON, which becomes many times that in the host's memory; more if there may be more output. */
+const LONGEST_RESULT = 2 ** 24;
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
@@ -82,7 +92,9 @@ export class Run implements Hooks {
   #truncated = false;
   // Callbacks.
   #answers: Answer[] = [];
-  #pendingCalls = 0;
+  /** How long the arguments are of each that is not answered, by number. */
+  readonly #pendingCalls = new Map<number, number>();
+  #pendingText = 0;
   /** When the guest, blocked in its loop, wants to be woken; undefined: it does not block there. */
   #wakeAt: number | undefined;
   #onNews: (() => void) | undefined;
@@ -123,7 +135,7 @@ export class Run implements Hooks {
   }
 
   async #execute(guest: Guest): Promise<RunStatus> {
-    const { limits: _, filename, argv, ...rest } = this.#context.request;
+    const { limits, filename, argv, ...rest } = this.#context.request;
     const named = { ...(filename !== undefined && { filename }), ...(argv !== undefined && { argv }) };
     const request = { ...rest, ...named, final: this.#context.final };
     let outcome = this.#guarded(() => guest.execute(request));
@@ -135,7 +147,11 @@ export class Run implements Hooks {
     }
     // However the program took its interrupt.
     if (this.#signalled) return { status: this.#reason! };
-    return statusOfOutcome(outcome);
+    const { maxOutputBytes } = limits;
+    return statusOfOutcome(
+      outcome,
+      maxOutputBytes === null ? Infinity : Math.max(maxOutputBytes, LONGEST_RESULT),
+    );
   }
 
   #guarded(call: () => Outcome): Outcome {
@@ -222,8 +238,11 @@ export class Run implements Hooks {
   }
 
   answered(answers: readonly Answer[]): void {
-    this.#pendingCalls -= answers.length;
-    this.#answers.push(...answers);
+    for (const answer of answers) {
+      this.#pendingText -= this.#pendingCalls.get(answer.id) ?? 0;
+      this.#pendingCalls.delete(answer.id);
+      this.#answers.push(answer);
+    }
     this.news();
   }
 
@@ -251,24 +270,36 @@ export class Run implements Hooks {
     const message = parseChannelLine(line);
     const run = this.#context.number;
     switch (message.t) {
-      case 'call': {
-        if (++this.#pendingCalls > MOST_PENDING_CALLS)
-          throw new ProtocolError('the guest calls too much at once');
-        const { id, name, json } = message;
-        this.flush();
-        this.#context.post({ type: 'calls', run, calls: [{ id, name, json }] });
+      case 'call':
+        this.#called(message);
         break;
-      }
       case 'cancel':
         this.#context.post({ type: 'uncall', run, id: message.id });
         break;
       case 'trace':
+        if (!this.#context.request.trace) break;
         this.#events.push(message.event);
         if (this.#events.length >= FLUSH_EVENTS) this.flush();
         break;
       case 'wait':
         this.#wakeAt = message.timeoutMs === null ? Infinity : performance.now() + message.timeoutMs;
     }
+  }
+
+  #called({ id, name, json }: Extract<ChannelMessage, { t: 'call' }>): void {
+    const pending = this.#pendingCalls;
+    if (pending.has(id)) throw new ProtocolError('the guest uses the number of a call twice');
+    if (pending.size >= MOST_PENDING_CALLS) throw new ProtocolError('the guest calls too much at once');
+    if (this.#pendingText + json.length > MOST_PENDING_TEXT) {
+      const message = `arguments of callbacks are too large: more than ${MOST_PENDING_TEXT} bytes at once`;
+      this.#answers.push({ id, ok: false, message });
+      return;
+    }
+    pending.set(id, json.length);
+    this.#pendingText += json.length;
+    this.flush();
+    const run = this.#context.number;
+    this.#context.post({ type: 'calls', run, calls: [{ id, name, json }] });
   }
 
   // ------------------------------------------------------------------ output
@@ -302,10 +333,14 @@ export class Run implements Hooks {
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function statusOfOutcome(outcome: Outcome): RunStatus {
+function statusOfOutcome(outcome: Outcome, longestResult: number): RunStatus {
   if (outcome.status === 'wait') throw new ProtocolError('the guest waits at its end');
   if (!outcome.ok) return { status: 'raised', exception: outcome.error };
-  return { status: 'ok', resultJson: outcome.resultJson, resultError: outcome.resultError };
+  const { resultJson, resultError } = outcome;
+  if (resultJson === undefined || resultJson.length <= longestResult)
+    return { status: 'ok', resultJson, resultError };
+  const tooLarge = `result is too large: ${resultJson.length} bytes of JSON, at most ${longestResult} are passed on`;
+  return { status: 'ok', resultJson: undefined, resultError: tooLarge };
 }
 
 /** `os._exit`: the end of a process, though not a clean one. */

@@ -161,8 +161,9 @@ export class Runtime extends BaseRuntime {
    * What `module.serialize()` answered, as a module again, for Runtimes with the options of the one that compiled it. The bytes hold
    * code that is run: take them from nobody whom you do not trust. Throws a `CacheError` if they are damaged or of another version.
    */
-  static deserialize(bytes: Bytes): Module {
-    const { wasm, ...entry } = decodeEntry(bytesOf(bytes));
+  static deserialize(bytes: Bytes, options: CompileBytes = {}): Module {
+    checkKeys('option of deserialize', options, ['copy']);
+    const { wasm, ...entry } = decodeEntry(bytesOf(bytes, options.copy));
     if (wasm === undefined) throw new CacheError('an entry of a cache, not a serialised module');
     const fits = entry.v8 === builtin('node:v8')?.cachedDataVersionTag();
     const groups = fits ? entry.groups : entry.groups.map((group) => ({ ...group, data: undefined }));

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import type { ModuleInfo } from '../compiler/binary/module-info.ts';
 import type { EmitOptions } from '../compiler/emit/function-emitter.ts';
 import { packMarks } from '../compiler/emit/marks.ts';
-import { OUTLINE } from '../compiler/emit/outline.ts';
+import { OUTLINE, OUTLINE_INTERPRETED } from '../compiler/emit/outline.ts';
 import { partText } from '../compiler/emit/precompiled.ts';
 import type { Position } from '../compiler/emit/print.ts';
 import { type MarkedText, minifiedExpression } from './bundle.ts';
@@ -65,7 +65,11 @@ export function emitPart(
     known,
     from,
     to,
-    { ...options, recordOffsets: marked, outline: OUTLINE },
+    {
+      ...options,
+      recordOffsets: marked,
+      outline: options.target === 'jitless' ? OUTLINE_INTERPRETED : OUTLINE,
+    },
     { ...(positions && { positions }) },
   );
   return { text, marks: positions && packMarks(positions) };

@@ -116,7 +116,7 @@ const engine: WorkerEngine = {
   // Through its serialised form: code of such a module can be stored as V8 has it.
   compile: (wasm) =>
     pythonModule(Runtime.deserialize(runtime.compileSync(wasm, { copy: false }).serialize())),
-  load: (code) => pythonModule(Runtime.deserialize(code)),
+  load: (code) => pythonModule(Runtime.deserialize(code, { copy: false })),
   openDirectory: (path) => {
     const directory = new CacheDirectory(path, true);
     return {

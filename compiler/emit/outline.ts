@@ -39,6 +39,15 @@ export const OUTLINE: OutlineLimits = {
   smallestRun: 250,
 };
 
+/** For an interpreter nothing is too long; only the parser's depth counts. */
+export const OUTLINE_INTERPRETED: OutlineLimits = {
+  giantBytes: Number.POSITIVE_INFINITY,
+  nesting: OUTLINE.nesting,
+  regionWeight: Number.POSITIVE_INFINITY,
+  heaviest: Number.POSITIVE_INFINITY,
+  smallestRun: OUTLINE.smallestRun,
+};
+
 /** For tests: all that can move out does. */
 export const SPLIT_ALL: OutlineLimits = {
   giantBytes: 0,

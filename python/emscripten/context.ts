@@ -4,6 +4,7 @@
  */
 import type { Context } from '../../wasi/context.ts';
 import { ERRNO, errnoOf, WasiError } from '../../wasi/errno.ts';
+import { GuestAbort } from './errors.ts';
 import type { Namespace } from './namespace.ts';
 
 export interface HostContext extends Context {
@@ -63,6 +64,26 @@ function systemCall(implementation: HostFunction): HostFunction {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
       return -posixErrno(errno);
+    }
+  };
+}
+
+/** Functions that have no way to say that they failed: with a pointer that leads nowhere, the guest is broken. */
+export function plainCalls(family: HostFamily): HostFamily {
+  const entries = Object.entries(family).map(([name, implementation]) => [
+    name,
+    plainCall(name, implementation),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function plainCall(name: string, implementation: HostFunction): HostFunction {
+  return (...parameters) => {
+    try {
+      return implementation(...parameters);
+    } catch (error) {
+      if (error instanceof WasiError) throw new GuestAbort(`Python passed a bad pointer to ${name}`);
+      throw error;
     }
   };
 }

@@ -6,7 +6,7 @@ import { ExitError } from '../../runtime/errors.ts';
 import { WasiError } from '../../wasi/errno.ts';
 import { cString, utf8 } from '../../wasi/memory-access.ts';
 import { PATH_MAX } from './constants.ts';
-import { type HostContext, type HostFamily, refuse, systemCalls } from './context.ts';
+import { type HostContext, type HostFamily, plainCalls, refuse, systemCalls } from './context.ts';
 import { GuestAbort } from './errors.ts';
 
 /** What a refused command answers, negative errno. */
@@ -34,17 +34,19 @@ export function process(context: HostContext): HostFamily {
     },
     // There is no shell: asked whether there is one, no.
     _emscripten_system: (command: number) => (command === 0 ? 0 : NO_SYSTEM),
-    _emscripten_get_progname: (buffer: number, length: number) => {
-      memory.bytes(buffer, length).set(cString('python').subarray(0, length));
-    },
     // What runs the interpreter is not told: `sys._emscripten_info.runtime` is None.
     _Py_emscripten_runtime: () => 0,
     emscripten_runtime_keepalive_push: nothing,
     emscripten_runtime_keepalive_pop: nothing,
     _emscripten_runtime_keepalive_clear: nothing,
     emscripten_debugger: nothing,
-    emscripten_log_impl_js: (message: number) => log(context, message),
-    _emscripten_log_formatted: (_flags: number, message: number) => log(context, message),
+    ...plainCalls({
+      _emscripten_get_progname: (buffer: number, length: number) => {
+        memory.bytes(buffer, length).set(cString('python').subarray(0, length));
+      },
+      emscripten_log_impl_js: (message: number) => log(context, message),
+      _emscripten_log_formatted: (_flags: number, message: number) => log(context, message),
+    }),
     _PyEM_TrampolineCall_JS: (pointer: number, ...args: number[]) => guest.functionAt(pointer)(...args),
   };
 }

@@ -2,10 +2,10 @@
  * Clocks, calendars and sleeping. The guest lives in UTC: the host's time zone is not its business, and times are the same wherever
  * it runs. Calendars are computed here, for `Date` ends in the year 275760.
  */
-import { type HostContext, type HostFamily, raiseSignal } from './context.ts';
+import { type HostContext, type HostFamily, plainCalls, raiseSignal } from './context.ts';
 
 export function time(context: HostContext): HostFamily {
-  return { ...clocks(context), ...calendars(context) };
+  return { ...clocks(context), ...plainCalls(calendars(context)) };
 }
 
 function clocks(context: HostContext): HostFamily {

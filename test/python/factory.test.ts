@@ -16,10 +16,10 @@ describe.skipIf(withoutPython)(titled('factories'), { timeout: PATIENCE_MS }, ()
   let output: string;
 
   beforeAll(async () => {
-    await using factory = new SandboxFactory({ cache, imports: ['json', 'math'], workers: 1 });
+    await using factory = new SandboxFactory({ cache, imports: ['json', 'colorsys'], workers: 1 });
     const sandbox = factory.createSandbox();
     expect(
-      (await sandbox.execute('import sys\nprint("json" in sys.modules, "csv" in sys.modules)')).stdout,
+      (await sandbox.execute('import sys\nprint("colorsys" in sys.modules, "wave" in sys.modules)')).stdout,
     ).toBe('True False');
     output = (await sandbox.execute(program)).stdout;
     expect(factory.stats).toMatchObject({ boots: 1, workers: 1 });
@@ -31,16 +31,16 @@ describe.skipIf(withoutPython)(titled('factories'), { timeout: PATIENCE_MS }, ()
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('start from the file of the one before: nothing boots, no code is generated', async () => {
-    await using factory = new SandboxFactory({ cache, imports: ['json', 'math'], workers: 1 });
+    await using factory = new SandboxFactory({ cache, imports: ['json', 'colorsys'], workers: 1 });
     const sandbox = factory.createSandbox();
     expect((await sandbox.execute(program)).stdout).toBe(output);
     expect(factory.stats).toMatchObject({ boots: 0, generated: 0, restores: 1 });
   });
 
   test('a session of one has its imports, too', async () => {
-    await using factory = new SandboxFactory({ cache, imports: ['json', 'math'] });
+    await using factory = new SandboxFactory({ cache, imports: ['json', 'colorsys'] });
     await using session = factory.createSession();
-    expect((await session.execute('import sys\nprint("json" in sys.modules)')).stdout).toBe('True');
+    expect((await session.execute('import sys\nprint("colorsys" in sys.modules)')).stdout).toBe('True');
   });
 
   test('are loaded from files and bytes', async () => {
@@ -102,7 +102,7 @@ describe.skipIf(withoutPython)(titled('factories'), { timeout: PATIENCE_MS }, ()
     const file = join(cache, readdirSync(cache)[0]!);
     writeFileSync(file, readFileSync(file).fill(7, 200_000, 200_100));
     const warnings: string[] = [];
-    const options = { cache, imports: ['json', 'math'], workers: 1 };
+    const options = { cache, imports: ['json', 'colorsys'], workers: 1 };
     const onWarning = (text: string) => void warnings.push(text);
     await using factory = new SandboxFactory({ ...options, onWarning });
     expect((await factory.createSandbox().execute('print(1)')).stdout).toBe('1');

@@ -12,7 +12,10 @@ import {
 import { factory, PATIENCE_MS, titled, withoutPython } from './sandboxes.ts';
 
 describe.skipIf(withoutPython)(titled('limits'), () => {
-  beforeAll(async () => void (await factory.ready()), PATIENCE_MS);
+  beforeAll(async () => {
+    // A thread's first program takes its time: V8 has to read what it runs.
+    await factory.createSandbox().execute('import asyncio, time\nawait asyncio.sleep(0)\nprint(1)');
+  }, PATIENCE_MS);
   afterAll(() => factory.close());
 
   const run = (code: string, resourceLimits: ResourceLimitsOptions = {}) =>
@@ -46,7 +49,7 @@ while True:
       'a loop of events of its own': 'import asyncio\nasyncio.run(asyncio.sleep(60))',
       'one that spins': 'import asyncio\nwhile True: await asyncio.sleep(0)',
       'a large number': '10 ** 10 ** 8',
-      'a large text': 'x = "a" * 60_000_000\nfor _ in range(1000): x.replace("a", "b").count("b")',
+      'a large text': 'x = "a" * 20_000_000\nfor _ in range(1000): x.replace("a", "b").count("b")',
       'a regular expression': 'import re\nre.match(r"(a+)+$", "a" * 40 + "b")',
       'a sorted list': 'x = list(range(1_000_000))\nwhile True: sorted(x, key=lambda n: -n)',
       'a long iteration in C': 'sum(iter(lambda: 1, 0))',
@@ -54,10 +57,10 @@ while True:
     };
     test.each(Object.entries(ENDLESS))('ends %s', async (_, code) => {
       const started = performance.now();
-      const error = await failure(`print("begun")\n${code}`, { executionTimeoutMs: 300 });
+      const error = await failure(`print("begun")\n${code}`, { executionTimeoutMs: 500 });
       expect(error).toBeInstanceOf(TimeoutError);
-      expect(error).toMatchObject({ message: 'execution timed out after 300 ms', stdout: 'begun' });
-      expect(performance.now() - started).toBeLessThan(2500);
+      expect(error).toMatchObject({ message: 'execution timed out after 500 ms', stdout: 'begun' });
+      expect(performance.now() - started).toBeLessThan(5000);
       expect((await run('print("healthy")')).stdout).toBe('healthy');
     });
 

@@ -65,7 +65,7 @@ describe.skipIf(withoutPython)(titled('pools'), { timeout: PATIENCE_MS }, () => 
     sandbox.withOutputHandler({ onStdout: () => heard() });
     const running = sandbox.execute('print("begun")\nimport time\ntime.sleep(20)').catch((error) => error);
     await begun;
-    for (const worker of workers) void worker.terminate();
+    await Promise.all(workers.map((worker) => worker.terminate()));
     expect(await running).toMatchObject({ name: 'WorkerLostError', stdout: 'begun' });
     expect((await sandbox.execute('print("again")')).stdout).toBe('again');
     expect(pool.stats()).toMatchObject({ inUse: 1, total: 1 });

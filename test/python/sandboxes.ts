@@ -3,12 +3,12 @@
  * Not a test.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { providePlatform } from '../../python/platform.ts';
 import { SandboxFactory } from '../../src/python.ts';
+import { ROOT } from '../cli-process.ts';
 import { needing, PYODIDE } from '../e2e-runtimes.ts';
 
 const SCRIPT = new URL('../../dist/lib/python-worker.js', import.meta.url);
@@ -16,10 +16,19 @@ const SCRIPT = new URL('../../dist/lib/python-worker.js', import.meta.url);
 /** All that were started. */
 export const workers: Worker[] = [];
 
+const DAY_MS = 86_400_000;
+
+/** Of this build; those of builds long gone are removed. */
 function imageFolder(): string {
   const build = createHash('sha256').update(readFileSync(SCRIPT)).update(process.version).digest('hex');
-  const folder = join(tmpdir(), `sandglass-test-images-${process.getuid?.() ?? 0}-${build.slice(0, 12)}`);
+  const cache = join(ROOT, '.cache');
+  const folder = join(cache, `images-${build.slice(0, 12)}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(cache)) {
+    const path = join(cache, name);
+    const isOld = name.startsWith('images-') && Date.now() - statSync(path).mtimeMs > DAY_MS;
+    if (isOld && path !== folder) rmSync(path, { recursive: true, force: true });
+  }
   return folder;
 }
 

@@ -205,7 +205,7 @@ generator = (i for i in "ab")`);
     await session.snapshotState();
     const running = session.execute('import time\ntime.sleep(20)').catch((e) => e);
     await sleep(200);
-    for (const worker of workers) void worker.terminate();
+    await Promise.all(workers.map((worker) => worker.terminate()));
     const error = await running;
     expect(error).toBeInstanceOf(WorkerLostError);
     expect(error.recovery).toBe('snapshot');

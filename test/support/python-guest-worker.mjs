@@ -11,6 +11,8 @@ import { Interpreter } from '../../dist/python/interpreter.js';
 import { parseChannelLine } from '../../dist/python/protocol.js';
 import { findPythonFiles } from '../../dist/python/pyodide-files.js';
 import { standardLibrary } from '../../dist/python/standard-library.js';
+import { Runtime } from '../../dist/src/index.js';
+import { pythonEngine } from '../../dist/src/python-engine.js';
 
 const SIGINT = 2;
 const TOO_LONG = 10_000;
@@ -92,7 +94,15 @@ function takeAnswers() {
 }
 
 const files = findPythonFiles(workerData.folder);
-const interpreter = Interpreter.boot(nativePythonEngine(files.wasm), {
+
+/** `GUEST_ENGINE=sandglass npx vitest run python/guest`: the same tests on generated code. */
+function makeEngine() {
+  if (process.env.GUEST_ENGINE !== 'sandglass') return nativePythonEngine(files.wasm);
+  const runtime = new Runtime({});
+  return pythonEngine(runtime, runtime.compileSync(files.wasm, { copy: false }));
+}
+
+const interpreter = Interpreter.boot(makeEngine(), {
   library: standardLibrary(files.library),
   stdout: (bytes) => {
     stdout += decoder.decode(bytes);
