@@ -71,7 +71,7 @@ describe.skipIf(withoutPython)(titled('sandglass python'), { timeout: 120_000 },
     test('write as they go, without an end', async () => {
       const endless = 'import time\nprint("first")\nwhile True: time.sleep(1)';
       expect(await python(['-c', endless], { signal: 'SIGINT' })).toMatchObject({
-        stdout: 'first\n',
+        stdout: expect.stringMatching(/^first/),
         signal: 'SIGINT',
       });
     });
@@ -206,10 +206,9 @@ describe.skipIf(withoutPython)(titled('sandglass python'), { timeout: 120_000 },
     test('Ctrl-C stops what runs, and variables stay', async () => {
       const { shown, status } = await typing([
         ['>>> ', 'kept = "kept"\n'],
-        ['>>> ', 'print("run" + "ning")\nwhile True: pass\n\n'],
-        ['running', 'x'],
-        ['x', CTRL_C],
-        ['KeyboardInterrupt', '\x15kept + "!"\n'],
+        ['>>> ', `exec('print("run" + "ning")\\nwhile True: pass')\n`],
+        ['running', `forgotten${CTRL_C}`],
+        ['KeyboardInterrupt', 'kept + "!"\n'],
         ["'kept!'", CTRL_D],
       ]);
       expect([status, shown.includes('had to be stopped')]).toEqual([0, false]);

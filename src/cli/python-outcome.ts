@@ -40,7 +40,8 @@ function outcomeOfException({ type, message, traceback, exitCode = STATUS.error 
   if (type !== 'SystemExit') return { status: STATUS.error, lines: [traceback] };
   // `sys.exit("text")` prints the text.
   const text = message.replace(/^SystemExit(: |$)/, '');
-  return { status: exitCode & BYTE, lines: ['', String(exitCode)].includes(text) ? [] : [text] };
+  const isNumber = /^-?\d+$/.test(text) && (Number(text) & BYTE) === exitCode;
+  return { status: exitCode & BYTE, lines: text === '' || isNumber ? [] : [text] };
 }
 
 /** What `--stats` tells. */

@@ -68,7 +68,7 @@ class Prompt {
       for (let line = this.#waiting.shift(); line !== undefined; line = this.#waiting.shift()) {
         this.#statement.push(line);
         await this.#runStatement(this.#running.signal);
-        if (this.#running.signal.aborted) this.#running = new AbortController();
+        if (this.#running.signal.aborted) this.#interrupted();
       }
     } catch (error) {
       this.#end(outcomeOfPython(error));
@@ -80,7 +80,8 @@ class Prompt {
 
   #ask(): void {
     this.#lines.setPrompt(this.#statement.length === 0 ? FIRST : NEXT);
-    this.#lines.prompt();
+    // What was typed meanwhile stays, and the cursor behind it.
+    this.#lines.prompt(true);
   }
 
   async #runStatement(signal: AbortSignal): Promise<void> {
@@ -108,8 +109,7 @@ class Prompt {
       this.#end({ status, lines });
       return;
     }
-    const shown = name === 'CancelledError' ? ['KeyboardInterrupt'] : lines;
-    for (const line of shown) process.stderr.write(`${line}\n`);
+    for (const line of name === 'CancelledError' ? [] : lines) process.stderr.write(`${line}\n`);
     if (recovery === 'snapshot' || recovery === 'image')
       process.stderr.write(
         'sandglass: Python had to be stopped for good: its variables are gone, its files are there\n',
@@ -124,9 +124,21 @@ class Prompt {
     }
     this.#statement = [];
     process.stdout.write('\nKeyboardInterrupt\n');
-    // What was typed of this line is forgotten, too.
-    this.#lines.write(null, { ctrl: true, name: 'u' });
+    this.#forgetLine();
     this.#ask();
+  }
+
+  /** Whatever was going on: a statement that ran, or one that was looked at. */
+  #interrupted(): void {
+    process.stderr.write('KeyboardInterrupt\n');
+    this.#statement = [];
+    this.#forgetLine();
+    this.#running = new AbortController();
+  }
+
+  /** What has been typed of a line: before the cursor, and behind it. */
+  #forgetLine(): void {
+    for (const name of ['u', 'k']) this.#lines.write(null, { ctrl: true, name });
   }
 
   #end(outcome: Outcome): void {

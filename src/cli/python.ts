@@ -118,8 +118,8 @@ async function promptFor(options: PythonOptions): Promise<Outcome> {
   const [{ Session }, { prompt }] = await Promise.all([import('../python.ts'), import('./python-prompt.ts')]);
   const session = new Session(sandboxOptions(options));
   try {
-    const { stdout } = await session.execute('import platform; print(platform.python_version())');
-    const banner = `Python ${stdout} in a sandbox. Ctrl-D or exit() leaves it.`;
+    const { result } = await session.execute('result = __import__("sys").version.split()[0]');
+    const banner = `Python ${result} in a sandbox. Ctrl-D or exit() leaves it.`;
     return await prompt(session, { banner, history: options.history });
   } finally {
     await session.close();

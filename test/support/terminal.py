@@ -34,7 +34,7 @@ def read():
         data = os.read(terminal, 4096)
     except OSError:
         return False
-    shown += data.decode('utf-8', 'replace')
+    shown += data.decode('utf-8', 'replace').replace('\r', '')
     return bool(data)
 
 
