@@ -98,6 +98,7 @@ export class SandboxPool {
 
   constructor(sandbox: SandboxOptions = {}, pool: PoolOptions = {}) {
     this.#config = configOf(pool);
+    if (typeof sandbox !== 'object' || sandbox === null) throw wrongType('options of a sandbox', sandbox);
     const { factory, cache, ...options } = sandbox;
     if (factory !== undefined && !(factory instanceof SandboxFactory))
       throw wrongType('factory to be a SandboxFactory', factory);

@@ -27,6 +27,8 @@ export class SessionCore {
   #snapshot: SharedBytes | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** Stops what is running when the session is closed. */
+  readonly #closing = new AbortController();
 
   constructor(factory: FactoryCore, config: InterpreterConfig, files: SandboxFiles) {
     this.#factory = factory;
@@ -36,10 +38,12 @@ export class SessionCore {
 
   /** `begin`: the run really starts. */
   run(program: Program, begin: () => void): Promise<ExecuteResult> {
+    const { signal: closing } = this.#closing;
+    const signal = program.signal === undefined ? closing : AbortSignal.any([program.signal, closing]);
     return this.#use(async ({ thread }) => {
       begin();
       try {
-        return await new Execution(thread, program).complete(this.#interpreter);
+        return await new Execution(thread, { ...program, signal }).complete(this.#interpreter);
       } catch (error) {
         throw error instanceof SandboxError && !thread.alive ? this.#lost(error) : error;
       }
@@ -72,6 +76,7 @@ export class SessionCore {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#closing.abort(new TypeError('the session is closed'));
     const thread = this.#thread;
     this.#thread = undefined;
     this.#snapshot = undefined;

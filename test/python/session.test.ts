@@ -1,7 +1,7 @@
 /** Sessions: what is left of a run for the next, snapshots, and what becomes of them after the worst. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Session, type SessionOptions, WorkerLostError } from '../../src/python.ts';
+import { CancelledError, type Session, type SessionOptions, WorkerLostError } from '../../src/python.ts';
 import { factory, PATIENCE_MS, titled, withoutPython, workers } from './sandboxes.ts';
 
 describe.skipIf(withoutPython)(titled('sessions'), () => {
@@ -221,6 +221,16 @@ generator = (i for i in "ab")`);
     expect(error).toBeInstanceOf(WorkerLostError);
     expect(error.recovery).toBe('snapshot');
     expect(await outputOf(session, 'print(x)')).toBe('5');
+  });
+
+  test('are closed while an endless program runs, which ends by that', { timeout: 60_000 }, async () => {
+    const session = factory.createSession({ executionTimeoutMs: null });
+    await session.execute('x = 1');
+    const running = session.execute('while True: pass');
+    const ended = expect(running).rejects.toBeInstanceOf(CancelledError);
+    await sleep(300);
+    await session.close();
+    await ended;
   });
 
   test('that are closed run nothing', async () => {
