@@ -4,6 +4,7 @@
  *
  * Not here: the interpreter's life in its thread, and after it (session-core.ts).
  */
+import { wrongType } from '../runtime/errors.ts';
 import { type Callbacks, callbacksOf } from './callbacks.ts';
 import { checkCode } from './execution.ts';
 import { factoryOf } from './factory-core.ts';
@@ -165,12 +166,14 @@ export class Session {
 
   /** Adds the variables of `exportState`. They are pickles: Python may do anything there that a program may. */
   async importState(state: Uint8Array | ExportedState): Promise<void> {
-    const bytes = state instanceof Uint8Array ? state : state.bytes;
+    const bytes = state instanceof Uint8Array ? state : state?.bytes;
+    if (!(bytes instanceof Uint8Array)) throw wrongType('what exportState answered, or its bytes', state);
     await this.#core.ask((interpreter) => ({ op: 'import', interpreter, bytes }), this.executionTimeoutMs);
   }
 
   /** For a prompt: whether these lines can be run (`invalid`: running them will say why). */
   async isComplete(source: string): Promise<'complete' | 'incomplete' | 'invalid'> {
+    if (typeof source !== 'string') throw wrongType('source to be a string', source);
     const answer = await this.#core.ask(
       (interpreter) => ({ op: 'complete', interpreter, source }),
       this.executionTimeoutMs,

@@ -109,7 +109,9 @@ def _sort_out(interpreter):
     """The program's variables, the modules its functions name, and what is left out."""
     variables, modules, skipped = {}, {}, []
     for name, value in interpreter.namespace.items():
-        if (name.startswith('__') and name.endswith('__')) or interpreter.names.owns(name, value):
+        if not isinstance(name, str) or (name.startswith('__') and name.endswith('__')):
+            continue
+        if interpreter.names.owns(name, value):
             continue
         if isinstance(value, types.ModuleType):
             modules[name] = value

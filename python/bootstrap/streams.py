@@ -69,7 +69,7 @@ def end_program(namespace):
     Functions registered with `atexit` run, global variables die (those with one underscore first), cycles too,
     and with them `__del__` methods run and files are written out."""
     atexit._run_exitfuncs()
-    names = [name for name in namespace if name != '__builtins__']
+    names = [name for name in namespace if isinstance(name, str) and name != '__builtins__']
     for private in (True, False):
         for name in names:
             if (name.startswith('_') and not name.startswith('__')) == private:

@@ -156,10 +156,21 @@ describe.skipIf(withoutPython)(titled('sessions'), () => {
     test('that are damaged are refused', async () => {
       const session = open();
       const state = await session.snapshotState();
-      state[state.length >> 1]! ^= 1;
-      await expect(session.restoreState(state)).rejects.toThrow('damaged');
+      for (const at of [state.length >> 1, 20]) {
+        const damaged = state.slice();
+        damaged[at]! ^= 1;
+        await expect(session.restoreState(damaged)).rejects.toThrow('damaged');
+      }
       expect(await outputOf(session, 'print(1)')).toBe('1');
     });
+  });
+
+  test('names that are no texts are neither exported nor in the way', async () => {
+    const session = open();
+    await session.execute('globals()[5] = 6\nx = 1');
+    expect((await session.exportState()).names).toEqual(['x']);
+    await expect(session.importState(null as never)).rejects.toThrow(TypeError);
+    await expect(session.isComplete(5 as never)).rejects.toThrow(TypeError);
   });
 
   test('variables can be exported and imported', async () => {

@@ -124,6 +124,15 @@ describe('a volume in memory', () => {
     expect([fs.usedBytes, fs.entryCount]).toEqual([0, 2]);
   });
 
+  test('a number and a type need no bytes, a size does', () => {
+    let asked = 0;
+    const fs = new MemoryFileSystem();
+    fs.addFile('/late.txt', () => Buffer.from(`asked ${++asked}`));
+    const stats = fs.lstatSync('/late.txt', { bigint: true });
+    expect([stats.isFile(), stats.ino > 0n, asked]).toEqual([true, true, 0]);
+    expect([stats.size, stats.size, asked]).toEqual([7n, 7n, 1]);
+  });
+
   test('takes the bytes of a file when they are first needed', () => {
     let asked = 0;
     const fs = new MemoryFileSystem();

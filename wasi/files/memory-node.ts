@@ -24,13 +24,25 @@ export abstract class MemoryNode {
 
   abstract get size(): number;
 
+  /** To tell it would take making the file's bytes. */
+  get isSizeUnknown(): boolean {
+    return false;
+  }
+
+  /** A size that is not known is looked for when it is asked for: a listing of numbers and types makes no files. */
   stats(dev: bigint): Stats {
+    if (!this.isSizeUnknown) return this.#statsOfSize(dev, BigInt(this.size));
+    const stats = this.#statsOfSize(dev, 0n);
+    return Object.defineProperty(stats, 'size', { get: () => BigInt(this.size), enumerable: true });
+  }
+
+  #statsOfSize(dev: bigint, size: bigint): Stats {
     const { kind } = this;
     return {
       dev,
       ino: this.ino,
       nlink: BigInt(this.nlink),
-      size: BigInt(this.size),
+      size,
       mode: FORMAT[kind] | BigInt(this.permissions),
       atimeNs: this.atime,
       mtimeNs: this.mtime,
@@ -75,6 +87,10 @@ export class FileNode extends MemoryNode {
   get size(): number {
     this.#size ??= this.#all.length;
     return this.#size;
+  }
+
+  override get isSizeUnknown(): boolean {
+    return this.#size === undefined;
   }
 
   get bytes(): Uint8Array {
