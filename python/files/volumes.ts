@@ -23,7 +23,7 @@ export interface Volume {
 }
 
 /** What the sandbox itself needs; no volume may hide it. */
-const RESERVED = /^\/(tmp$|(lib|dev|proc|sys|site-packages(-\d+)?)(\/|$))/;
+const RESERVED = /^\/(tmp$|(lib|dev|proc|sys|usr\/share\/zoneinfo|site-packages(-\d+)?)(\/|$))/;
 const KEYS = ['hostPath', 'guestPath', 'readOnly'];
 
 export function checkVolumes(volumes: unknown): Volume[] {
