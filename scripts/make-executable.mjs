@@ -4,4 +4,7 @@
  */
 import { chmodSync } from 'node:fs';
 
-chmodSync(new URL('../dist/lib/main.js', import.meta.url), 0o755);
+// The unbundled one is where the command was before: npx keeps a link to it for a checkout that is brought up to date.
+for (const file of ['dist/lib/main.js', 'dist/src/cli/main.js']) {
+  chmodSync(new URL(`../${file}`, import.meta.url), 0o755);
+}
