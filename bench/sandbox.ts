@@ -218,6 +218,10 @@ if (manifest === undefined) {
   process.exit(2);
 }
 const chosen = ROWS.filter(([name]) => name.includes(process.argv[2] ?? ''));
+if (chosen.length === 0) {
+  console.error(`bench: no row matches ${process.argv[2]}: ${ROWS.map(([name]) => name).join('; ')}`);
+  process.exit(2);
+}
 console.log(`Node ${process.version.slice(1)}, the Python sandbox`);
 try {
   // The folder that holds `node_modules`, for processes that are started here, too.

@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { providePlatform } from '../../python/platform.ts';
-import { SandboxFactory } from '../../src/python.ts';
+import { SandboxFactory, type Session, type SessionOptions } from '../../src/python.ts';
 import { ROOT } from '../cli-process.ts';
 import { needing, PYODIDE } from '../e2e-runtimes.ts';
 
@@ -52,3 +53,24 @@ export const factory = withoutPython ? (undefined as never) : new SandboxFactory
 
 /** Time for the first test that needs the image. */
 export const PATIENCE_MS = 240_000;
+
+type OpenOptions = Omit<SessionOptions, 'factory' | 'cache'>;
+
+/** For the tests of a `describe`: opens sessions of `factory`, which is ready before and closed after them; each test's are closed. */
+export function sessionsOfTests(): (options?: OpenOptions) => Session {
+  const sessions: Session[] = [];
+  beforeAll(async () => void (await factory.ready()), PATIENCE_MS);
+  afterAll(() => factory.close());
+  afterEach(async () => {
+    for (const session of sessions.splice(0)) await session.close();
+  });
+  return (options = {}) => {
+    const session = factory.createSession(options);
+    sessions.push(session);
+    return session;
+  };
+}
+
+export async function outputOf(session: Session, code: string): Promise<string> {
+  return (await session.execute(code)).stdout;
+}

@@ -1,23 +1,11 @@
 /** Sessions: what is left of a run for the next, snapshots, and what becomes of them after the worst. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { CancelledError, type Session, type SessionOptions, WorkerLostError } from '../../src/python.ts';
-import { factory, PATIENCE_MS, titled, withoutPython, workers } from './sandboxes.ts';
+import { describe, expect, test } from 'vitest';
+import { CancelledError, WorkerLostError } from '../../src/python.ts';
+import { factory, outputOf, sessionsOfTests, titled, withoutPython, workers } from './sandboxes.ts';
 
 describe.skipIf(withoutPython)(titled('sessions'), () => {
-  beforeAll(async () => void (await factory.ready()), PATIENCE_MS);
-  afterAll(() => factory.close());
-
-  const sessions: Session[] = [];
-  const open = (options: Omit<SessionOptions, 'factory' | 'cache'> = {}) => {
-    const session = factory.createSession(options);
-    sessions.push(session);
-    return session;
-  };
-  afterEach(async () => {
-    for (const session of sessions.splice(0)) await session.close();
-  });
-  const outputOf = async (session: Session, code: string) => (await session.execute(code)).stdout;
+  const open = sessionsOfTests();
 
   test('keep variables, functions, classes and imports', async () => {
     const session = open();

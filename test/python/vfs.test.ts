@@ -2,24 +2,12 @@
  * The files of a guest: `/data` of sandboxes and sessions, its quota, SQLite on it, and what several sessions see of one storage.
  * The host's side of a storage is in python/files/vfs-storage.test.ts.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Session, type SessionOptions, VfsStorage } from '../../src/python.ts';
-import { factory, PATIENCE_MS, titled, withoutPython } from './sandboxes.ts';
+import { describe, expect, test } from 'vitest';
+import { VfsStorage } from '../../src/python.ts';
+import { factory, outputOf, sessionsOfTests, titled, withoutPython } from './sandboxes.ts';
 
 describe.skipIf(withoutPython)(titled('files in memory'), () => {
-  beforeAll(async () => void (await factory.ready()), PATIENCE_MS);
-  afterAll(() => factory.close());
-
-  const sessions: Session[] = [];
-  const open = (options: Omit<SessionOptions, 'factory' | 'cache'> = {}) => {
-    const session = factory.createSession(options);
-    sessions.push(session);
-    return session;
-  };
-  afterEach(async () => {
-    for (const session of sessions.splice(0)) await session.close();
-  });
-  const outputOf = async (session: Session, code: string) => (await session.execute(code)).stdout;
+  const open = sessionsOfTests();
 
   describe('of a session', () => {
     test('writing, reading in the next run, appending, deleting', async () => {
